@@ -40,7 +40,11 @@ def new(
     ],
     case: Annotated[
         str,
-        typer.Argument(metavar="CASE", help="The case; of a remark the certificate. 案件编号或证书编号。"),
+        typer.Argument(
+            metavar="CASE",
+            help="The case; of a remark, or an objection to what is registered, the certificate. "
+            "案件编号或证书编号。",
+        ),
     ],
     as_: As,
     trust: Policy,
@@ -90,7 +94,7 @@ def sign(
 ) -> None:
     """Approve what the contracts ask for, after reading it. 签署链上核准。
 
-    What is shown is what is signed: the approval is made again from it.
+    What is shown (on stderr, also with --json) is what is signed: the approval is made again from it.
     """
     from dataclasses import replace
 
@@ -111,8 +115,7 @@ def sign(
         raise DataFault("this decision was not signed with this key", code="key-differs")
     made.check(policy.origin, policy.chain_id, int(time.time()))
     signature = sign_shown(message, content, made, Pinned.of(policy), key)
-    if not json_:
-        _show(content)
+    _show(content)
     signed = replace(made, prepared=prepared, approvals=(signature,)).sign(key)
     _write(out_file, signed.to_json())
     tell(

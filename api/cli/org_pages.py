@@ -20,7 +20,7 @@ def pages(
     """Serve our rights, licences and requests, or an exchange's checks, receipts and reservations, to
     browsers of this machine. 本机页面。
 
-    Each address that is printed lets one browser in, once; another is printed then.
+    Each address that is printed lets one browser in, once, within 15 minutes; another is printed then.
     """
     try:
         from yinzheng.api.own.running import serve

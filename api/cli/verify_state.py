@@ -136,19 +136,22 @@ def _silent(ask: Callable[[], T]) -> T:
         ) from error
 
 
-def voucher_of(state: Path | None, number: str, clock: Callable[[], int]) -> bytes:
+def voucher_of(state: Path | None, rpc: str | None, number: str, clock: Callable[[], int]) -> bytes:
     """The voucher's file of a licence named by its number alone, which proves nothing (R14).
 
-    It is judged as any file is, under the reader's own policy. Raises `UsageFault`: `number-alone` (nobody is
-    asked), `licence-unknown`; and what opening a folder does.
+    It is judged as any file is, under the reader's own policy. A chain's node has no vouchers: it knows who
+    licensed what to whom by hashes alone. Raises `UsageFault`: `number-alone` (no folder is asked),
+    `licence-unknown`; and what opening a folder does.
     """
     from yinzheng.ledger.reading import open_reader
 
     if state is None:
         raise UsageFault(
-            "a licence's number alone proves nothing",
+            "a licence's number alone proves nothing"
+            + ("" if rpc is None else ", and a chain's node has no record of it"),
             code="number-alone",
-            hint="Name its voucher, or ask a registry's state folder with --state.",
+            hint="With a registry's state folder: --state STATE. Else give the voucher, its file or its "
+            "code's text (HTTPS://…/L/…)" + ("." if rpc is None else ", with the same --rpc."),
         )
     with open_reader(state, clock) as reader:
         found = reader.voucher_file(number)

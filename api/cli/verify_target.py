@@ -127,7 +127,7 @@ def _verified(
     """Report on a target of whichever kind; what cannot be read has a report too."""
     now, at = int(time.time()), asked[-1] if asked else None
     if isinstance(target, str) and is_licence_number(target.strip().upper()) and not Path(target).is_file():
-        target = voucher_of(source[0], target.strip().upper(), lambda: now)
+        target = voucher_of(*source, target.strip().upper(), lambda: now)
     try:
         presented = read_argument(target)
     except DataFault as fault:

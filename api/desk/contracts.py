@@ -13,7 +13,7 @@ from yinzheng.api.desk.bodies import JSON_MEDIA, one_object
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.rules.contracts import Move
-from yinzheng.ledger.trades.contracts import conclude, shown, tell
+from yinzheng.ledger.trades.contracts import KINDS, conclude, shown, tell
 from yinzheng.ledger.trades.proving import proof_of
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.trade_contract import parse_signed
@@ -62,7 +62,7 @@ def contracts(desk: Desk) -> Routes:
 
 
 def _move(what: str) -> Move:
-    if what not in set(Move) - {Move.CONCLUDE}:
+    if what not in set(KINDS):
         raise UsageFault(
             "nothing of that name happens under a contract",
             code="contract-unknown",

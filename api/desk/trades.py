@@ -16,7 +16,7 @@ from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.trade_batches import Batches
 from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.certificates.orders import execute
-from yinzheng.ledger.certificates.reserving import reservation_of, reservations_of
+from yinzheng.ledger.certificates.reserving import made_by, reservation_of, reservations_of
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
@@ -102,10 +102,15 @@ def trades(desk: Desk) -> Routes:
 
     @router.get("/reservations/{written}")
     async def one(request: Request, written: str) -> Response:
-        """How one of the exchange's stands."""
+        """How one of the exchange's stands, and by what statement it was made."""
         async with desk.signed(request) as asked:
             leaf = fields.identifier(written)
-            shown = await asked.do(lambda registry: reservation_of(registry, leaf, asked.org).to_json())
+
+            def act(registry: Registry) -> JSON:
+                made: JSON = {**made_by(registry, leaf, asked.org)}
+                return {**reservation_of(registry, leaf, asked.org).to_json(), "made": made}
+
+            shown = await asked.do(act)
         return JSONResponse(shown)
 
     @router.post("/reservations/{written}/release")

@@ -34,8 +34,16 @@ OWN: Final = {
     "pages-closed": Fault(
         Label("这些页面不对本浏览器开放。", "These pages are closed to this browser."),
         Label(
-            "请打开程序（yinzheng org pages）最后显示的地址；每个地址只能用一次。",
-            "Open the address that the program (yinzheng org pages) printed last; each is good once.",
+            "请打开程序（yinzheng org pages）最后显示的地址；每个地址只能用一次，十五分钟内有效。",
+            "Open the address that the program (yinzheng org pages) printed last; each is good once, for "
+            "15 minutes.",
+        ),
+    ),
+    "pages-late": Fault(
+        Label("这个地址已过期。", "This address was printed too long ago."),
+        Label(
+            "程序（yinzheng org pages）刚刚显示了新的地址，请打开新地址。",
+            "Open the one that the program (yinzheng org pages) printed just now.",
         ),
     ),
     "pages-host": Fault(
@@ -89,6 +97,24 @@ OWN: Final = {
         Label("须由登记机构（及合规委员会）先行签署。", "The registry and its committee approve first."),
         _LATER,
     ),
+    "answer-form": Fault(
+        Label("请选择同意或说明，并写明理由。", "Choose to agree or to explain, and say why."), _AGAIN
+    ),
+    "objection-answered": Fault(
+        Label("本异议已经答复过。", "This objection was answered already."),
+        Label("每件异议只答复一次。", "Each is answered once."),
+    ),
+    "objection-unknown": Fault(
+        Label("没有这件未结异议。", "There is no such open objection."),
+        Label("它可能已经办结。", "It may be concluded by now."),
+    ),
+    "approval-settles": Fault(
+        Label(
+            "交易所以结算报告签署，报告须指明合同。",
+            "An exchange signs by its report on the trade, which names the contract.",
+        ),
+        Label("请在“预留”页面报告结算。", "Report it on the page of reservations."),
+    ),
     "approval-stranger": Fault(
         Label("此案没有需要本机构签署的内容。", "This organisation has nothing to sign here."),
         Label("请核对案件编号。", "Check the case’s reference."),
@@ -114,6 +140,13 @@ OWN: Final = {
     ),
     "request-not-ours": Fault(
         Label("所示请求不是本机构签署过的。", "The request shown is none that this organisation signed."),
+        _NOTHING,
+    ),
+    "request-again": Fault(
+        Label(
+            "这份请求此前已在另一案中备妥过；一份请求只能用一次。",
+            "This request was prepared before, in another case; it is good once.",
+        ),
         _NOTHING,
     ),
     "request-taken": Fault(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from yinzheng.ledger.rules.case_types import CaseType
@@ -23,9 +24,13 @@ from yinzheng.verifier.bytes.canonical import (
 )
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_number, check_plain
+from yinzheng.verifier.formats.order import statement_of
+from yinzheng.verifier.formats.organisation import EXCHANGE
 from yinzheng.verifier.formats.request import WINDOW
+from yinzheng.verifier.formats.reservation import Reserved, parse_reserved
 from yinzheng.verifier.formats.trade import ANSWERS, KINDS, parse_trade
 from yinzheng.verifier.formats.trade_check import TradeReceipt, parse_trade_receipt, verify_checked
+from yinzheng.verifier.log.statement import Statement
 
 LAST_INSTANT: Final = 253_402_300_799
 """The last second of the year 9999, beyond which no calendar here goes."""
@@ -59,6 +64,13 @@ LISTED: Final[Mapping[str, Check[Any]]] = {
     "buyer": _NAMED,
     "checked_at": INSTANT,
     "anchored": _anything,
+}
+
+OBJECTED: Final[Mapping[str, Check[Any]]] = {
+    "objection": LEAF,
+    "raised_at": INSTANT,
+    "answered_at": nullable(INSTANT),
+    "reasons": text(1, 8000),
 }
 
 REQUESTED: Final[Mapping[str, Check[Any]]] = {
@@ -125,6 +137,28 @@ def require_answered(
     if not same:
         raise another_answer()
     return receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The statement of a reservation, and what it says."""
+
+    statement: Statement
+    body: Reserved
+
+
+def require_made(answer: Mapping[str, Any]) -> Made:
+    """The statement by which a reservation was made, with the body it commits to (S20.5).
+
+    Raises `DataFault` `answer-malformed`.
+    """
+    with readable():
+        made = read_object(answer["made"], {"statement": Statement.from_json, "body": _anything}, "made")
+        body = parse_reserved(made["body"])
+        said = made["statement"]
+        if said.prev is None or said != statement_of(body, profile=said.profile, prev=said.prev, by=EXCHANGE):
+            raise DataFault("the statement is another's", code="commitment")
+    return Made(said, body)
 
 
 def require_receipt(data: bytes, check: str) -> bytes:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from yinzheng.api.org.good_once import require_first
 from yinzheng.api.org.member import Member, Profile
 from yinzheng.ledger.cases.prepared import PreparedFile, is_cancellation, read_prepared, require_shown
 from yinzheng.ledger.chain.approvals import Domain, sign
@@ -212,12 +213,13 @@ def sign_prepared(
 
     `elsewhere`: the signature of an account whose key is not here, which is checked instead.
 
-    Raises `DataFault`: as `require_shown`, `account-possession`; `UsageFault`: `request-party`,
-    `moves-not-pinned`, `account-elsewhere`.
+    Raises `DataFault`: as `require_shown`, `account-possession`, `request-again` (of another case before);
+    `UsageFault`: `request-party`, `moves-not-pinned`, `account-elsewhere`.
     """
     _require_party(request, member)
     domain = domain_of(policy, cancels=is_cancellation(prepared))
     message = require_shown(prepared, domain, request.request)
+    require_first(member.folder, request.request, prepared.case)
     if elsewhere is None:
         made = sign(message, domain, member.account_key())
     else:

@@ -21,6 +21,7 @@ from yinzheng.api.org.answers import (
     read,
     readable,
     require_answered,
+    require_made,
     require_now,
     require_receipt,
 )
@@ -234,11 +235,16 @@ class Exchange:
         return _reservation(self._order(certificate, body, "/v1/reservations"))
 
     def release(self, reservation: Reservation | str, certificate: str | None = None) -> Reservation:
-        """Let a certificate go before its time: that `certificate`, where only the leaf hash is given.
+        """Let a certificate go before its time: that `certificate`, where it is named.
 
-        Raises as `reserve`; `DataFault`: `answer-malformed`, `trade-answer-other`.
+        Which one it is says the statement whose leaf hash is the reservation's name. Raises as `reserve`;
+        `DataFault`: `answer-malformed`, `trade-answer-other`.
         """
-        kept = self.reservation(reservation) if isinstance(reservation, str) else reservation
+        if isinstance(reservation, str):
+            kept = self.reservation(reservation)
+        else:
+            kept = self.reservation(reservation.reservation)
+            certificate = certificate or reservation.certificate
         if certificate is not None and kept.certificate != certificate:
             raise another_answer()
 
@@ -271,8 +277,12 @@ class Exchange:
 
     def reservation(self, reservation: str) -> Reservation:
         """How a reservation stands. Raises `DataFault`: `answer-malformed`, `trade-answer-other`."""
-        found = _reservation(self._call("GET", f"/v1/reservations/{reservation}"))
-        if found.reservation != reservation:
+        answer = self._call("GET", f"/v1/reservations/{reservation}")
+        found = _reservation(answer)
+        made = require_made(answer)
+        told = {made.statement.leaf_hash.hex(), found.reservation}
+        said = (made.body.certificate, made.body.until, made.body.by.code)
+        if told != {reservation} or said != (found.certificate, found.until, self._member.profile.code):
             raise another_answer()
         return found
 
@@ -300,10 +310,15 @@ class Exchange:
             statement = statement_of(said, profile=profile, prev=head, by="exchange")
             signature = sign(message_of(said, statement.leaf_hash), domain, key)
             try:
-                return self._call("POST", path, dumps(Order(statement, said, signature).to_json()))
+                told = self._call("POST", path, dumps(Order(statement, said, signature).to_json()))
             except UsageFault as fault:
                 if fault.code != "order-moved" or attempt == TRIES - 1:
                     raise
+                continue
+            leaf = said.reservation if isinstance(said, Released) else statement.leaf_hash
+            if (told.get("reservation"), told.get("certificate")) != (leaf.hex(), certificate):
+                raise another_answer()
+            return told
         raise AssertionError  # the last attempt has returned or raised
 
     def _call(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:

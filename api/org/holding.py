@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from yinzheng.api.org.answers import INSTANT, REQUESTED, another_answer, read, readable
+from yinzheng.api.org.answers import INSTANT, OBJECTED, REQUESTED, another_answer, read, readable
 from yinzheng.api.org.calling import Client
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.verifier.bytes.canonical import dumps, integer, list_of, nullable, one_of, read_object
@@ -64,6 +64,17 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
+class Objected:
+    """An open objection to a certificate of ours (R25)."""
+
+    objection: str
+    """64 hex."""
+    raised_at: int
+    answered_at: int | None
+    reasons: str
+
+
+@dataclass(frozen=True, slots=True)
 class Approved:
     """What came of a signature."""
 
@@ -101,6 +112,19 @@ class Holder:
             raise another_answer()
         return found
 
+    def objections(self, number: str) -> list[Objected]:
+        """The open objections to a certificate of ours, with their reasons."""
+        answer = self._get(_objections(number))
+        with readable():
+            return [Objected(**read(one, OBJECTED)) for one in answer["objections"]]
+
+    def answer(self, number: str, objection: str, *, agrees: bool, explanation: str) -> None:
+        """Agree to an objection, or explain; once. Nothing moves by it: an agreement is carried out by a
+        change or cancellation, which its holders sign (R25).
+        """
+        body = dumps({"agrees": agrees, "explanation": explanation})
+        self._client.call("POST", f"{_objections(number)}/{objection}", body)
+
     def submit(self, body: bytes) -> str:
         """Hand in a joint request with its documents (`asking.to_send`); the case's reference."""
         return str(self._client.call("POST", REQUESTS, body).json()["case"])
@@ -120,6 +144,10 @@ class Holder:
 
     def _get(self, path: str) -> Any:
         return self._client.call("GET", path).json()
+
+
+def _objections(number: str) -> str:
+    return f"/org/v1/certificates/{number}/objections"
 
 
 def _held(value: Mapping[str, Any]) -> Held:

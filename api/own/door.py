@@ -3,7 +3,8 @@
 They listen on loopback, where every program and every user of the machine can knock, and so can every page
 that a browser of it has open. So:
 
-- an address is good for one browser, once; it is printed where the program was started;
+- an address is good for one browser, once, and for a quarter of an hour; it is printed where the program was
+  started, and another when it was used, or when somebody came with it too late;
 - everything else lies under a path nobody can guess, and the cookie is sent under that path alone: cookies
   know no ports, and would else go to whatever listens beside us on the same address;
 - the host must be the one we listen on, or a name that an attacker points at loopback would do (rebinding);
@@ -29,6 +30,8 @@ from yinzheng.verifier.errors import UsageFault
 COOKIE: Final = "yinzheng"
 LIFE: Final = 12 * 3600
 """Seconds a browser is let in for."""
+ENTRY_LIFE: Final = 900
+"""Seconds in which an address that was printed lets a browser in."""
 MOST: Final = 8
 """Browsers let in at once; the first of them makes room."""
 HOSTS: Final = ("127.0.0.1", "localhost")
@@ -61,7 +64,7 @@ class Door:
         self._told = told
         self.place = "/" + secrets.token_urlsafe(16)
         """The path under which everything lies."""
-        self._entry = secrets.token_urlsafe(32)
+        self._renew()
         self._sessions: OrderedDict[str, Session] = OrderedDict()
 
     @property
@@ -72,17 +75,29 @@ class Door:
     def enter(self, shown: str) -> Session:
         """Let a browser in by the word of its path, which is good no more.
 
-        Raises `UsageFault` `pages-closed`.
+        Raises `UsageFault`: `pages-closed`, `pages-late`.
         """
         if not constant_time_equal(shown.encode(), self._entry.encode()):
             raise closed()
-        self._entry = secrets.token_urlsafe(32)
+        late = self._clock() >= self._entry_until
+        self._renew()
+        if late:
+            self._told(self.entry)
+            raise UsageFault(
+                "this address was printed too long ago",
+                code="pages-late",
+                hint="Open the one that `yinzheng org pages` printed just now.",
+            )
         session = Session(secrets.token_urlsafe(32), secrets.token_urlsafe(32), self._clock() + LIFE)
         self._sessions[session.secret] = session
         while len(self._sessions) > MOST:
             self._sessions.popitem(last=False)
         self._told(self.entry)
         return session
+
+    def _renew(self) -> None:
+        self._entry = secrets.token_urlsafe(32)
+        self._entry_until = self._clock() + ENTRY_LIFE
 
     def session(self, request: Request) -> Session:
         """The browser that asks. Raises `UsageFault` `pages-closed`."""
@@ -126,7 +141,7 @@ def closed() -> UsageFault:
     return UsageFault(
         "these pages are closed to this browser",
         code="pages-closed",
-        hint="Open the address that `yinzheng org pages` printed last; each is good once.",
+        hint="Open the address that `yinzheng org pages` printed last; each is good once, for 15 minutes.",
     )
 
 

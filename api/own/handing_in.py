@@ -9,7 +9,7 @@ from typing import Final
 from yinzheng.api.org.asking import REQUEST, SIGNATURE, handed_in, parse_signature
 from yinzheng.verifier.bytes.canonical import loads
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.move_request import FORMAT, MAX_BYTES, parse_joint_request
+from yinzheng.verifier.formats.move_request import FORMAT, MAX_BYTES, JointRequest, parse_joint_request
 
 Files = Sequence[tuple[str, bytes]]
 """Name and bytes of each file that was chosen."""
@@ -30,6 +30,7 @@ class SignatureFile:
 class RequestFolder:
     """A joint request and its documents, as the desk takes them."""
 
+    joint: JointRequest
     body: bytes
 
 
@@ -59,7 +60,8 @@ def read_files(files: Files, own: str) -> SignatureFile | RequestFolder:
             hint=f"Choose the file that `yinzheng holder sign --out` wrote, or {REQUEST} with its documents.",
         )
     contents = dict(files)
-    return RequestFolder(handed_in(parse_joint_request(contents[request]), contents))
+    joint = parse_joint_request(contents[request])
+    return RequestFolder(joint, handed_in(joint, contents))
 
 
 def _format(data: bytes) -> str:

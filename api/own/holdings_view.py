@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yinzheng.api.http.language import Language
-from yinzheng.api.org.holding import Held, Licensed
+from yinzheng.api.org.holding import Held, Licensed, Objected
 from yinzheng.api.own.words import LICENCE_STATES, RIGHT_TONES
 from yinzheng.api.web.times import Instant, instant
 from yinzheng.api.web.words import Tone, say
@@ -56,6 +56,27 @@ class LicenceView:
     ends: Instant
     ended_at: Instant | None
     demonstration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionView:
+    """One open objection, in words."""
+
+    name: str
+    raised: Instant
+    answered: Instant | None
+    reasons: tuple[str, ...]
+    """Lines of it."""
+
+
+def objection_view(found: Objected, language: Language) -> ObjectionView:
+    """One open objection in one language."""
+    return ObjectionView(
+        name=found.objection,
+        raised=instant(found.raised_at, language),
+        answered=None if found.answered_at is None else instant(found.answered_at, language),
+        reasons=tuple(found.reasons.splitlines()),
+    )
 
 
 def right_view(held: Held, code: str, language: Language) -> RightView:

@@ -40,6 +40,7 @@ KEPT: Final = 200
 
 _STATUS: Final[Mapping[str, HTTPStatus]] = {
     "pages-closed": HTTPStatus.FORBIDDEN,
+    "pages-late": HTTPStatus.FORBIDDEN,
     "pages-form": HTTPStatus.FORBIDDEN,
     "pages-elsewhere": HTTPStatus.FORBIDDEN,
     "pages-host": HTTPStatus.MISDIRECTED_REQUEST,
@@ -94,6 +95,15 @@ class House:
                 return act()
 
         return await to_thread.run_sync(alone)
+
+    async def listed(self, act: Callable[[], list[T]], error: YinzhengError | None) -> list[T]:
+        """What a page lists; nothing where `error` is to be told first, and this is not had either."""
+        try:
+            return await self.ask(act)
+        except YinzhengError:
+            if error is None:
+                raise
+            return []
 
     def keep(self, check: str, receipt: bytes) -> None:
         """Keep the receipt that came with an answer, until its proofs can be had."""

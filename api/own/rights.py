@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -13,9 +15,10 @@ from starlette.routing import Route
 
 from yinzheng.api.http.language import other
 from yinzheng.api.org.asking import compare
+from yinzheng.api.org.good_once import require_first
 from yinzheng.api.org.holding import Requested
 from yinzheng.api.own.handing_in import MOST_FILES, SignatureFile, read_files
-from yinzheng.api.own.holdings_view import licence_view, right_view
+from yinzheng.api.own.holdings_view import licence_view, objection_view, right_view
 from yinzheng.api.own.house import CASE, House, Visit, no_case, nothing
 from yinzheng.api.own.requests_view import line_view, request_view
 from yinzheng.api.web.intake import read_fields
@@ -25,6 +28,16 @@ from yinzheng.verifier.formats.licence import is_licence_number
 
 SEVERAL: Final = "files"
 """The field of files that were signed offline."""
+_LEAF: Final = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was filled in, of which objection."""
+
+    objection: str = ""
+    answer: str = ""
+    explanation: str = ""
 
 
 class Rights:
@@ -49,6 +62,33 @@ class Rights:
             more=more,
             demonstration=any(one.demonstration for one in rights),
         )
+
+    async def objections(self, request: Request) -> Response:
+        """The open objections to one certificate, and where they are answered."""
+        return await self._objections(self._house.visit(request), _number(request))
+
+    async def answered(self, request: Request) -> Response:
+        """Agree to one, or explain; our key signs the request, as it does every one (R25)."""
+        visit, house, number = self._house.visit(request), self._house, _number(request)
+        name = str(request.path_params["objection"])
+        if _LEAF.fullmatch(name) is None:
+            raise nothing()
+        said = Answer()
+        try:
+            with house.memory.lease(request) as lease:
+                fields = await read_fields(request, house.limits, lease)
+            house.door.require_form(visit.session, fields)
+            said = Answer(name, *(_text(fields, one) for one in ("answer", "explanation")))
+            if said.answer not in ("agree", "explain") or not said.explanation.strip():
+                raise UsageFault(
+                    "an answer agrees or explains, in words", code="answer-form", hint="Say which, and why."
+                )
+            agrees, why = said.answer == "agree", said.explanation
+            await house.ask(lambda: house.holder.answer(number, name, agrees=agrees, explanation=why))
+        except YinzhengError as error:
+            return await self._objections(visit, number, said, error)
+        address = f"{house.door.place}/rights/{number}/objections?lang={visit.language}"
+        return RedirectResponse(address, HTTPStatus.SEE_OTHER)
 
     async def licences(self, request: Request) -> Response:
         """The licences it gave and took."""
@@ -110,6 +150,9 @@ class Rights:
                 else:
                     body = given.body
                     case = await house.ask(lambda: house.holder.submit(body))
+                    if CASE.fullmatch(case) is None:
+                        raise no_case()
+                    require_first(house.member.folder, given.joint.request, case)
         except YinzhengError as error:
             return await self._requests(visit, error)
         done = "signature" if isinstance(given, SignatureFile) else "request"
@@ -118,19 +161,28 @@ class Rights:
     # ---------------------------------------------------------------- what they share
 
     def _to(self, visit: Visit, case: str, more: str = "") -> Response:
-        if CASE.fullmatch(case) is None:
-            raise no_case()
         address = f"{self._house.door.place}/requests/{case}?lang={visit.language}{more}"
         return RedirectResponse(address, HTTPStatus.SEE_OTHER)
 
+    async def _objections(
+        self, visit: Visit, number: str, said: Answer | None = None, error: YinzhengError | None = None
+    ) -> Response:
+        house = self._house
+        found = await house.listed(lambda: house.holder.objections(number), error)
+        return house.page(
+            visit,
+            "own_objections.html",
+            error=error,
+            switch=f"{house.door.place}/rights/{number}/objections?lang={other(visit.language)}",
+            here="rights",
+            number=number,
+            objections=[objection_view(one, visit.language) for one in found],
+            said=said or Answer(),
+        )
+
     async def _requests(self, visit: Visit, error: YinzhengError | None = None) -> Response:
         house = self._house
-        try:
-            found = await house.ask(house.holder.requests)
-        except YinzhengError:
-            if error is None:
-                raise
-            found = []  # what was refused is told first
+        found = await house.listed(house.holder.requests, error)
         return house.page(
             visit,
             "own_requests.html",
@@ -164,6 +216,7 @@ class Rights:
             return DataFault("the desk shows no request to compare with", code="request-not-ours")
         try:
             compare(found.prepared, found.asked, self._house.member.profile, self._house.policy)
+            require_first(self._house.member.folder, found.asked.request, found.case)
         except YinzhengError as error:
             return error
         return None
@@ -174,6 +227,8 @@ def routes(house: House) -> list[Route]:
     pages, base = Rights(house), house.door.place
     return [
         Route(f"{base}/rights", pages.rights),
+        Route(f"{base}/rights/{{number}}/objections", pages.objections),
+        Route(f"{base}/rights/{{number}}/objections/{{objection}}", pages.answered, methods=["POST"]),
         Route(f"{base}/licences", pages.licences),
         Route(f"{base}/requests", pages.requests),
         Route(f"{base}/requests", pages.handed_in, methods=["POST"]),
@@ -189,6 +244,17 @@ def _after(request: Request, known: Any) -> str | None:
     if after is not None and not known(after):
         raise nothing()
     return after
+
+
+def _number(request: Request) -> str:
+    number = str(request.path_params["number"])
+    if not is_number(number):
+        raise nothing()
+    return number
+
+
+def _text(fields: Mapping[str, bytes], name: str) -> str:
+    return fields.get(name, b"").decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def _case(request: Request) -> str:

@@ -23,7 +23,8 @@ def serve(
 ) -> None:
     """Serve the pages of the organisation in `folder`, whose registry's desk is at `desk`, until interrupted.
 
-    `told` hears each address that lets one browser in: the first, and another whenever one was used.
+    `told` hears each address that lets one browser in: the first, and another whenever one was used, or came
+    too late.
 
     Raises as `Member.open`, `pinned` and `House`; `UsageFault` `org-key-none` where no key of it holds now;
     `EnvironmentFault` `port-taken`.

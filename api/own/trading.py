@@ -191,12 +191,7 @@ class Trading:
 
     async def _reservations(self, visit: Visit, error: YinzhengError | None = None) -> Response:
         house = self._house
-        try:
-            found = await house.ask(house.exchange.reservations)
-        except YinzhengError:
-            if error is None:
-                raise
-            found = []  # what was refused is told first
+        found = await house.listed(house.exchange.reservations, error)
         return house.page(
             visit,
             "own_reservations.html",

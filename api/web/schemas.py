@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from yinzheng.api.web.words import Tone
 from yinzheng.verifier.judge.trust import TrustPolicy
 
 Word = Literal["genuine", "forged", "not_ours", "undetermined"]
@@ -20,7 +21,7 @@ class Said(_Model):
 
     word: Word = Field(description="One of four words (S9.2).")
     code: str = Field(description="How it stands with what is genuine, such as `in_force`; else the word.")
-    tone: Literal["good", "warn", "bad", "unknown"]
+    tone: Tone
     zh: str = Field(description="The headline, with the instant it speaks of.")
     en: str
     exit_code: int = Field(description="That of `yinzheng verify` (S9.4).")

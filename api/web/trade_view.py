@@ -23,7 +23,7 @@ from yinzheng.verifier.words.verdict import verdict
 _TOLD_TONES: Final[dict[Told, Tone]] = {
     Told.ALLOW: "good",
     Told.NEEDS_PERSON: "warn",
-    Told.REFUSE: "bad",
+    Told.REFUSE: "no",
     Told.NOT_YET: "unknown",
     Told.UNDETERMINED: "unknown",
 }

@@ -9,8 +9,9 @@ from typing import Final, Literal, TypeAlias
 from yinzheng.api.http.language import Language
 from yinzheng.ledger.rules.terms import Label
 
-Tone: TypeAlias = Literal["good", "warn", "bad", "unknown"]
-"""Colour and icon of a verdict; words always stand beside them."""
+Tone: TypeAlias = Literal["good", "warn", "no", "bad", "unknown"]
+"""Colour and icon of a verdict; words always stand beside them. What is genuine and says no is `no`, and what
+is not, `bad`."""
 
 
 def say(label: Label, language: Language) -> str:

@@ -85,18 +85,25 @@ def sign(registry: Registry, case_id: str, code: str, signature: bytes) -> Issue
     It replaces an earlier one of the same organisation. Nothing is written where it is refused.
 
     Raises `UsageFault`: `nothing-prepared`, `approval-stranger`, `approval-order`, `approval-account` (it has
-    none that signs now), `held-waits`, and as `require_grantable`; `DataFault`: `approval-malformed`,
+    none that signs now), `approval-settles` (an exchange's, which reports instead: `trades/settling.py`),
+    `held-waits`, and as `require_grantable`; `DataFault`: `approval-malformed`,
     `signer-not-holder`; and what the contracts say.
     """
     with work_on(registry, case_id) as work:
-        return sign_in(work, code, signature)
+        return sign_in(work, code, signature, settles=False)
 
 
-def sign_in(work: CaseThread, code: str, signature: bytes) -> Issued:
-    """The same in the caller's transaction."""
+def sign_in(work: CaseThread, code: str, signature: bytes, *, settles: bool = True) -> Issued:
+    """The same in the caller's transaction; `settles`: an exchange's, whose contract was compared (S20.6)."""
     _require_unheld(work)
     prepared = standing(work)
     signer = _signer_of(prepared, code, signature)
+    if signer.capacity is Capacity.EXCHANGE and not settles:
+        raise UsageFault(
+            "an exchange signs by its report on the trade, which names the contract",
+            code="approval-settles",
+            hint="Report it: `yinzheng org trade settle`. Nothing was recorded.",
+        )
     work.allow(Move.SIGN, signer.capacity)
     _forget(work, prepared)
     if any(one.capacity in _OFFICIALS for one in _missing(work, prepared)):

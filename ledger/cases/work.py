@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from sqlmodel import Session, col, select
 
@@ -17,7 +17,7 @@ from yinzheng.ledger.people.acting import Actor, admit, key_of
 from yinzheng.ledger.people.decisions import Content, ToBeSigned
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.case_types import CaseType
-from yinzheng.ledger.rules.course import Course
+from yinzheng.ledger.rules.course import Course, MoveT, StateT
 from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.states import COURSES, Capacity, Move, Situation, State
 from yinzheng.ledger.rules.terms import Procedure
@@ -105,6 +105,30 @@ def case_thread(registry: Registry, session: Session, case: Case, seal: SealedVa
         case=case,
         case_id=case.id,
     )
+
+
+@dataclass(kw_only=True)
+class DossierThread(Thread[StateT, MoveT]):
+    """What has a dossier of its own and is no case: a dispute, a supervision; opened for one step."""
+
+    key: bytes
+    """Of its dossier, 16 bytes."""
+
+    @classmethod
+    def of(
+        cls, registry: Registry, session: Session, subject: bytes, key: bytes, now: int, **own: Any
+    ) -> Self:
+        """Open it in the caller's transaction, at `now` in all; `own` is what its course keeps besides."""
+        return cls(
+            registry=registry,
+            session=session,
+            now=now,
+            subject=subject,
+            profile=registry.instance.profile,
+            seal=SealedValue(key),
+            key=key,
+            **own,
+        )
 
 
 def dossier_key(registry: Registry, session: Session, dossier_id: bytes) -> bytes:

@@ -20,10 +20,11 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_trades import Reservation
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.reservation import Released, Reserved
-from yinzheng.verifier.log.statement import certificate_subject
+from yinzheng.verifier.log.statement import Statement, certificate_subject
 
 
 class State(StrEnum):
@@ -155,6 +156,17 @@ def reservation_of(registry: Registry, leaf: bytes, exchange: str) -> Shown:
     """Tell of one reservation. Raises as `own`."""
     with registry.store.reading() as session:
         return _shown(registry, session, own(session, leaf, exchange))
+
+
+def made_by(registry: Registry, leaf: bytes, exchange: str) -> dict[str, JSON]:
+    """The statement and public body by which it was reserved, whose leaf hash names it. Raises as `own`."""
+    with registry.store.reading() as session:
+        own(session, leaf, exchange)
+        event = repository.event_by_leaf(session, leaf)
+        assert event is not None  # the row names it
+        assert event.public is not None  # `reservation.made` is public
+        body = canonical.loads(event.public, max_bytes=len(event.public))
+        return {"statement": Statement.from_bytes(event.statement).to_json(), "body": body}
 
 
 def reservations_of(registry: Registry, exchange: str, most: int = 1000) -> list[Shown]:

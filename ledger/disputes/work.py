@@ -10,15 +10,14 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.cases.work import dossier_key
+from yinzheng.ledger.cases.work import DossierThread, dossier_key
 from yinzheng.ledger.flow.recording import Recorded
-from yinzheng.ledger.flow.threads import Thread, find_dispute
+from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.course import Rule
 from yinzheng.ledger.rules.disputes import COURSE, OPENINGS, Move, Situation, State
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
-from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
@@ -32,13 +31,10 @@ MAX_DRAFT = 64 * 1024 * 1024
 
 
 @dataclass(kw_only=True)
-class DisputeThread(Thread[State, Move]):
+class DisputeThread(DossierThread[State, Move]):
     """One dispute, opened for one step."""
 
     dispute: Dispute
-    key: bytes
-    """Of its dossier."""
-
     course = COURSE
 
     @property
@@ -111,16 +107,7 @@ def dispute_thread(
     registry: Registry, session: Session, dispute: Dispute, key: bytes, now: int
 ) -> DisputeThread:
     """A dispute whose dossier's key is at hand, opened in the caller's transaction."""
-    return DisputeThread(
-        registry=registry,
-        session=session,
-        now=now,
-        subject=dispute.subject,
-        profile=registry.instance.profile,
-        seal=SealedValue(key),
-        dispute=dispute,
-        key=key,
-    )
+    return DisputeThread.of(registry, session, dispute.subject, key, now, dispute=dispute)
 
 
 def to_json(recorded: Recorded) -> dict[str, JSON]:

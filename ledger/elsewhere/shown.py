@@ -25,14 +25,14 @@ from yinzheng.ledger.chain.approvals import (
     sign,
     typed_data,
 )
-from yinzheng.ledger.chain.approvals_moves import MOVES_NAME, STANDING_NAME
+from yinzheng.ledger.chain.approvals_moves import MOVES_NAME, STANDING_NAME, LaterConclusion
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.people.decisions import MESSAGES, Content, SignedDecision
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, YinzhengError
-from yinzheng.verifier.formats.body import Party, parse_body
+from yinzheng.verifier.formats.body import Party, is_number, parse_body
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.formats.move_request import JointRequest, read_joint_request, require_signed
 from yinzheng.verifier.formats.standing import parse_lifting, parse_remark
@@ -87,7 +87,9 @@ class Pinned:
         return Domain(chain, pinned, name)
 
 
-_OF_STANDING: Final = frozenset({"certificate.cancelled", "remark.entered", "remark.lifted"})
+_OF_STANDING: Final = frozenset(
+    {"certificate.cancelled", "certificate.objection-concluded", "remark.entered", "remark.lifted"}
+)
 _OF_MOVES: Final = frozenset(
     {"licence.given", "licence.ended", "right.transferred", "certificate.changed", "certificate.renewed"}
 )
@@ -134,12 +136,15 @@ def _publication(
 
 
 def _conclusion(content: Content, decision: SignedDecision, _: Mapping[str, Any], _pinned: Pinned) -> Message:
-    body, said = _opened(content, "objection.concluded"), decision.arguments
+    later, statement = is_number(decision.case), content.statement
+    body = _opened(content, "certificate.objection-concluded" if later else "objection.concluded")
     _require_own(body, decision, "upheld", "reasons")
-    if not str(body["objection"]).startswith(str(said["objection"])):
+    if later and statement.subject != certificate_subject(decision.case):
+        raise _not_shown()
+    if not str(body["objection"]).startswith(str(decision.arguments["objection"])):
         raise _another()
-    objection, statement = bytes.fromhex(body["objection"]), content.statement
-    return Conclusion(statement.subject, objection, statement.leaf_hash, body["upheld"])
+    made = LaterConclusion if later else Conclusion
+    return made(statement.subject, bytes.fromhex(body["objection"]), statement.leaf_hash, body["upheld"])
 
 
 def _closure(content: Content, decision: SignedDecision, _: Mapping[str, Any], _pinned: Pinned) -> Message:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from yinzheng.ledger.cases import deciding, issuing, objections, publicity
-from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates import objecting, remarks
 from yinzheng.ledger.chain.approvals import plain
 from yinzheng.ledger.dossiers.checklist import parse_checklist
 from yinzheng.ledger.people.acting import Actor, authenticate_decision
@@ -37,6 +37,7 @@ from yinzheng.verifier.bytes.canonical import (
     text,
 )
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.body import is_number
 
 PREPARED_LASTS: Final = 3_600
 """Seconds in which a prepared message is signed and comes back."""
@@ -118,7 +119,7 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
     "publish": _Action({}, lambda r, case, by, _: publicity.publish(r, case, by), tuple),
     "resolve": _Action(
         {"objection": text(1, 64), "upheld": boolean, "reasons": _REASONS},
-        lambda r, case, by, given: objections.resolve(
+        lambda r, case, by, given: (objecting.conclude if is_number(case) else objections.resolve)(
             r, case, given["objection"], by, upheld=given["upheld"], reasons=given["reasons"]
         ),
     ),

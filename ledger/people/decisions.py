@@ -51,14 +51,14 @@ MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "review": (),
     "approve": (),
     "publish": ("Publication",),
-    "resolve": ("Conclusion",),
+    "resolve": ("Conclusion", "LaterConclusion"),
     "refuse": ("Closure",),
     "issue": ("Deposit", "Licence", "LicenceEnd", "Transfer", "Change", "Renewal", "Cancellation"),
     "remark": ("RemarkEntry",),
     "lift": ("RemarkLifting",),
 }
 """What may be decided elsewhere, and the approvals (S5.5, S5.20 to S5.25) that the contracts may ask for: of
-`issue` one, by the type of the case."""
+`issue` one, by the type of the case, and of `resolve` by whether it is a case or a certificate."""
 
 
 def _anything(value: object, _path: str) -> object:

@@ -33,6 +33,8 @@ class Move(StrEnum):
     DELIVER = "deliver"
     ACCEPT = "accept"
     OBJECT = "object"
+    SETTLE = "settle"
+    """Told by no party: the exchange's report on the trade writes it (R46, S20.6)."""
     TRACK = "track"
     DESTROY = "destroy"
     END = "end"
@@ -79,6 +81,14 @@ def _rule(state: State, move: Move, to: State, told: ContractStatement, *guards:
     return course.Rule(state, move, to, Capacity.PARTY, told, frozenset(guards))
 
 
+def _settled(state: State) -> Rule:
+    return course.Rule(state, Move.SETTLE, state, Capacity.EXCHANGE, ContractStatement.SETTLED)
+
+
+OPEN: Final = (State.CONCLUDED, State.DELIVERED, State.OBJECTED, State.ACCEPTED, State.CLEARED)
+"""Where a contract is not over, and may be settled."""
+
+
 COURSE: Final = Course(
     name="contract",
     rules=(
@@ -96,6 +106,7 @@ COURSE: Final = Course(
         _rule(_S.ACCEPTED, _M.END, _S.ENDED, _T.ENDED, _G.BY_PARTY, _G.OF_SHARE),
         _rule(_S.CLEARED, _M.END, _S.ENDED, _T.ENDED, _G.BY_PARTY),
         _rule(_S.ENDED, _M.DESTROY, _S.CLOSED, _T.DESTROYED, _G.BY_BUYER, _G.OF_SHARE),
+        *map(_settled, OPEN),
     ),
     unmet={
         Guard.BY_SELLER: ("contract-side", "that is for the seller"),
@@ -105,4 +116,5 @@ COURSE: Final = Course(
         Guard.OF_TRANSFER: ("contract-kind", "that is of a contract to transfer"),
     },
 )
-"""Told by the parties, each in requests that it signs; an exchange that handed it in reads and tracks."""
+"""Told by the parties, each in requests that it signs; an exchange that handed it in reads and tracks. The
+one that reserved the certificate settles it, whenever it is not over."""

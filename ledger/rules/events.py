@@ -57,6 +57,7 @@ class ContractStatement(StrEnum):
     DELIVERED = "contract.delivered"
     ACCEPTED = "contract.accepted"
     OBJECTED = "contract.objected"
+    SETTLED = "contract.settled"
     TRACKED = "contract.tracked"
     DESTROYED = "contract.destroyed"
     ENDED = "contract.ended"

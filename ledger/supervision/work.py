@@ -8,22 +8,18 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from yinzheng.ledger.cases.work import dossier_key
-from yinzheng.ledger.flow.threads import Thread
+from yinzheng.ledger.cases.work import DossierThread, dossier_key
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.supervision import COURSE, Move, Situation, State
 from yinzheng.ledger.store.models_supervision import Supervision
-from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.errors import UsageFault
 
 
 @dataclass(kw_only=True)
-class SupervisionThread(Thread[State, Move]):
+class SupervisionThread(DossierThread[State, Move]):
     """One supervision, opened for one step."""
 
     row: Supervision
-    key: bytes
-    """Of its dossier."""
 
     course = COURSE
 
@@ -72,16 +68,7 @@ def supervision_thread(
     registry: Registry, session: Session, row: Supervision, key: bytes, now: int
 ) -> SupervisionThread:
     """One whose dossier's key is at hand, opened in the caller's transaction, at `now` in all."""
-    return SupervisionThread(
-        registry=registry,
-        session=session,
-        now=now,
-        subject=row.subject,
-        profile=registry.instance.profile,
-        seal=SealedValue(key),
-        row=row,
-        key=key,
-    )
+    return SupervisionThread.of(registry, session, row.subject, key, now, row=row)
 
 
 def find(session: Session, reference: str) -> Supervision:

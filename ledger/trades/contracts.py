@@ -137,6 +137,16 @@ def tell(registry: Registry, subject: bytes, move: Move, told: JSON, by: str) ->
         return opened.row
 
 
+def write_settled(
+    registry: Registry, session: Session, row: Row, reservation: bytes, move: bytes, by: str
+) -> None:
+    """State in the contract's thread by which move exchange `by` settled it, in the caller's transaction."""
+    opened = _opened(registry, session, row, "exchange", registry.clock())
+    rule = opened.allow(Move.SETTLE, Capacity.EXCHANGE)
+    body = events.Settled(row.subject, by, opened.now, reservation, move)
+    opened.write(rule, opened.compose(rule, body.to_json()))
+
+
 def shown(registry: Registry, subject: bytes, by: str) -> dict[str, JSON]:
     """The contract and all that was told of it, for its parties and the exchange that handed it in.
 

@@ -2,7 +2,8 @@
 
 Licensor and licensee, or transferor and transferee, have signed what the registry prepared; the exchange that
 reserved the certificate reports by which contract they trade, and signs the same message. Report and move are
-one step: the report is taken in the transaction that records the move, or not at all.
+one step: the report is taken in the transaction that records the move, or not at all. A contract that is
+recorded here is told of it in its own thread (R56).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 from sqlmodel import select
 
 from yinzheng.ledger.cases.asked import request_of
+from yinzheng.ledger.cases.deciders import Prepared
 from yinzheng.ledger.cases.issuing import Issued, sign_in, standing
 from yinzheng.ledger.cases.showing import one_answer, unknown_case
 from yinzheng.ledger.cases.work import CaseThread, work_on
@@ -22,13 +24,14 @@ from yinzheng.ledger.chain.approvals import recover
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.case_types import CaseType
+from yinzheng.ledger.rules.contracts import OPEN
 from yinzheng.ledger.rules.contracts import State as Contracted
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.trade_contract import last_day
 from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.ledger.store.models_trades import TradeContract as Row
-from yinzheng.ledger.trades.contracts import said_of
+from yinzheng.ledger.trades.contracts import said_of, write_settled
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.move_request import MoveRequest
@@ -76,8 +79,8 @@ def settle_trade(registry: Registry, reservation: bytes, report: Report, exchang
                 code="settlement-kind",
                 hint="Check the case.",
             )
-        _require_contract(work, report.contract)
-        _require_signed(work, row, report.signature)
+        contract = _require_contract(work, report.contract)
+        prepared = _require_signed(work, row, report.signature)
         issued = sign_in(work, exchange, report.signature)
         if issued.missing:
             raise UsageFault(
@@ -85,6 +88,9 @@ def settle_trade(registry: Registry, reservation: bytes, report: Report, exchang
                 code="settlement-unsigned",
                 hint="Report again when they have; nothing was recorded.",
             )
+        if contract is not None:
+            move = prepared.decision.statement.leaf_hash
+            write_settled(registry, work.session, contract, row.leaf, move, exchange)
         return issued
 
 
@@ -101,7 +107,7 @@ def _require_standing(work: CaseThread, row: Reservation) -> None:
         )
 
 
-def _require_signed(work: CaseThread, row: Reservation, signature: bytes) -> None:
+def _require_signed(work: CaseThread, row: Reservation, signature: bytes) -> Prepared:
     """What is prepared names the account that reserved, and that signed it. Raises as `settle_trade`."""
     prepared = standing(work)
     if row.account not in [one.account for one in prepared.signers if one.capacity is Capacity.EXCHANGE]:
@@ -116,10 +122,11 @@ def _require_signed(work: CaseThread, row: Reservation, signature: bytes) -> Non
             code="signer-not-holder",
             hint="Sign what is prepared now: `yinzheng org trade settle`.",
         )
+    return prepared
 
 
-def _require_contract(work: CaseThread, digest: DigestPair) -> None:
-    """The contract is the trade's: recorded here between these parties, or the request's own paper."""
+def _require_contract(work: CaseThread, digest: DigestPair) -> Row | None:
+    """The contract is the trade's: recorded here between these parties, or the request's own paper (None)."""
     request: MoveRequest = request_of(work).request
     query = select(Row).where(Row.digest == digest.sha256)
     row = work.session.exec(query).first()
@@ -131,7 +138,7 @@ def _require_contract(work: CaseThread, digest: DigestPair) -> None:
                 code="settlement-contract",
                 hint="Name the digest of the contract that the parties signed.",
             )
-        return
+        return None
     kind, seller, buyer = _MADE_BY[work.kind]
     if (row.seller, row.buyer) != (request.party(seller).code, request.party(buyer).code):
         raise UsageFault(
@@ -146,6 +153,7 @@ def _require_contract(work: CaseThread, digest: DigestPair) -> None:
             hint="Have the parties ask for what they agreed to.",
             differs=differs,
         )
+    return row
 
 
 def _differences(work: CaseThread, row: Row, digest: DigestPair, terms: Any, kind: str) -> list[str]:
@@ -155,7 +163,7 @@ def _differences(work: CaseThread, row: Row, digest: DigestPair, terms: Any, kin
         "digest": contract.digest.matches(digest),
         "certificate": row.number == work.case.certificate,
         "kind": row.kind == kind,
-        "state": row.state not in (Contracted.ENDED, Contracted.CLOSED),
+        "state": Contracted(row.state) in OPEN,
         "rights": contract.rights == terms.rights,
     }
     if kind == SHARE:

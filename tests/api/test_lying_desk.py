@@ -21,7 +21,7 @@ from tests.verifier.world import trust, trust_json
 from yinzheng.api.org.answers import require_answered, require_now, require_receipt
 from yinzheng.api.org.asking import SIGNATURE, parse_signature
 from yinzheng.api.org.calling import Answer, Client, _problem
-from yinzheng.api.org.exchange import Exchange
+from yinzheng.api.org.exchange import Exchange, Reservation
 from yinzheng.api.org.holding import Requested
 from yinzheng.api.org.member import Member, create_member
 from yinzheng.api.own.app import create_app
@@ -32,16 +32,22 @@ from yinzheng.api.own.requests_view import request_view
 from yinzheng.api.web.intake import Fields
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault, YinzhengError
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.order import statement_of
+from yinzheng.verifier.formats.reservation import Reserved
 from yinzheng.verifier.formats.trade import parse_trade
 from yinzheng.verifier.formats.trade_check import parse_trade_receipt
+from yinzheng.verifier.log.statement import Statement
 
 NOW = 1_800_000_100
 NAMES = ("91440101DEM00077EF", "某交易所（虚构）")
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an exchange"}
 VECTORS = Path(__file__).parents[1] / "vectors" / "spec" / "trades.json"
 RECEIPTS = [one["file"] for one in json.loads(VECTORS.read_bytes())["receipts"]]
-LEAF, OTHER = "ab" * 32, "cd" * 32
 NUMBER = "SJ4412026110001"
+MADE = Reserved(NUMBER, NOW + 7200, Party(NAMES[1], NAMES[0]), NOW)
+STATEMENT = statement_of(MADE, profile="DEMO/1", prev=bytes(32), by="exchange")
+LEAF, OTHER = STATEMENT.leaf_hash.hex(), "cd" * 32
 KEPT = {
     "reservation": LEAF,
     "certificate": NUMBER,
@@ -50,6 +56,7 @@ KEPT = {
     "state": "reserved",
     "settled": None,
 }  # fmt: skip
+SEEN = {**KEPT, "made": {"statement": STATEMENT.to_json(), "body": MADE.to_json()}}
 
 
 @pytest.fixture(scope="module", params=["exchange", "controller"])
@@ -159,12 +166,37 @@ def test_a_receipt_of_another_check_is_not_shown_for_it(member: Member, says: An
 
 @exchanges
 def test_letting_go_signs_for_the_very_reservation(member: Member, says: Any) -> None:
-    sent = says({f"/v1/reservations/{LEAF}": {**KEPT, "reservation": OTHER}})
+    sent = says({f"/v1/reservations/{LEAF}": {**SEEN, "reservation": OTHER}})
     exchange = Exchange(member, "http://127.0.0.1:9", lambda: NOW)
     assert code_of(lambda: exchange.release(LEAF)) == "trade-answer-other"
-    says({f"/v1/reservations/{LEAF}": {**KEPT, "certificate": "SJ4412026110002"}})
+    says({f"/v1/reservations/{LEAF}": {**SEEN, "certificate": "SJ4412026110002"}})
     assert code_of(lambda: exchange.release(LEAF, NUMBER)) == "trade-answer-other"
     assert sent == []
+
+
+@exchanges
+def test_which_certificate_is_let_go_its_statement_says(member: Member, says: Any) -> None:
+    """A desk that names another certificate for the reservation would have that one let go."""
+    exchange, other = Exchange(member, "http://127.0.0.1:9", lambda: NOW), "SJ4412026110002"
+    theirs = replace(MADE, by=Party("别的交易所", "91440101DEM00078EG"))
+    for certificate, body, statement, code in (
+        (other, MADE, STATEMENT, "trade-answer-other"),  # told beside the true statement
+        (other, replace(MADE, certificate=other), STATEMENT, "answer-malformed"),  # with a body of its own
+        (other, *made_of(replace(MADE, certificate=other)), "trade-answer-other"),  # and a statement of it
+        (NUMBER, *made_of(theirs), "trade-answer-other"),
+    ):
+        made = {"statement": statement.to_json(), "body": body.to_json()}
+        sent = says({f"/v1/reservations/{LEAF}": {**KEPT, "certificate": certificate, "made": made}})
+        for named in (None, certificate):
+            assert code_of(lambda n=named: exchange.release(LEAF, n)) == code  # type: ignore[misc]
+        assert code_of(lambda: exchange.release(Reservation(**KEPT))) == code  # type: ignore[arg-type]
+        assert sent == []
+    says({f"/v1/reservations/{LEAF}": SEEN})
+    assert exchange.reservation(LEAF) == Reservation(**KEPT)  # type: ignore[arg-type]
+
+
+def made_of(body: Reserved) -> tuple[Reserved, Statement]:
+    return body, statement_of(body, profile="DEMO/1", prev=bytes(32), by="exchange")
 
 
 @exchanges
@@ -174,7 +206,7 @@ def test_an_order_is_not_dated_by_a_clock_that_lies(member: Member, says: Any, n
     policy["chain"]["contracts"]["standing"] = {"address": STANDING.hex(), "code_hash": STANDING_CODE.hex()}
     (member.folder / "registry.json").write_bytes(dumps(policy))
     standing = {"profile": "DEMO/1", "head": LEAF, "now": now}
-    sent = says({f"/org/v1/certificates/{NUMBER}": standing, f"/v1/reservations/{LEAF}": KEPT})
+    sent = says({f"/org/v1/certificates/{NUMBER}": standing, f"/v1/reservations/{LEAF}": SEEN})
     exchange = Exchange(member, "http://127.0.0.1:9", lambda: NOW)
     for act in (lambda: exchange.reserve(NUMBER), lambda: exchange.release(LEAF)):
         assert code_of(act) == "desk-clock"

@@ -16,7 +16,7 @@ from yinzheng.api.org.asking import SIGNATURE
 from yinzheng.api.org.member import Member, create_member
 from yinzheng.api.own.app import create_app
 from yinzheng.api.own.check_form import CheckForm
-from yinzheng.api.own.door import COOKIE, LIFE, MOST, Door
+from yinzheng.api.own.door import COOKIE, ENTRY_LIFE, LIFE, MOST, Door
 from yinzheng.api.own.handing_in import SignatureFile, read_files
 from yinzheng.api.own.house import House
 from yinzheng.verifier.bytes.canonical import dumps
@@ -86,6 +86,20 @@ def test_an_address_is_good_once_and_another_is_told(pages: Pages) -> None:
     assert again.get("/static/style.css").status_code == 200
     assert again.head(pages.door.entry).status_code == 403, "a preview uses nothing up"
     assert again.get(pages.door.entry).status_code == 200
+
+
+def test_an_address_that_nobody_used_ends(pages: Pages) -> None:
+    """It may lie in a terminal's history; who comes with it late has another printed, and is not let in."""
+    late = pages.door.entry
+    pages.clock.advance(ENTRY_LIFE)
+    refused = pages.browser().get(late)
+    assert (refused.status_code, "pages-late" in refused.text) == (403, True)
+    assert pages.door.place not in refused.text
+    assert "set-cookie" not in refused.headers
+    assert pages.told == [pages.door.entry]
+    assert pages.browser().get(late).status_code == 403
+    assert pages.told == [pages.door.entry], "a word that is wrong prints nothing"
+    assert pages.browser().get(pages.door.entry).status_code == 200
 
 
 def test_the_cookie_is_sent_nowhere_else_and_no_script_reads_it(pages: Pages) -> None:

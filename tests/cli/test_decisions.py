@@ -57,6 +57,9 @@ def test_a_case_is_accepted_and_published_from_elsewhere(copied: Callable[[], Pa
     )
     refused("decision", "sign", lie, *mine(OFFICER), "--out", last, code="approval-content", exit_code=1)
     assert not last.exists()
+    told = run("decision", "sign", rest, *mine(OFFICER), "--out", tmp_path / "told.json", "--json")
+    assert told.json["message"]["primaryType"] == "Publication"
+    assert body["asset"] in told.err, "a program that signs shows what it signs"
     shown = run("decision", "sign", rest, *mine(OFFICER), "--out", last)
     assert "Publication approved" in shown.out, shown
     assert body["asset"] in shown.err

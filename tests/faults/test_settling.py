@@ -11,16 +11,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from tests.faults.turns import Armed, in_turn
 from tests.ledger.moves.parties import settled
 from tests.ledger.trades.market import RIVAL, enrolled
-from tests.ledger.trades.test_settling import Trade
+from tests.ledger.trades.test_settling import PAPER, Trade
 from tests.ledger.world import World, state_of, to_deposited
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt, Recorder
 from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.trades.settling import Report, settle_trade
 
 DONE = {"licence": ("recorded", "licence.given"), "transfer": ("deposited", "right.transferred")}
@@ -60,9 +62,11 @@ def scene(demonstration_template: World, tmp_path_factory: pytest.TempPathFactor
         for kind, parties in (("licence", first), ("transfer", first.take(number))):
             trade = Trade(parties, market, rival)
             trade.kept = trade.reserve()
-            asked = parties.licence() if kind == "licence" else parties.transfer("use")
+            asked, contract = parties.licence(), PAPER
+            if kind == "transfer":  # by a contract that is recorded, whose thread is told of it
+                asked, contract = parties.transfer("use"), trade.contract(kind, rights=["use"])
             case = trade.prepared(asked)
-            found.trades[kind] = trade, trade.report(case, asked)
+            found.trades[kind] = trade, trade.report(case, asked, contract)
     tried = world.copy(folder / "tried")
     for kind in DONE:
         recorder = Recorder()
@@ -84,6 +88,9 @@ def require_whole(scene: Scene, world: World) -> None:
                 events = repository.events_of_case(session, report.case)
             assert Counter(event.type for event in events)[DONE[kind][1]] == 1
             assert scene.trade(world, registry, kind).shown.state == "consumed"
+        with registry.store.reading() as session:
+            told = session.exec(select(Event).where(Event.type == "contract.settled")).all()
+        assert len(told) == 1
     assert world.audit() == []
 
 

@@ -21,6 +21,7 @@ from yinzheng.verifier.formats.trade_events import (
     Ended,
     Event,
     Objected,
+    Settled,
     Tracked,
     TradeDestruction,
     sign_destruction,
@@ -29,6 +30,7 @@ from yinzheng.verifier.log.note import NoteSigner
 
 SUBJECT = bytes(range(96, 128))
 DAY = 86_400
+EXCHANGE = "91440300MA5G9XPL57"
 
 
 def key_of(code: str, backend: Sm2Backend) -> Sm2PrivateKey:
@@ -96,6 +98,7 @@ def _told(made: SignedContract, buyers: Sm2PrivateKey) -> list[Any]:
         Objected(**by(BUYER, 3), words="字段缺失"),
         Delivered(**by(SELLER, 4), way="api", content=None, words="已补齐"),
         Accepted(**by(BUYER, 5), words="如约"),
+        Settled(**by(EXCHANGE, 6), reservation=b"\x52" * 32, move=b"\x53" * 32),
         Tracked(**by(SELLER, 60), way="audit", personal_found=False, report=None, words="未见异常"),
         Ended(**by(BUYER, 185), ground="term", words="期满"),
         Destroyed(**by(BUYER, 190), signed=sign_destruction(receipt, buyers), late=False),

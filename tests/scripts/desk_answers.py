@@ -12,8 +12,10 @@ from yinzheng.verifier.bytes.digests import DigestPair
 from yinzheng.verifier.bytes.shape import Shaped
 from yinzheng.verifier.formats import notice, trade, trade_check
 from yinzheng.verifier.formats.body import RIGHTS
+from yinzheng.verifier.formats.reservation import Reserved
 from yinzheng.verifier.judge.licence.status import LicenceStatus
 from yinzheng.verifier.judge.report import Status
+from yinzheng.verifier.log.statement import Statement
 
 Make = Callable[[Forms], Json]
 Content = Mapping[str, Make]
@@ -130,23 +132,23 @@ _SETTLED: Final = _answer(
     outcome={**_TEXT, "enum": [*trade.OUTCOMES]},
     **_SAID,
 )
-_RESERVED: Final = _answer(
-    "Reservation",
-    reservation=_LEAF,
-    certificate=_TEXT,
-    until=_TIME,
-    made_at=_TIME,
-    state={**_TEXT, "enum": [*State]},
-    settled=_or_null(_LEAF),
+_KEPT: Final[dict[str, Json | Make]] = {
+    "reservation": _LEAF,
+    "certificate": _TEXT,
+    "until": _TIME,
+    "made_at": _TIME,
+    "state": {**_TEXT, "enum": [*State]},
+    "settled": _or_null(_LEAF),
+}
+_RESERVED: Final = _answer("Reservation", **_KEPT)
+_SEEN: Final = _answer(
+    "ReservationMade",
+    **_KEPT,
+    made=_answer("Made", statement=lambda forms: forms.of(Statement.from_json), body=_part(Reserved)),
 )
 _SETTLEMENT: Final = _answer(
     "Settlement",
-    reservation=_LEAF,
-    certificate=_TEXT,
-    until=_TIME,
-    made_at=_TIME,
-    state={**_TEXT, "enum": [*State]},
-    settled=_or_null(_LEAF),
+    **_KEPT,
     case=_TEXT,
     numbers=_list(lambda _: _TEXT),
 )

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from tests.scripts.desk_openapi import document
 from tests.scripts.form_schemas import DIALECT, Forms, Json, hex_of
+from yinzheng.ledger.cases import prepared
 from yinzheng.ledger.dossiers import application
 from yinzheng.ledger.people import decisions
 from yinzheng.verifier.bytes import digests, wording
-from yinzheng.verifier.bytes.canonical import constant, nullable, text
+from yinzheng.verifier.bytes.canonical import constant, integer, list_of, nullable, object_of, text
 from yinzheng.verifier.bytes.shape import Shaped, names_of
 from yinzheng.verifier.chain import evidence, terms
 from yinzheng.verifier.containers import (
@@ -36,6 +37,8 @@ from yinzheng.verifier.formats import (
     dossier,
     evidence_items,
     licence,
+    move_request,
+    move_terms,
     notice,
     order,
     organisation,
@@ -57,6 +60,7 @@ from yinzheng.verifier.formats import (
 from yinzheng.verifier.formats.certificate import MAX_QR
 from yinzheng.verifier.judge import trust
 from yinzheng.verifier.log import statement
+from yinzheng.verifier.log.statement import Statement
 from yinzheng.verifier.log.tlogproof import MAX_PROOF_BYTES
 from yinzheng.verifier.pack import manifest
 
@@ -91,6 +95,37 @@ def _chain(forms: Forms) -> Json:
 def _duty(forms: Forms) -> Json:
     fields = {**names_of(withdrawal.Duty), "reason": nullable(constant(withdrawal.ANONYMISED))}
     return forms.part(withdrawal.Duty, fields)
+
+
+def _request(forms: Forms) -> Json:
+    """What parties ask for; the terms by the type."""
+
+    def make() -> Json:
+        branches = [
+            {
+                "if": {"properties": {"type": {"const": kind}}},
+                "then": {"properties": {"terms": forms.part(said)}},
+            }
+            for kind, said in move_terms.TERMS.items()
+        ]
+        return {**forms.shaped(move_request.MoveRequest), "allOf": branches}
+
+    return forms.named("MoveRequest", make)
+
+
+def _changes(forms: Forms) -> Json:
+    """Fields that a change gives another value, one at least."""
+    level = object_of({"scheme": text(1, 40), "value": integer(1, 5)})
+    named = {"code": body.check_credit_code, "name": text(1, 100)}
+    names = list_of(object_of(named), 1, move_terms.MAX_HOLDERS)
+    changes = {**move_terms._CHANGES, "level": level, "names": names}
+    return {**forms.fields({}, changes), "minProperties": 1}
+
+
+def _stated(forms: Forms) -> Json:
+    return forms.named(
+        "Stated", lambda: forms.fields({"statement": Statement.from_json, "body": prepared._anything})
+    )
 
 
 def _leaves(forms: Forms) -> Json:
@@ -164,6 +199,12 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     f"{_FORMATS}trade._rights": _listed(body.RIGHTS),
     f"{_FORMATS}trade_check.<lambda>": _part(trade_check.TradeChecked),
     f"{_FORMATS}trade_check._number": _said(NUMBER),
+    f"{_FORMATS}move_request._request": _request,
+    f"{_FORMATS}move_request._terms": _said(ANY),
+    f"{_FORMATS}move_terms._changes": _changes,
+    "ledger.cases.prepared._anything": _said(ANY),
+    "ledger.cases.prepared.read_stated": _stated,
+    "ledger.cases.prepared._message": _said(ANY),
     f"{_FORMATS}webhook._mapping": _said(ANY),
     f"{_FORMATS}withdrawal._duty": _duty,
     f"{_FORMATS}withdrawal._grants": lambda forms: forms.of(withdrawal._GRANTS),
@@ -253,6 +294,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     ),
     "file-disclosure": ("One file of a dossier, disclosed", _whole(dossier.FileDisclosure)),
     "holder": ("What proves whose a holder's key is (S21.2)", _table(holderfile._FILE)),
+    "joint-request": ("Joint request for a move (S10.12)", _whole(move_request.JointRequest)),
     "key-revocation": ("Body of organisation.key_revoked", _revocation),
     "key-rotation": (
         "Body of organisation.key_rotated",
@@ -264,6 +306,7 @@ FORMATS: Final[Mapping[str, tuple[str, Callable[[Forms], Json]]]] = {
     "notice": ("Notice that consents refer to (S10.2)", _whole(notice.Notice)),
     "order": ("Order of a forum (S16.8)", _table(order._FIELDS)),
     "pack-manifest": ("manifest.json of an evidence pack", _table(manifest._MANIFEST)),
+    "prepared": ("What organisations sign of a move (S16.9)", _table(prepared._PREPARED)),
     "purpose-proof": ("Proof for one reader (S21.5)", _table(prooffile._FILE)),
     "receipt": ("Receipt file of a consent", _table(receiptfile._FILE)),
     "remark-entered": ("Body of remark.entered", _whole(standing.Remark)),

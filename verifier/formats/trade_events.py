@@ -1,7 +1,7 @@
 """What happens under a contract about data (R56, S21.9): private bodies of `contract.…` statements.
 
-Delivery, acceptance or objection, tracking, the end, and destruction, whose receipt is signed. Each names the
-contract by its subject, who told it, and when the ledger recorded it.
+Delivery, acceptance or objection, settlement, tracking, the end, and destruction, whose receipt is signed.
+Each names the contract by its subject, who told it, and when the ledger recorded it.
 """
 
 from __future__ import annotations
@@ -85,6 +85,18 @@ class Objected(Event):
     TYPE: ClassVar = "contract.objected"
 
     words: Annotated[str, _SAID]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Event):
+    """`contract.settled`: the exchange that reserved reported it, and the licence or transfer is recorded."""
+
+    TYPE: ClassVar = "contract.settled"
+
+    reservation: Annotated[bytes, hex_bytes(32)]
+    """Leaf hash of the reservation that it consumes."""
+    move: Annotated[bytes, hex_bytes(32)]
+    """Leaf hash of `licence.given` or `right.transferred`, recorded with it."""
 
 
 @dataclass(frozen=True, slots=True)

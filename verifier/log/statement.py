@@ -100,6 +100,7 @@ STATEMENT_TYPES = MappingProxyType(
         "contract.delivered": Body.PRIVATE,
         "contract.accepted": Body.PRIVATE,
         "contract.objected": Body.PRIVATE,
+        "contract.settled": Body.PRIVATE,
         "contract.tracked": Body.PRIVATE,
         "contract.destroyed": Body.PRIVATE,
         "contract.ended": Body.PRIVATE,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from yinzheng.verifier.chain.layout import CANCELLED, IN_FORCE, LAPSED, SUPERSEDED, Ending
+from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.judge.history.report import HistoryReport, Holding, Line
 from yinzheng.verifier.judge.report import Authentic, Finding, Note, Status
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
@@ -135,8 +136,11 @@ def state(holding: Holding) -> Phrase:
     said = phrases.STATUSES[_STATES[holding.status]]
     if not holding.successors:
         return said
-    after = "、".join(holding.successors), ", ".join(holding.successors)
-    return Phrase(f"{said.zh} → {after[0]}", f"{said.en} → {after[1]}")
+    shown = [one for one in holding.successors if is_number(one)]
+    beside = len(holding.successors) - len(shown)  # of another branch: the chain names it by its subject
+    zh = [*shown, *([f"另有 {beside} 份不在此历史中"] if beside else [])]
+    en = [*shown, *([f"{beside} more, not in this history"] if beside else [])]
+    return Phrase(f"{said.zh} → {'、'.join(zh)}", f"{said.en} → {', '.join(en)}")
 
 
 def _parties(names: Sequence[str]) -> Phrase:

@@ -26,7 +26,8 @@ from tests.tables.making import exchange_order
 from yinzheng.api.org.asking import Document, sign_request, write_request
 from yinzheng.api.org.member import Member, create_member
 from yinzheng.api.org.registry import pin
-from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.cases.protests import Material, Protest
+from yinzheng.ledger.certificates import objecting, remarks
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.flow.pipeline import settle
@@ -51,6 +52,9 @@ NAMES = {
 }
 PLEDGED = Grounds("质押至2027年", digest_pair("质押合同".encode()), "动产融资登记 0123456789")
 
+LETTER = Material("来函.txt", lambda: ["来函".encode()])
+OBJECTION = Protest("某研究院", "来源协议已终止。\n见附件。", [LETTER])
+
 
 @dataclass(frozen=True)
 class Own:
@@ -66,6 +70,8 @@ class Own:
     """Of the licence that waits to be signed."""
     third: str
     """Of one that the exchange reserved for a licence that both parties signed."""
+    disputed: str
+    """Of one that is objected to."""
     sale: str
     """The case of that one."""
     holder: Pages
@@ -110,7 +116,9 @@ def own_world(root: Path) -> Iterator[Own]:
     clock = Clock(int(time.time()) - 7200)
     world = World(create(root / "state", clock), clock)
     with world.open() as registry:
-        first, second, third = (w.to_deposited(registry, clock, root / f"dossier{n}")[1] for n in range(3))
+        first, second, third, disputed = (
+            w.to_deposited(registry, clock, root / f"dossier{n}")[1] for n in range(4)
+        )
         policy = dumps(trust_policy(registry.instance))
         (root / "trust.json").write_bytes(policy)
         members = {code: _member(registry, root, code, policy, clock) for code in NAMES}
@@ -118,6 +126,7 @@ def own_world(root: Path) -> Iterator[Own]:
         parties = Parties(world, registry, "", b"", {code: _keys(one) for code, one in members.items()})
         parties = parties.take(first)
         remarks.enter(registry, second, RemarkKind.PLEDGE, PLEDGED, actor_of(registry, OFFICER))
+        objecting.object_to_certificate(registry, disputed, OBJECTION)
         parties.done(parties.licence())
         assert clock.now < time.time()
         clock.now = int(time.time()) - 5
@@ -147,7 +156,9 @@ def own_world(root: Path) -> Iterator[Own]:
             stack.enter_context(pages_of(root / code, desk.url)) for code in (HOSPITAL, EXCHANGE)
         )
         public, _ = stack.enter_context(served(world.root, desk.url))
-        yield Own(root, desk, first, second, case, third, sale_case, holder, exchange, public, voucher)
+        yield Own(
+            root, desk, first, second, case, third, disputed, sale_case, holder, exchange, public, voucher
+        )
 
 
 def _member(registry: Registry, root: Path, code: str, policy: bytes, clock: Clock) -> Member:

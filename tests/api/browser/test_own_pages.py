@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.api.browser.own_world import NAMES, SECRETS, Own, Pages, own_world
 from tests.api.browser.test_rights_pages import fits
-from tests.cli.commands import run
+from tests.cli.commands import refused, run
 from tests.desk.test_trades import waited
 from tests.ledger.moves.parties import FIRM, HOSPITAL
 from tests.ledger.trades.market import BUYER, EXCHANGE, trade_of
@@ -76,6 +76,27 @@ def test_a_holder_sees_its_rights_and_licences(holder: Page, own: Own, lang: str
     fits(holder, f"own-licences-{lang}")
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_an_objection_is_answered(holder: Page, own: Own, lang: str) -> None:
+    """In the first language it is read, in the second answered, once; the answer is on the ledger."""
+    holder.goto(f"{base(holder)}/rights?lang={lang}")
+    holder.locator("section.card").filter(has_text=own.disputed).get_by_role("link").click()
+    main = holder.locator("main")
+    assert "来源协议已终止。\n见附件。" in main.inner_text()
+    assert "某研究院" not in main.inner_text(), "who objects is not told"
+    fits(holder, f"own-objection-{lang}")
+    if lang == "zh":
+        return
+    holder.get_by_label("We do not agree, and explain").check()
+    holder.get_by_label("In words").fill("协议有效至2030年。")
+    holder.get_by_role("button", name="Sign and send").click()
+    assert "Answered" in main.inner_text()
+    assert holder.get_by_role("button", name="Sign and send").count() == 0
+    (line,) = run("objections", "--state", own.folder / "state", "--json").json
+    assert (line["certificate"], line["agrees"]) == (own.disputed, False)
+    fits(holder, "own-objection-answered")
+
+
 PLEDGE = {"zh": "动产融资登记", "en": "Pledge"}
 IN_FORCE = {"zh": "有效", "en": "in force"}
 LICENCES = {"zh": "许可", "en": "Licences"}
@@ -107,6 +128,11 @@ def test_what_is_signed_offline_is_handed_in(holder: Page, own: Own, tmp_path: P
     done = ("--request", request, "--org", own.folder / HOSPITAL, "--out", signature)
     said = run("holder", "sign", prepared, *done, env=SECRETS)
     assert said.code == 0, said.err
+    # An old request that a desk has prepared anew is, field by field, what we signed: it is good once.
+    again = tmp_path / "again.json"
+    value = json.loads(prepared.read_bytes())
+    again.write_text(json.dumps({**value, "case": "A-2026-000999"}), encoding="utf-8")
+    refused("holder", "sign", again, *done, code="request-again", exit_code=1, env=SECRETS)
     holder.locator("input[type=file]").set_input_files(prepared)
     holder.get_by_role("button", name="Hand in the signature").click()
     assert "neither one signature" in holder.get_by_role("alert").inner_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlmodel import select
 from tests.ledger.certificates import forum as f
 from tests.ledger.certificates.test_remarks import record, refused
 from tests.ledger.disputes.court import APPLICANT, COURT, Court
+from tests.ledger.elsewhere.test_moves import Elsewhere
+from tests.ledger.people.test_decisions import decision
 from tests.ledger.world import MEMBER, OFFICER, actor_of
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
@@ -20,11 +23,15 @@ from yinzheng.ledger.certificates import objecting
 from yinzheng.ledger.certificates.following import follow_any, objections_at, objections_for
 from yinzheng.ledger.certificates.work import registered, statements_of
 from yinzheng.ledger.chain.records import ObjectionState
+from yinzheng.ledger.elsewhere.submitting import submit
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.notify.deliveries import fetch
+from yinzheng.ledger.people.decisions import Content
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.store.models import Event
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.log.statement import commit_private
 
 SECRET = b"\x0f" * 16
 DAY = 86_400
@@ -103,6 +110,46 @@ def test_from_objection_to_conclusion(court: Court, tmp_path: Path) -> None:
     # Its material lies with the dossier, for who reviews it.
     written = open_dossier_to(registry, court.made.case, tmp_path / "d", silent, actor_of(registry, OFFICER))
     assert (tmp_path / "d" / "objection-1" / "1-0.txt") in written
+    assert court.audit() == set()
+
+
+def test_it_is_concluded_by_an_officer_elsewhere(court: Court) -> None:
+    """As everything an officer decides: signed on a machine of its own, over what it is shown (S18)."""
+    registry, number = court.registry, court.made.number
+    one = raised(court)
+    said: dict[str, Any] = {"objection": one.name[:12], "upheld": False, "reasons": "经核查，异议不成立。"}
+    unheard = decision(registry, OFFICER, "resolve", number, **said)
+    refused(court, lambda: submit(registry, unheard), "objection-unheard")
+    objecting.answer(registry, number, one.number, APPLICANT, agrees=False, explanation="协议有效。")
+    asked = Elsewhere.of(registry, OFFICER, "resolve", number, **said)
+    assert asked.asked.message["primaryType"] == "LaterConclusion"
+    content = asked.content
+    assert content.body["reasons"] == said["reasons"]
+
+    def lie(kind: str = "", **body: Any) -> str:
+        """Another body that its statement commits to, or another statement, with the message that follows."""
+        told = {**content.body, **body}
+        assert content.secret is not None
+        commitment = commit_private(content.secret, canonical.dumps(told))
+        subject = bytes(32) if kind else content.statement.subject
+        statement = replace(content.statement, commitment=commitment, subject=subject)
+        values = {**asked.asked.message["message"], "conclusion": "0x" + statement.leaf_hash.hex()}
+        values |= {"upheld": told["upheld"], "id": "0x" + subject.hex()}
+        message = {**asked.asked.message, "message": values}
+        with pytest.raises(YinzhengError) as caught:
+            asked.sign(Content(statement, told, content.secret), message)
+        return caught.value.code
+
+    assert lie(upheld=True) == "approval-message"
+    assert lie(reasons="别的理由。") == "approval-message"
+    assert lie(objection="00" * 32) == "approval-message"
+    assert lie("another certificate") == "approval-content"
+    with pytest.raises(YinzhengError) as bent:
+        asked.sign(replace(content, body={**content.body, "reasons": "另一个文本"}))
+    assert bent.value.code == "approval-content"
+    assert asked.hand_in()
+    settle(registry)
+    assert (record(court).objections, state(court, one)) == (0, ObjectionState.DISMISSED)
     assert court.audit() == set()
 
 

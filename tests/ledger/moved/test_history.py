@@ -128,6 +128,9 @@ def test_in_words(told: Told) -> None:
     assert said[2] == ("Remark entered", "judicial seizure · 查封至2027年")
     assert said[6] == ("Transfer", "岭澜研究有限公司（虚构）")
     assert words.state(report.holdings[0]).en == f"superseded → {told.second}"
+    beside = replace(report.holdings[0], successors=(told.second, "ab" * 32))
+    assert words.state(beside).en == f"superseded → {told.second}, 1 more, not in this history"
+    assert "ab" not in words.state(replace(beside, successors=("ab" * 32,))).zh
     assert all(words.title(line).zh and words.told(line).zh for line in report.lines)
     assert words.advice(report).zh
     value = report.to_json()

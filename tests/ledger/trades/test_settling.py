@@ -16,16 +16,18 @@ from tests.ledger.organisations.enrolling import Member
 from tests.ledger.trades.market import RIVAL, contract_between, enrolled, signed_by
 from tests.ledger.trades.test_reserving import order
 from tests.ledger.world import World, state_of, to_deposited, unchanged
+from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.cases.prepared import require_shown
 from yinzheng.ledger.certificates.reserving import Shown, reservation_of
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.contracts import Move
+from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.models_trades import TradeContract
-from yinzheng.ledger.trades.contracts import conclude, tell
+from yinzheng.ledger.trades.contracts import conclude, shown, tell
 from yinzheng.ledger.trades.settling import Report, settle_trade
 from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.errors import YinzhengError
@@ -160,6 +162,31 @@ def test_a_transfer_is_settled_by_a_recorded_contract(trade: Trade) -> None:
     assert len(numbers) == 2
     assert state_of(trade.registry, case) == "deposited"
     assert trade.shown.state == "consumed"
+    # Seller and buyer see in the contract's thread by what it was settled, and who reported it (R56).
+    with trade.registry.store.reading() as session:
+        row = session.exec(select(TradeContract).where(TradeContract.digest == digest.sha256)).one()
+        moved = [one for one in repository.events_of_case(session, case) if one.type == "right.transferred"]
+    for who in (HOSPITAL, FIRM):
+        told: Any = shown(trade.registry, row.subject, who)
+        assert (told["state"], [one["type"] for one in told["events"]]) == (
+            "concluded",
+            ["contract.concluded", "contract.settled"],
+        )
+    body = told["events"][-1]["body"]
+    assert (body["by"], body["reservation"]) == (trade.exchange.code, trade.kept.hex())
+    assert body["move"] == moved[0].leaf_hash.hex()
+
+
+def test_an_exchange_signs_by_its_report_alone(trade: Trade) -> None:
+    """The address where parties hand their signatures in compares no contract."""
+    request = trade.parties.licence()
+    case = trade.prepared(request)
+    report = trade.report(case, request)
+    trade.refused(
+        "approval-settles",
+        lambda: issuing.sign(trade.registry, case, trade.exchange.code, report.signature),
+    )
+    assert trade.settle(report)
 
 
 def test_a_licence_is_what_its_contract_says(trade: Trade) -> None:

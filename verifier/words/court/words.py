@@ -204,6 +204,7 @@ STATEMENTS: Final[Mapping[str, Phrase]] = {
     "contract.delivered": Phrase("交付数据", "data delivered"),
     "contract.accepted": Phrase("验收", "delivery accepted"),
     "contract.objected": Phrase("对交付提出异议", "delivery objected to"),
+    "contract.settled": Phrase("交易结算", "trade settled"),
     "contract.tracked": Phrase("跟踪检查", "tracking report"),
     "contract.destroyed": Phrase("销毁", "destruction"),
     "contract.ended": Phrase("合同终止", "contract ended"),
