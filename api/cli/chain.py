@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.common import DEFAULT_STATE, State
+from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, read_operators_file
 from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
@@ -24,16 +25,23 @@ def chain(
         list[str] | None, typer.Option(help="URL of a node to ask no more; repeat. 移除节点。")
     ] = None,
     first: Annotated[str | None, typer.Option(help="URL of the node to ask first. 首选节点。")] = None,
+    operators: Annotated[
+        Path | None,
+        typer.Option(help="Take up the network's validators, who are these operators'. 更新验证节点名单。"),
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """Tell how the network is: nodes, who seals, fees, what waits; change the nodes asked. 链与节点状况。"""
+    """Tell how the network is: nodes, seals, fees, what waits; change what is known of it. 链与节点状况。"""
     from yinzheng.ledger.chain.connect import open_chain
     from yinzheng.ledger.flow.network import look_at
     from yinzheng.ledger.registry import wall_clock
+    from yinzheng.ledger.state.changing import take_up
     from yinzheng.ledger.state.endpoints import change_endpoints
     from yinzheng.ledger.state.instance import read_instance
     from yinzheng.ledger.store.database import open_store_read_only
 
+    if operators is not None:
+        take_up(state, read_operators_file(operators), keys_of, wall_clock)
     if add or remove or first:
         change_endpoints(state, add=add or (), remove=remove or (), first=first)
     paths, instance = read_instance(state)

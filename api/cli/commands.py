@@ -34,6 +34,11 @@ PANELS: Final = (
                 "mirror:mirror",
                 "Keep a copy of the log, follow the chain, and cry if they differ. 独立存副本并监督。",
             ),
+            Command(
+                "follow",
+                "follow:follow_command",
+                "Let a policy follow a network whose validators changed. 更新策略中的验证节点。",
+            ),
             Group(
                 "challenge",
                 "Is whoever shows a certificate its holder? 请出示者证明身份。",
@@ -106,7 +111,7 @@ PANELS: Final = (
             Command(
                 "chain",
                 "chain:chain",
-                "Tell how the network is: nodes, who seals, fees, what waits; change the nodes asked. "
+                "Tell how the network is: nodes, seals, fees, what waits; change what is known of it. "
                 "链与节点状况。",
             ),
             Command(

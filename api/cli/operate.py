@@ -183,6 +183,10 @@ def export_trust(
             help="Credit code of an operator; a seal of one named must be there. 必须参与签封的节点。"
         ),
     ] = None,
+    changes: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the statements of changed validators. 验证节点变更声明目录。"),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Hand out the trust policy readers may pin. 导出信任策略。"""
@@ -198,6 +202,10 @@ def export_trust(
     parse_trust(canonical.dumps(policy))  # what nobody could read is not handed out
     if out_file is None or json_:
         print_json(policy)
+    if changes is not None:
+        changes.mkdir(parents=True, exist_ok=True)
+        for one in instance.changes:
+            write_durably(changes / f"validators-{one['from']}.json", canonical.dumps(dict(one)))
     if out_file is not None:
         write_durably(out_file, json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n")
 

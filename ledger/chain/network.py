@@ -51,6 +51,30 @@ def read_network(ask: Ask, validators: Sequence[bytes]) -> Network:
     return Network(consensus.block_hash(genesis), consensus, sealing)
 
 
+def first_of(ask: Ask, consensus: Consensus, addresses: frozenset[bytes], *, after: int) -> int:
+    """The first block later than `after` that only these may seal, who may seal the newest one too.
+
+    Found by bisection: where the set changed several times since, it is the last change. Raises
+    `EnvironmentFault`, `DataFault` as `read_network`.
+    """
+    low, high = after + 1, int(ask("eth_blockNumber", []), 16) + 1
+    while low < high:
+        middle = (low + high) // 2
+        if _may_seal(ask, consensus, middle) == addresses:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _may_seal(ask: Ask, consensus: Consensus, number: int) -> frozenset[bytes]:
+    """Who may seal a block: QBFT's lists them, Clique's are those that were left after the block before."""
+    if not consensus.later_seals_count:
+        return frozenset(consensus.listed(header_of(_block(ask, hex(number)), consensus)))
+    answer = ask("clique_getSigners", [hex(number - 1)])
+    return frozenset(bytes.fromhex(one.removeprefix("0x")) for one in answer or ())
+
+
 def _told(ask: Ask) -> tuple[bytes, ...]:
     """Who may seal now, as a node of Clique tells; none where it does not."""
     try:

@@ -61,7 +61,7 @@ from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.objects import ObjectBlobs
 from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-from yinzheng.verifier.judge.trust import Operator
+from yinzheng.verifier.judge.trust import Operator, ValidatorRange
 
 FINAL_SECONDS = 60
 """How long a network may take until the contracts are in final blocks."""
@@ -201,7 +201,7 @@ def _fill(
         chain_id=deployment.chain_id,
         genesis=network.genesis,
         consensus=network.consensus,
-        validators=network.validators,
+        sets=((ValidatorRange(0, None, frozenset(network.validators)),) if network.validators else ()),
         operators=_operators(plan, network),
         issuers=(IssuerKey(keys.sm2(ISSUER).public_key.point, not_before=now),),
         log_keys=tuple(signer.key.vkey for signer in keys.log_signers(origin)),

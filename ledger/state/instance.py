@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,7 +43,8 @@ from yinzheng.verifier.bytes.canonical import (
 from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.request import registry_id
-from yinzheng.verifier.judge.trust import OPERATOR, Operator, read_operators
+from yinzheng.verifier.judge.following import CHANGE
+from yinzheng.verifier.judge.trust import OPERATOR, Operator, ValidatorRange, read_operators, read_ranges
 
 FORMAT = "yinzheng/state/2"
 MAX_INSTANCE_BYTES = 256 * 1024
@@ -69,7 +70,14 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "chain_id": integer(1),
     "genesis": hex_bytes(32),
     "consensus": one_of(*CONSENSUS),
-    "validators": list_of(hex_bytes(20), 0, 256),
+    "validators": list_of(
+        object_of(
+            {"from": integer(0), "to": nullable(integer(0)), "addresses": list_of(hex_bytes(20), 1, 256)}
+        ),
+        0,
+        1024,
+    ),
+    "changes": list_of(object_of(CHANGE), 0, 1023),
     "issuers": list_of(
         object_of(
             {
@@ -177,7 +185,8 @@ class Instance:
     genesis: bytes
     consensus: Consensus
     """How that chain's blocks are agreed on; `UNPROVEN` where no verifier can tell."""
-    validators: tuple[bytes, ...]
+    sets: tuple[ValidatorRange, ...]
+    """Who may seal which blocks, by ascending ranges, the last one open; none where nobody named them."""
     operators: tuple[Operator, ...]
     """Who runs the chain's nodes, and whose validators are whose (D17)."""
     issuers: tuple[IssuerKey, ...]
@@ -190,10 +199,17 @@ class Instance:
     """Consents and disputes (S5.10, S5.13)."""
     objects_url: str | None = None
     """The bucket of its sealed files (`ledger/net/buckets.py`); None: the folder `blobs`."""
+    changes: tuple[Mapping[str, Any], ...] = ()
+    """Signed statements of every set but the first (S8.2), oldest first."""
 
     def store_url(self, paths: Paths) -> str:
         """SQLAlchemy URL of its database; a server's holds no password (`ledger/state/address.py`)."""
         return self.database_url or sqlite_url(paths.database)
+
+    @property
+    def validators(self) -> tuple[bytes, ...]:
+        """Who may seal now, 20 bytes each, ascending."""
+        return tuple(sorted(self.sets[-1].addresses)) if self.sets else ()
 
     @property
     def lock_seconds(self) -> float:
@@ -232,7 +248,8 @@ class Instance:
             "chain_id": self.chain_id,
             "genesis": self.genesis.hex(),
             "consensus": self.consensus.name,
-            "validators": [address.hex() for address in self.validators],
+            "validators": [one.to_json() for one in self.sets],
+            "changes": [dict(one) for one in self.changes],
             "operators": [one.to_json() for one in self.operators],
             "issuers": [{**asdict(issuer), "key": issuer.key.hex()} for issuer in self.issuers],
             "log_keys": list(self.log_keys),
@@ -249,15 +266,16 @@ class Instance:
     def from_json(cls, data: bytes) -> Instance:
         """Decode strictly; `DataFault` where it is not what `to_json` writes."""
         read = canonical.loads(data, max_bytes=MAX_INSTANCE_BYTES)
-        if isinstance(read, dict) and "chain_url" in read and "chain_urls" not in read:
-            url = read.pop("chain_url")  # as it was written while there was one at most
-            read["chain_urls"] = [] if url is None else [url]
+        if isinstance(read, dict):
+            _as_written_before(read)
+        changes = read.get("changes") if isinstance(read, dict) else None
         value = read_object(read, _FIELDS, "instance", optional=_OPTIONAL)
+        value["changes"] = tuple(changes) if isinstance(changes, list) else ()
         value["chain_urls"] = tuple(value["chain_urls"])
         registry = value.pop("registry")
         del value["format"]
         value["consensus"] = CONSENSUS[value["consensus"]]
-        value["validators"] = tuple(value["validators"])
+        value["sets"] = read_ranges(value.pop("validators"))
         value["operators"] = read_operators(value["operators"])
         value["issuers"] = tuple(IssuerKey(**issuer) for issuer in value["issuers"])
         value["log_keys"] = tuple(value["log_keys"])
@@ -269,6 +287,17 @@ class Instance:
             authority=registry["authority"],
             **value,
         )
+
+
+def _as_written_before(read: dict[str, Any]) -> None:
+    """Put what an earlier program wrote into today's form: one node at most, and one set of validators."""
+    if "chain_url" in read and "chain_urls" not in read:
+        url = read.pop("chain_url")
+        read["chain_urls"] = [] if url is None else [url]
+    known = read.get("validators")
+    if isinstance(known, list) and all(isinstance(one, str) for one in known):
+        read["validators"] = [{"from": 0, "to": None, "addresses": known}] if known else []
+    read.setdefault("changes", [])
 
 
 def read_instance(root: Path) -> tuple[Paths, Instance]:

@@ -45,11 +45,7 @@ def trust_policy(
             "id": instance.chain_id,
             "genesis": instance.genesis.hex(),
             "consensus": instance.consensus.name,
-            "validators": (
-                [{"from": 0, "to": None, "addresses": [address.hex() for address in instance.validators]}]
-                if instance.validators
-                else []
-            ),
+            "validators": [one.to_json() for one in instance.sets],
             "contracts": {
                 name: place
                 for places in (instance.deployment, instance.modules)

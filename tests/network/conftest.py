@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from scripts.network_parts.binaries import NoProgram, find_geth
-from tests.network.net import Net, Office, create
+
+pytest.register_assert_rewrite("tests.network.orphaned", "tests.network.faults", "tests.network.validators")
+
+from tests.network.net import Net, Office, create  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,14 @@ class ValidatorRange:
     last: int | None
     addresses: frozenset[bytes]
 
+    def to_json(self) -> dict[str, Any]:
+        """As a policy has it (S8.1)."""
+        return {
+            "from": self.first,
+            "to": self.last,
+            "addresses": sorted(address.hex() for address in self.addresses),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class TimeAuthority:
@@ -188,7 +196,7 @@ def _read(value: object) -> TrustPolicy:
         chain_id=chain["id"],
         genesis=chain["genesis"],
         consensus=CONSENSUS[chain["consensus"]],
-        validators=_validators(chain["validators"]),
+        validators=read_ranges(chain["validators"]),
         max_age=fields["max_age"],
         operators=operators,
         insisted=insisted,
@@ -216,7 +224,11 @@ def _issuer(entry: dict[str, Any]) -> Issuer:
     )
 
 
-def _validators(entries: list[dict[str, Any]]) -> tuple[ValidatorRange, ...]:
+def read_ranges(entries: Sequence[dict[str, Any]]) -> tuple[ValidatorRange, ...]:
+    """The ranges of entries whose members were checked, in ascending order, none twice.
+
+    Raises `DataFault` `trust-inconsistent`.
+    """
     spans = tuple(
         ValidatorRange(entry["from"], entry["to"], frozenset(entry["addresses"])) for entry in entries
     )

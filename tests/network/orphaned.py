@@ -22,8 +22,6 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Case, ChainCall
 from yinzheng.verifier.log.statement import certificate_subject
 
-pytestmark = [pytest.mark.network, pytest.mark.slow]
-
 
 def newest(registry: Registry, kind: str) -> ChainCall:
     with registry.store.reading() as session:
