@@ -29,6 +29,7 @@ from scripts.bench_parts.floods import measure_floods
 from scripts.bench_parts.help import measure_help
 from scripts.bench_parts.measure import Figure, Say
 from scripts.bench_parts.moves import measure_moves
+from scripts.bench_parts.network import measure_network
 from scripts.bench_parts.packs import measure_packs
 from scripts.bench_parts.sealing import measure_sealing
 from scripts.bench_parts.single import measure_decisions
@@ -160,6 +161,9 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     ),
     frozenset({"certificates"}): lambda folder, extent, say, _: measure_certificates(
         folder, extent.certificates, say
+    ),
+    frozenset({"network"}): lambda folder, extent, say, _: measure_network(
+        folder, 3 * extent.withdrawn[0], say
     ),
     frozenset({"packs"}): lambda folder, extent, say, _: measure_packs(folder, extent.evidence, say),
 }
