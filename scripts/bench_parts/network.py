@@ -84,9 +84,7 @@ def _figures(spent: _Spent, steps: list[Callable[[], object]], embedded: list[fl
     floor = PERIOD * FINAL
     whole = f"{FINAL} blocks of {PERIOD} s"
     return [
-        Figure(
-            _PART, "decision until final", median(totals), "s", whole, floor, floor / median(totals), goal
-        ),
+        Figure(_PART, "decision until final", median(totals), "s", whole, floor, floor / median(totals)),
         Figure(_PART, "the same on the embedded chain", median(embedded) * 1e3, "ms"),
         Figure(_PART, "of it ours", 100 * median(ours), "%", goal="≤ 5 %", met=median(ours) <= 0.05),
         Figure(_PART, "of it in the node", 100 * median(asked_), "%"),
