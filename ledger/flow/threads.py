@@ -188,12 +188,17 @@ def find_organisation(session: Session, code: str) -> Organisation:
     """The organisation of that credit code; `UsageFault` `organisation-unknown`."""
     found = session.get(Organisation, code)
     if found is None:
-        raise UsageFault(
-            f"no organisation {code} is enrolled here",
-            code="organisation-unknown",
-            hint="An officer enrols it: `yinzheng enrol`.",
-        )
+        raise unknown_organisation(code)
     return found
+
+
+def unknown_organisation(code: str) -> UsageFault:
+    """What is told where no organisation of that credit code is enrolled."""
+    return UsageFault(
+        f"no organisation {code} is enrolled here",
+        code="organisation-unknown",
+        hint="An officer enrols it: `yinzheng enrol`.",
+    )
 
 
 def find_consent(session: Session, subject: bytes) -> Consent:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
-from yinzheng.ledger.flow.threads import find_organisation, thread
+from yinzheng.ledger.flow.threads import find_organisation, thread, unknown_organisation
 from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models import Event, table_of
@@ -25,6 +25,9 @@ MAX_BODY: Final = 8192
 _REMEMBERED: Final = 4096
 _ROWS: Final = table_of(Organisation)
 _HEAD: Final = select(_ROWS.c.head).where(_ROWS.c.code == bindparam("named"))
+_NAMED: Final = select(_ROWS.c.code, _ROWS.c.name, _ROWS.c.account, _ROWS.c.roles).where(
+    _ROWS.c.code == bindparam("named")
+)
 
 
 class _Folded:
@@ -67,6 +70,23 @@ def keys_at(session: Session, head: bytes) -> Keys:
         found = _fold(thread(session, head))
         _folded.put(head, found)
     return found
+
+
+class Named(NamedTuple):
+    """What there is of an organisation beside its keys, as its row has it."""
+
+    code: str
+    name: str
+    account: bytes | None
+
+
+def named(session: Session, code: str, role: Role) -> Named:
+    """As `require`, without an object of the database: where many ask."""
+    row = session.connection().execute(_NAMED, {"named": code}).first()
+    if row is None:
+        raise unknown_organisation(code)
+    rules.require_role(row.roles.split(), role)
+    return Named(row.code, row.name, row.account)
 
 
 def require(session: Session, code: str, role: Role) -> Organisation:

@@ -18,17 +18,16 @@ from yinzheng.ledger.accesses.keys import key_for
 from yinzheng.ledger.consents.basis import overdue_under, shown
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.keys.provider import ISSUER
-from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.organisations.keys import Named, named
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.moves import Circumstances
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.trade import Awaited, Found, Known, check_trade, is_guess
-from yinzheng.ledger.store.models import Certificate, table_of
-from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_trades import TradeCheck
 from yinzheng.ledger.trades.awaited import awaited
-from yinzheng.ledger.trades.certificates import recognise
+from yinzheng.ledger.trades.certificates import Registered, recognise
 from yinzheng.ledger.trades.records import Standing, View
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
@@ -92,10 +91,10 @@ class Work:
         self._view = View.newest(registry)
         self._seal = key_for(session, registry.keys, self._now, KEYS).seal
         self._issuer = registry.keys.sm2(ISSUER)
-        self._exchanges: dict[str, Organisation] = {}
+        self._exchanges: dict[str, Named] = {}
         self._awaited: Mapping[bytes, tuple[Awaited, ...]] | None = None
         self._overdue: dict[tuple[bytes, ...], int] = {}
-        self._recognised: dict[str, tuple[Known, Certificate | None]] = {}
+        self._recognised: dict[str, tuple[Known, Registered | None]] = {}
         self._recorded: list[Recorded] = []
         self._rows: list[dict[str, Any]] = []
 
@@ -164,18 +163,18 @@ class Work:
         receipt = trade_receipt(recorded.statement, written, secret, (kid, signature))
         return Answered(recorded.statement, body, receipt, guessed)
 
-    def _certificate(self, shown: str) -> tuple[Known, Certificate | None]:
+    def _certificate(self, shown: str) -> tuple[Known, Registered | None]:
         if shown not in self._recognised:
             self._recognised[shown] = recognise(self._registry, self._session, shown)
         return self._recognised[shown]
 
-    def _exchange(self, code: str) -> Organisation:
+    def _exchange(self, code: str) -> Named:
         found = self._exchanges.get(code)
         if found is None:
-            found = self._exchanges[code] = require(self._session, code, Role.EXCHANGE)
+            found = self._exchanges[code] = named(self._session, code, Role.EXCHANGE)
         return found
 
-    def _found(self, row: Certificate, standing: Standing) -> Found:
+    def _found(self, row: Registered, standing: Standing) -> Found:
         record = standing.record
         assert record is not None
         body = _body(row.body)

@@ -10,6 +10,9 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
+from weakref import WeakKeyDictionary
+
+from web3 import Web3
 
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import prover
@@ -75,6 +78,9 @@ class _Kept:
 
 _kept: Final = _Kept(KEPT)
 
+_seen: Final[WeakKeyDictionary[Web3, Block]] = WeakKeyDictionary()
+"""The last final block, by the line on which a node told it: while that is open no other has its number."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -90,7 +96,9 @@ class View:
         """Look at the last final block. Raises `EnvironmentFault` where the node does not answer."""
         proving = prover(registry.w3, registry.instance)
         number = proving.last_final()
-        block = _block(proving.ask, number)
+        block = _seen.get(registry.w3)
+        if block is None or block.number != number:
+            block = _seen[registry.w3] = _block(proving.ask, number)
         deployment, modules = registry.instance.deployment, registry.instance.modules
         addresses = (deployment.rights, modules.moves)
         about = (registry.instance.genesis, *addresses)
