@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
@@ -60,6 +59,14 @@ _ROOM: Final = 6 << 30
 """Bytes that all tests together leave lying at most, with much to spare."""
 
 
+def _is_roomy(folder: Path) -> bool:
+    """Whether tests may write there, run what they write, and have room enough."""
+    if not os.access(folder, os.W_OK):
+        return False
+    found = os.statvfs(folder)
+    return not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize >= _ROOM
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--all`."""
     parser.addoption("--all", action="store_true", help="run every test, also slow ones and those with needs")
@@ -73,7 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
     kept = config.cache.get(_kept(config), {}) if config.cache else {}
     config.stash[_SECONDS] = getattr(config, "workerinput", {}).get("seconds", kept)
     config.stash[_WHOLE] = not named and not config.option.keyword and not config.option.markexpr
-    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+    if _is_roomy(_MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
