@@ -27,6 +27,7 @@ from yinzheng.ledger.flow.calls import table_of
 from yinzheng.ledger.flow.clock import LEAP, LedgerClock, last_written, let_stand, standing_time
 from yinzheng.ledger.flow.histories import known_of, require_head, require_one_history
 from yinzheng.ledger.flow.working_days import calendar_of
+from yinzheng.ledger.inlets.finding import find
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.organisations import calls as organisation_calls
@@ -127,7 +128,7 @@ def _go_on(registry: Registry, progress: Progress, tell: Progress) -> None:
     """
     try:
         _settled(registry, progress, tell)
-        if [*deem_accepted(registry), *lapse_expired(registry)]:
+        if find(registry) or [*deem_accepted(registry), *lapse_expired(registry)]:
             _settled(registry, progress, tell)
         resume_erasures(registry)
     except OutcomeOpen as fault:

@@ -58,6 +58,7 @@ EVENTS: Final = MappingProxyType(
         "certificate.objection-told": Label("告知登记主体", "Registrant told of an objection"),
         "certificate.objection-answered": Label("登记主体答复异议", "Registrant answered an objection"),
         "certificate.objection-concluded": Label("登记后异议处理完毕", "Objection concluded"),
+        "chain.found": Label("链上直接登记的事项入账", "Found on the chain"),
         "accesses.noted": Label("访问与使用记录入账", "Accesses noted"),
         "erasure.tombstone": Label("数据销毁留痕", "Erased; a tombstone remains"),
     }

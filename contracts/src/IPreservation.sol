@@ -8,6 +8,9 @@ import {DisputeState, OpeningKind, Subjects} from "./PreservationTypes.sol";
  * @notice What {Preservation} tells the world: its events, and the reasons for which it refuses.
  */
 interface IPreservation {
+    /// @notice A party's keys are made for the dispute, by anyone: its opening is looked at by the registry, which sends it.
+    error OpeningNeedsRelay(bytes32 caseId, address sender);
+
     /// @notice A dispute was opened, and every subject is held from this block on.
     event DisputeOpened(
         bytes32 indexed caseId,

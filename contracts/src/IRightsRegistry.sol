@@ -93,6 +93,9 @@ interface IRightsRegistry {
     /// @notice Publicity lasts until `publicityEnd`; the block is earlier.
     error PublicityNotEnded(bytes32 caseId, uint64 publicityEnd, uint64 blockTime);
 
+    /// @notice After publicity has ended, at `publicityEnd`, an objection is the registry's to take in.
+    error PublicityOver(bytes32 caseId, uint64 publicityEnd, uint64 blockTime);
+
     /// @notice Nothing is deposited while an objection is open (R24).
     error ObjectionsOpen(bytes32 caseId, uint16 open);
 

@@ -72,6 +72,10 @@ interface IStanding {
     /// @notice What a forum seized only a forum releases.
     error SeizedByForum(bytes32 id, bytes32 remark);
 
+    /// @notice Nobody answers for the account: objections to what is registered come through the registry, or from a
+    /// forum, an exchange or an organisation's account.
+    error ObjectorUnknown(address account);
+
     /// @notice The later objection is in state `actual`; the function needs `expected`.
     error LaterObjectionNotIn(bytes32 id, bytes32 objection, ObjectionState actual, ObjectionState expected);
 

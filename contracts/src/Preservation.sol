@@ -13,7 +13,7 @@ import {Amendment, Case, CaseState, DepositOrder, Record, Status} from "./Rights
  * @title Preservation
  * @notice Disputes: what they hold, and the roots of their evidence (S5.13 to S5.16). Opening a dispute and holding its
  * subjects is one transaction. The holds end together, once, by the signature of a forum or of all parties; whoever
- * sends the transactions ends nothing.
+ * sends the transactions ends nothing, and a forum needs nobody to send its own.
  *
  * | from | by          | to       | signatures                                                                |
  * |------|-------------|----------|---------------------------------------------------------------------------|
@@ -67,13 +67,16 @@ contract Preservation is IPreservation, Approvals {
     /**
      * @notice Opens a dispute and holds all its subjects at once (R37, R38).
      *
-     * Requirements: the caller holds RELAY; the dispute is new; parties are {MIN_PARTIES} to {MAX_PARTIES}, subjects 1
+     * Requirements: the caller holds RELAY, unless a forum opens it, which anyone may send; the dispute is new; parties are {MIN_PARTIES} to {MAX_PARTIES}, subjects 1
      * to {MAX_SUBJECTS}, every list ascending; records are in force, cases published and not yet ended; `approvals` is
      * one signature of `Opening`: of a holder of FORUM who is no party or, with a root that is not zero, of a party.
      *
      * Emits {DisputeOpened} and, if there is a root, {EvidenceAdded}.
      */
-    function open(DisputeOrder calldata order, bytes[] calldata approvals) external restricted {
+    function open(DisputeOrder calldata order, bytes[] calldata approvals) external {
+        if (order.kind != OpeningKind.Forum && !_hasRole(RELAY_ROLE, _msgSender())) {
+            revert OpeningNeedsRelay(order.caseId, _msgSender());
+        }
         bytes32 caseId = order.caseId;
         if (caseId == 0 || order.statement == 0) revert IdentifierZero();
         _requireDispute(caseId, DisputeState.None);
@@ -115,12 +118,12 @@ contract Preservation is IPreservation, Approvals {
      * @notice Ends a dispute, and releases exactly the holds it set (R39). `outcome` is the leaf hash of the statement
      * on the settlement or the effective document.
      *
-     * Requirements: the caller holds RELAY; the dispute is open; `outcome` is not zero; `approvals` are signatures of
+     * Requirements: the dispute is open; `outcome` is not zero; `approvals`, whoever sends them, are signatures of
      * `Release`: one by a holder of FORUM who is no party, or those of all parties in the order of the opening.
      *
      * Emits {DisputeReleased}.
      */
-    function release(bytes32 caseId, bytes32 outcome, bytes[] calldata approvals) external restricted {
+    function release(bytes32 caseId, bytes32 outcome, bytes[] calldata approvals) external {
         if (outcome == 0) revert IdentifierZero();
         _requireDispute(caseId, DisputeState.Open);
         bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(RELEASE_TYPEHASH, caseId, outcome)));

@@ -158,17 +158,27 @@ contract RightsRegistry is IRightsRegistry, Approvals {
     }
 
     /**
-     * @notice Records that someone objects (R24). Anyone may, so nobody's approval is asked.
+     * @notice Records that someone objects (R24). Anyone may, from any account, while publicity lasts: nobody's
+     * approval is asked, and nobody can close the way.
      *
-     * Requirements: the caller holds RELAY; the case is published and not yet deposited; the objection is new to it.
+     * What the relay raises keeps its name, the leaf hash of its statement. Another's is named for case, `objection`
+     * and account together, so that nobody takes the name of somebody else's.
+     *
+     * Requirements: the case is published and not yet deposited; after publicity has ended the caller holds RELAY; the
+     * objection is new to it.
      *
      * Emits {ObjectionRaised}.
      */
-    function raiseObjection(bytes32 caseId, bytes32 objection) external restricted {
+    function raiseObjection(bytes32 caseId, bytes32 objection) external {
         if (objection == 0) revert IdentifierZero();
         _requireCase(caseId, CaseState.Publicity);
-        _requireObjection(caseId, objection, ObjectionState.None);
         Case storage published = _cases[caseId];
+        if (!_hasRole(RELAY_ROLE, _msgSender())) {
+            uint64 publicityEnd = published.publicityEnd;
+            if (_now() >= publicityEnd) revert PublicityOver(caseId, publicityEnd, _now());
+            objection = keccak256(abi.encode(caseId, objection, _msgSender()));
+        }
+        _requireObjection(caseId, objection, ObjectionState.None);
         _objections[caseId][objection] = ObjectionState.Open;
         uint16 open = ++published.objections;
         published.changedAt = _now();

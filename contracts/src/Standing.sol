@@ -24,7 +24,7 @@ import {
  * | what                     | by                | signatures                                                          |
  * |--------------------------|-------------------|---------------------------------------------------------------------|
  * | remark, its lifting      | remark, lift      | registry; of a seizure a forum, or registry with the document       |
- * | objection (R25)          | raiseObjection    | none; the caller holds RELAY                                        |
+ * | objection (R25)          | raiseObjection    | none; an organisation's account, a forum, an exchange, or RELAY     |
  * | its conclusion           | concludeObjection | registry                                                            |
  * | reservation (R46)        | reserve           | an exchange                                                         |
  * | its release              | release           | that exchange, or a forum                                           |
@@ -36,8 +36,8 @@ import {
  * What holders or registry cancel was published in a case of its own, and is not held, objected to, seized or reserved.
  * What a dispute holds stays as it is but for remarks and objections, whoever signs (S5.16).
  *
- * @dev But for the two that need RELAY anyone may send: signatures alone decide. A statement decides one thing, so that
- * a signature is good once.
+ * @dev But for objections, which have no end in time and bar every move, and lapse, which needs RELAY, anyone may send:
+ * signatures alone decide. A statement decides one thing, so that a signature is good once.
  */
 contract Standing is IStanding, Module {
     using Holdings for Holding[];
@@ -147,16 +147,22 @@ contract Standing is IStanding, Module {
     // ---------------------------------------------------------------- objections after registration
 
     /**
-     * @notice Records that someone objects to a registered certificate (R25). Anyone may, so nobody's signature is
-     * asked.
+     * @notice Records that someone objects to a registered certificate (R25): the relay, for anyone, or whoever answers
+     * for it by name. What the relay raises keeps its name; another's is named for certificate, `objection` and account.
      *
-     * Requirements: the caller holds RELAY; the certificate is in force; the objection is new to it.
+     * Requirements: the caller holds RELAY, FORUM or EXCHANGE, or is an organisation's account (S5.18); the certificate
+     * is in force; the objection is new to it.
      *
      * Emits {LaterObjectionRaised}.
      */
-    function raiseObjection(bytes32 id, bytes32 objection) external restricted {
+    function raiseObjection(bytes32 id, bytes32 objection) external {
         if (objection == 0) revert IdentifierZero();
         Record memory current = _inForce(id);
+        address sender = _msgSender();
+        if (!_hasRole(RELAY_ROLE, sender)) {
+            if (!_isNamed(sender)) revert ObjectorUnknown(sender);
+            objection = keccak256(abi.encode(id, objection, sender));
+        }
         _requireObjection(id, objection, ObjectionState.None);
         _objections[id][objection] = ObjectionState.Open;
         uint16 open = ++current.objections;
@@ -357,6 +363,13 @@ contract Standing is IStanding, Module {
     function _requireObjection(bytes32 id, bytes32 objection, ObjectionState expected) private view {
         ObjectionState actual = _objections[id][objection];
         if (actual != expected) revert LaterObjectionNotIn(id, objection, actual, expected);
+    }
+
+    /// @dev Whether somebody answers for an account: a forum, an exchange, or the organisation whose account it is now.
+    function _isNamed(address account) private view returns (bool) {
+        if (_hasRole(FORUM_ROLE, account) || _hasRole(EXCHANGE_ROLE, account)) return true;
+        bytes32 owner = holders().ownerOf(account);
+        return owner != 0 && holders().accountOf(owner) == account;
     }
 
     function _requireGround(CancellationGround ground, Initiator initiator) private pure {

@@ -19,6 +19,7 @@ from yinzheng.ledger.audit.dossiers import check_dossiers
 from yinzheng.ledger.audit.erasures import check_erasures
 from yinzheng.ledger.audit.events import check_events
 from yinzheng.ledger.audit.finding import Audit, Finding
+from yinzheng.ledger.audit.inlets import check_inlets
 from yinzheng.ledger.audit.keys import check_keys
 from yinzheng.ledger.audit.log import check_published_log
 from yinzheng.ledger.audit.modules import check_modules
@@ -49,6 +50,7 @@ _STEPS = (
     ("chain", check_chain),
     ("withdrawals, disputes and roles", check_modules),
     ("how certificates stand", check_standing),
+    ("what came past the registry", check_inlets),
     ("dossiers", check_dossiers),
     ("erasures", check_erasures),
     ("time stamps", check_time_stamps),

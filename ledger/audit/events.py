@@ -18,6 +18,7 @@ from yinzheng.ledger.rules.numbers import CertificateNumber
 from yinzheng.ledger.rules.states import COURSES, Move, State, StatementType
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Approval, Case, Certificate, Event, Objection
+from yinzheng.ledger.store.models_inlets import Inlet
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
@@ -102,6 +103,8 @@ def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:
         raise DataFault(f"the case is stored as {case.state}, its events say otherwise", code="case-altered")
     objections = session.exec(select(Objection).where(*against_case(case.id))).all()
     raised = sum(1 for event in events if event.type == StatementType.OBJECTION_RAISED)
+    found = select(Inlet.name).where(Inlet.inlet == "objection", Inlet.about == case.subject)
+    raised += len({*session.exec(found)} & {one.leaf for one in objections})
     concluded = sum(1 for event in events if event.type == StatementType.OBJECTION_CONCLUDED)
     if len(objections) != raised or sum(o.concluded_at is not None for o in objections) != concluded:
         raise DataFault("objections and their events do not match", code="objection-altered")

@@ -26,11 +26,13 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Event
 from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation, Pooled
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem
+from yinzheng.ledger.store.models_inlets import Inlet
 from yinzheng.ledger.store.sealed import SealedValue, check_file
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access import NOTED
 from yinzheng.verifier.formats.evidence_items import parse_item
+from yinzheng.verifier.formats.inlet import inlets_subject
 from yinzheng.verifier.formats.notice import MAX_NOTICE, parse_notice
 from yinzheng.verifier.log.statement import Statement, verify_body
 
@@ -44,7 +46,7 @@ def check_threads(audit: Audit) -> None:
         seen = _organisations(audit, session) + _notices(audit, session)
         seen += _consents(audit, session) + _disputes(audit, session) + _certificates(audit, session)
         seen += check_trades(audit, session) + check_contracts(audit, session)
-        seen += check_supervisions(audit, session)
+        seen += check_supervisions(audit, session) + _found(audit, session)
         check_reservations(audit, session)
         loose = (
             select(func.count()).select_from(Event).where(col(Event.case_id).is_(None), Event.type != NOTED)
@@ -83,6 +85,17 @@ def _organisations(audit: Audit, session: Session) -> int:
             if keys[-1].grant.code != row.code:
                 raise DataFault("an organisation's keys are another's", code="organisation-altered")
     return seen
+
+
+def _found(audit: Audit, session: Session) -> int:
+    """What was found on the chain is one thread, in its order there."""
+    last = select(Inlet.leaf).order_by(col(Inlet.block).desc(), col(Inlet.log).desc())
+    head = session.exec(last).first()
+    if head is None:
+        return 0
+    with audit.finding(thread="inlets"):
+        return _walk(audit, thread(session, head), None, inlets_subject(audit.instance.origin))
+    return 0
 
 
 def _notices(audit: Audit, session: Session) -> int:

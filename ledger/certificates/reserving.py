@@ -19,6 +19,7 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
+from yinzheng.ledger.store.models_inlets import Inlet
 from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
@@ -85,7 +86,7 @@ def keep(
         part = about_reservation(work.subject, body.until, signer)
         call = client.reserve(ToReserve(work.subject, body.until, leaf), approval)
         work.call(RESERVATION, leaf.hex(), call, part=part)
-        work.session.add(
+        work.session.merge(  # the exchange may have sent it itself, and the registry found it
             Reservation(
                 leaf=leaf,
                 certificate=body.certificate,
@@ -190,11 +191,12 @@ def stands_of(registry: Registry, session: Session, row: Reservation) -> State:
     """How a reservation stands now."""
     part = about_reservation(certificate_subject(row.certificate), row.until, row.account)
     call = repository.find_call(session, RESERVATION.name, row.leaf.hex(), part)
-    if call is None or call.state == "failed":
+    found = session.exec(select(Inlet.leaf).where(Inlet.name == row.leaf)).first() is not None
+    if not found and (call is None or call.state == "failed"):
         return State.REFUSED
     if row.released is not None:
         return State.RELEASED
-    if call.state != "confirmed":
+    if not found and call is not None and call.state != "confirmed":
         return State.REQUESTED
     if row.settled is not None and _is_done(session, row.settled):
         return State.CONSUMED

@@ -1,5 +1,7 @@
 """The contracts as the ledger calls them: typed reads, and writes as `Call`s that a `Sender` signs."""
 
+from collections.abc import Mapping
+
 from web3 import Web3
 
 from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain
@@ -39,6 +41,11 @@ class ContractsClient(RegistryClient, ConsentCalls, PreservationCalls, HolderCal
         super().__init__(w3, deployment)
         self._addresses = {**deployment.addresses, **modules.addresses}
         self.modules = modules
+
+    @property
+    def addresses(self) -> Mapping[str, bytes]:
+        """Of every contract, 20 bytes, by its name in `CONTRACTS`."""
+        return self._addresses
 
     @property
     def preservation_domain(self) -> Domain:

@@ -58,10 +58,11 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "rights": Contract(
         "RightsRegistry",
         roles={
-            RELAY: ("openPublicity", "raiseObjection", "concludeObjection", "closeCase", "deposit"),
+            RELAY: ("openPublicity", "concludeObjection", "closeCase", "deposit"),
             CALENDAR: ("defineProfile", "extendCalendar", "correctCalendar"),
             MOVES: ("amend", "succeed", "concludeCase", "holdCase"),
         },
+        open=("raiseObjection",),
         layout={"rights.records": layout.RIGHTS_RECORDS, "rights.cases": layout.RIGHTS_CASES},
         refusals=RIGHTS_REFUSALS,
     ),
@@ -83,9 +84,10 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
         arguments=("manager", "rights", "consents"),
         asked=("authority()", "rights()", "consents()"),
         roles={
-            RELAY: ("open", "addEvidence", "release"),
+            RELAY: ("addEvidence",),
             MODULE: ("amend", "succeed", "concludeCase"),
         },
+        open=("open", "release"),
         holds=(MOVES,),
         layout={
             "preservation.cases": layout.PRESERVATION_CASES,
@@ -118,8 +120,8 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
         "Standing",
         arguments=("manager", "preservation", "holders"),
         asked=("authority()", "preservation()", "holders()"),
-        roles={RELAY: ("raiseObjection", "lapse")},
-        open=("remark", "lift", "concludeObjection", "reserve", "release", "cancel"),
+        roles={RELAY: ("lapse",)},
+        open=("raiseObjection", "remark", "lift", "concludeObjection", "reserve", "release", "cancel"),
         holds=(MODULE,),
         layout={
             "standing.remarks": layout.STANDING_REMARKS,

@@ -82,6 +82,12 @@ PRESERVATION_REFUSALS: Mapping[str, Meaning] = {
     "DisputeNotIn": Meaning(
         WrongState, "dispute-state", "The dispute is in state {actual}; {expected} was expected.", _LOOK
     ),
+    "OpeningNeedsRelay": Meaning(
+        NotEntitled,
+        "opening-by-relay",
+        "A party's opening is sent by the registry, not by {sender}.",
+        "Hand it in at the desk; a forum sends its own.",
+    ),
     "OpeningKindMissing": Meaning(
         ValueRefused, "dispute-kind", "A dispute is opened by a forum or by a party.", ""
     ),

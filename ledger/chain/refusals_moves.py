@@ -138,6 +138,12 @@ STANDING_REFUSALS: Mapping[str, Meaning] = {
     "SeizedByForum": Meaning(
         NotEntitled, "seized-by-forum", "A forum seized it.", "Only a forum's signature lifts it."
     ),
+    "ObjectorUnknown": Meaning(
+        NotEntitled,
+        "objector-unknown",
+        "Nobody answers for the account {account}.",
+        "Object through the registry, or from a forum's, an exchange's or an organisation's account.",
+    ),
     "LaterObjectionNotIn": Meaning(
         WrongState, "objection-state", "The objection is {actual}; {expected} was expected.", _LOOK
     ),

@@ -87,6 +87,12 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
         "Publicity lasts until {publicityEnd}, and the chain's time is {blockTime}.",
         "Deposit after it has ended.",
     ),
+    "PublicityOver": Meaning(
+        WrongState,
+        "publicity-over",
+        "Publicity ended at {publicityEnd}, and the chain's time is {blockTime}.",
+        "From then on the registry takes objections in, until the deposit; then R25 holds.",
+    ),
     "ObjectionsOpen": Meaning(
         TooEarly, "objections-open", "{open} objections are open.", "Conclude every objection first."
     ),

@@ -19,7 +19,7 @@ from yinzheng.ledger.chain.approvals import recover
 from yinzheng.ledger.chain.contracts import FORUM
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.disputes import evidence
-from yinzheng.ledger.disputes.calls import OPENING
+from yinzheng.ledger.disputes.calls import OPENING, by_statement
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.hold_notices import HOLD, tell
 from yinzheng.ledger.disputes.plans import Concerned, Plan, parse_plan, require_impartial
@@ -197,7 +197,7 @@ def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
             )
         call = registry.client.open_dispute(decision, signature)
         # A dispute that the contracts refuse must not be in the log as if it held anything.
-        work.call(OPENING, work.dispute.id, call)
+        work.call(OPENING, work.dispute.id, call, part=by_statement(opening.dispute, leaves[-1]))
         work.write(rule, *recorded)
         evidence.list_items(work, 0, leaves[:-1], 0)
         _enter_subjects(work, opening.subjects)

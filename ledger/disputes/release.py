@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.chain.approvals import Release as Decision
 from yinzheng.ledger.chain.approvals import recover
 from yinzheng.ledger.chain.contracts import FORUM
-from yinzheng.ledger.disputes.calls import RELEASE
+from yinzheng.ledger.disputes.calls import RELEASE, by_statement
 from yinzheng.ledger.disputes.hold_notices import RELEASED, tell
 from yinzheng.ledger.disputes.work import (
     DisputeThread,
@@ -111,7 +111,8 @@ def release(
         work.keep_draft(None)
         order = _in_order(signed, parties)
         call = registry.client.release(decision, order, len(_subjects(work)))
-        work.call(RELEASE, work.dispute.id, call, tried=False)
+        part = by_statement(work.dispute.subject, recorded.leaf_hash)
+        work.call(RELEASE, work.dispute.id, call, part=part, tried=False)
         tell(work, RELEASED, recorded.leaf_hash)
     # After a crash in between, the next round of withdrawals finds them (`ending.tick`).
     resume(registry, dispute_id)

@@ -93,6 +93,7 @@ STATEMENT_TYPES = MappingProxyType(
         "supervision.reported": Body.PRIVATE,
         "supervision.closed": Body.PRIVATE,
         "accesses.noted": Body.PUBLIC,
+        "chain.found": Body.PUBLIC,
         "trade.checked": Body.PRIVATE,
         "reservation.made": Body.PUBLIC,
         "reservation.released": Body.PUBLIC,

@@ -212,6 +212,7 @@ STATEMENTS: Final[Mapping[str, Phrase]] = {
     "certificate.objection-told": Phrase("告知登记主体", "registrant told of an objection"),
     "certificate.objection-answered": Phrase("登记主体答复", "registrant answered an objection"),
     "certificate.objection-concluded": Phrase("登记后异议处理", "objection concluded"),
+    "chain.found": Phrase("链上直接登记的事项入账", "found on the chain"),
     "accesses.noted": Phrase("访问与使用记录入账", "accesses noted"),
 }
 CONTRACTS: Final[Mapping[str, Phrase]] = {

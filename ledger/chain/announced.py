@@ -1,0 +1,97 @@
+"""What the contracts announced: the events by which others than the registry may have told them something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from web3 import Web3
+from web3.types import FilterParams, LogReceipt
+
+from yinzheng.contracts import artifact
+from yinzheng.ledger.chain.contracts import CONTRACTS, canonical_type
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.sender import checksummed
+from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.formats.inlet import EVENTS
+
+SPAN: Final = 5_000
+"""Blocks asked for at once: nodes refuse to look through many more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """One event. Identifiers are 32 bytes."""
+
+    inlet: str
+    about: bytes
+    name: bytes
+    arguments: Mapping[str, Any]
+    block: int
+    block_hash: bytes
+    transaction: bytes
+    log: int
+
+
+def announced(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> list[Announced]:
+    """All of them in blocks `first` to `last`, at most `SPAN`, in the order of the chain; `addresses` by
+    contract.
+
+    Raises `ChainUnreachable`, `NodeRefused`.
+    """
+    of = {addresses[contract]: contract for contract, *_ in EVENTS.values()}
+    topics = ["0x" + topic.hex() for _, topic in _topics()]
+    asked: FilterParams = {
+        "fromBlock": first,
+        "toBlock": last,
+        "address": [checksummed(address) for address in of],
+        "topics": [topics],  # any of them
+    }
+    with translated():
+        logs = w3.eth.get_logs(asked)
+    found = (_read(w3, of, log) for log in logs)
+    return [one for one in found if one is not None]
+
+
+def sender_of(w3: Web3, transaction: bytes) -> bytes:
+    """Whose transaction it was, 20 bytes."""
+    with translated():
+        return bytes.fromhex(w3.eth.get_transaction("0x" + transaction.hex())["from"][2:])  # type: ignore[arg-type]
+
+
+def _read(w3: Web3, of: Mapping[bytes, str], log: LogReceipt) -> Announced | None:
+    address = bytes.fromhex(log["address"][2:])
+    inlet = dict(_inlets()).get((of[address], bytes(log["topics"][0])))
+    if inlet is None:
+        return None  # of one contract, by the name of another's event
+    contract, event, about, name = EVENTS[inlet]
+    deployed = w3.eth.contract(address=checksummed(address), abi=artifact(CONTRACTS[contract].artifact).abi)
+    arguments = deployed.events[event]().process_log(log)["args"]
+    return Announced(
+        inlet=inlet,
+        about=bytes(arguments[about]),
+        name=bytes(arguments[name]),
+        arguments=arguments,
+        block=log["blockNumber"],
+        block_hash=bytes(log["blockHash"]),
+        transaction=bytes(log["transactionHash"]),
+        log=log["logIndex"],
+    )
+
+
+@cache
+def _topics() -> tuple[tuple[str, bytes], ...]:
+    return tuple((inlet, _topic(contract, event)) for inlet, (contract, event, *_) in EVENTS.items())
+
+
+@cache
+def _inlets() -> tuple[tuple[tuple[str, bytes], str], ...]:
+    return tuple(((EVENTS[inlet][0], topic), inlet) for inlet, topic in _topics())
+
+
+def _topic(contract: str, event: str) -> bytes:
+    abi = artifact(CONTRACTS[contract].artifact).abi
+    (item,) = (one for one in abi if one["type"] == "event" and one["name"] == event)
+    return keccak256(f"{event}({','.join(canonical_type(one) for one in item['inputs'])})".encode())

@@ -1,0 +1,1 @@
+"""What others told the contracts themselves, past the registry (D17)."""

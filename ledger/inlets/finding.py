@@ -1,0 +1,170 @@
+"""What came to the contracts past the registry is found, recorded, and followed (D17, S24, ADR 57).
+
+Final blocks alone are looked through, from a place that is kept, so that each event is found once and none
+vanishes afterwards. An event is the registry's own where its log has the statement that the event names;
+every other is recorded by a statement of its own, whatever the registry thinks of it. What follows from it
+here follows in the same transaction: an objection is open, a reservation stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.certificates.objecting import due_to_tell
+from yinzheng.ledger.certificates.telling import tell_of_objection
+from yinzheng.ledger.certificates.work import certificate_thread
+from yinzheng.ledger.chain.announced import SPAN, Announced, announced, sender_of
+from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.flow.recording import Occurrence, compose, record
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.organisations import Role
+from yinzheng.ledger.rules.states import State
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Case, Certificate, Objection
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.models_inlets import Inlet, InletPlace
+from yinzheng.ledger.store.models_trades import Reservation
+from yinzheng.verifier.formats.inlet import FOUND, Found, inlets_subject
+from yinzheng.verifier.formats.trade_check import Block
+
+
+def find(registry: Registry) -> int:
+    """Look through the blocks that became final, and record what others told the contracts; how much it was.
+
+    Raises `EnvironmentFault` where no node answers; what was found before stays found.
+    """
+    with registry.store.reading() as session:
+        place = session.get(InletPlace, 1)
+    first, last = 0 if place is None else place.block + 1, registry.last_final()
+    count = 0
+    for begin in range(first, last + 1, SPAN):
+        end = min(begin + SPAN - 1, last)
+        count += _record(registry, announced(registry.w3, registry.client.addresses, begin, end), end)
+    return count
+
+
+def is_found(session: Session, name: bytes) -> bool:
+    """Whether the chain has what goes by that name from somebody else, and the registry found it."""
+    return session.exec(select(Inlet.leaf).where(Inlet.name == name)).first() is not None
+
+
+def is_own(session: Session, one: Announced) -> bool:
+    """Whether the log has the statement that an event names, about the same."""
+    event = repository.event_by_leaf(session, one.name)
+    return event is not None and event.subject == one.about
+
+
+def _record(registry: Registry, found: list[Announced], last: int) -> int:
+    """Record what is not the registry's own, and keep the place; one transaction."""
+    with registry.store.transaction() as session:
+        count = sum(_one(registry, session, one) for one in found)
+        session.merge(InletPlace(id=1, block=last))
+    return count
+
+
+def _one(registry: Registry, session: Session, one: Announced) -> bool:
+    if is_own(session, one) or session.get(Inlet, (one.block, one.log)) is not None:
+        return False
+    now = registry.clock()
+    with translated():
+        mined = registry.w3.eth.get_block(one.block)
+    body = Found(
+        inlet=one.inlet,
+        about=one.about,
+        name=one.name,
+        account=sender_of(registry.w3, one.transaction),
+        transaction=one.transaction,
+        log=one.log,
+        block=Block(one.block, one.block_hash, mined["timestamp"]),
+        at=now,
+    )
+    before = select(Inlet.leaf).order_by(col(Inlet.block).desc(), col(Inlet.log).desc())
+    recorded = compose(
+        Occurrence(
+            type=FOUND,
+            profile=registry.instance.profile,
+            subject=inlets_subject(registry.instance.origin),
+            at=now,
+            by="registry",
+            body=body.to_json(),
+            prev=session.exec(before).first(),
+        ),
+        None,
+        now=now,
+    )
+    record(session, [recorded])
+    session.add(
+        Inlet(
+            block=one.block,
+            log=one.log,
+            inlet=one.inlet,
+            about=one.about,
+            name=one.name,
+            leaf=recorded.leaf_hash,
+        )
+    )
+    session.flush()  # the next one follows it
+    follow = _FOLLOW.get(one.inlet)
+    if follow is not None:
+        follow(registry, session, one)
+    return True
+
+
+# ---------------------------------------------------------------- what follows
+
+
+def _objection(registry: Registry, session: Session, one: Announced) -> None:
+    """Nothing is issued while it is open (R24); what was drafted is drafted anew."""
+    case = session.exec(select(Case).where(Case.subject == one.about)).first()
+    if case is None or case.state not in (State.PUBLICITY, State.ISSUING) or _known(session, one.name):
+        return
+    case.state = State.PUBLICITY.value
+    session.add(case)
+    session.add(Objection(case_id=case.id, leaf=one.name, raised_at=registry.clock(), sealed=b""))
+
+
+def _later_objection(registry: Registry, session: Session, one: Announced) -> None:
+    """The registrant is told (R25)."""
+    row = session.exec(select(Certificate).where(Certificate.subject == one.about)).first()
+    if row is None or row.event_id is None or _known(session, one.name):
+        return
+    now = registry.clock()
+    session.add(
+        Objection(case_id=row.case_id, certificate=row.number, leaf=one.name, raised_at=now, sealed=b"")
+    )
+    work = certificate_thread(registry, session, row)
+    tell_of_objection(work, one.name, due_to_tell(registry.calendar, now))
+
+
+def _known(session: Session, name: bytes) -> bool:
+    return session.exec(select(Objection.id).where(Objection.leaf == name)).first() is not None
+
+
+def _reservation(registry: Registry, session: Session, one: Announced) -> None:
+    """It stands for the exchange whose account signed."""
+    account = bytes.fromhex(one.arguments["exchange"][2:])
+    who = session.exec(select(Organisation).where(Organisation.account == account)).first()
+    row = session.exec(select(Certificate).where(Certificate.subject == one.about)).first()
+    if who is None or Role.EXCHANGE not in who.roles.split() or row is None:
+        return
+    if session.get(Reservation, one.name) is None:
+        session.add(
+            Reservation(
+                leaf=one.name,
+                certificate=row.number,
+                exchange=who.code,
+                account=account,
+                until=one.arguments["until"],
+                made_at=registry.clock(),
+            )
+        )
+
+
+_FOLLOW: Final[Mapping[str, Callable[[Registry, Session, Announced], None]]] = {
+    "objection": _objection,
+    "later-objection": _later_objection,
+    "reservation": _reservation,
+}
