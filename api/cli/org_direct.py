@@ -17,6 +17,7 @@ from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
     from yinzheng.api.org.direct import Own
+    from yinzheng.verifier.bytes.canonical import JSON
 
 Rpc = Annotated[str, typer.Option("--rpc", help="A node of the chain, not the registry's. 自己的链节点。")]
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
@@ -44,22 +45,26 @@ def object_(
     import secrets
 
     from yinzheng.api.org.direct import objection_name
-    from yinzheng.ledger.state.files import disk_faults
     from yinzheng.verifier.bytes.canonical import dumps
     from yinzheng.verifier.log.statement import commit_private
 
     later, subject = _about(about)
     own = _own(org, rpc)
     secret = secrets.token_bytes(32)
-    body = {"v": 1, "about": subject.hex(), "objector": objector, "reasons": reasons}
+    body: dict[str, JSON] = {"v": 1, "about": subject.hex(), "objector": objector, "reasons": reasons}
     objection = commit_private(secret, dumps(body)).sha256
     name = objection_name(subject, objection, own.account)
-    kept = {"body": body, "secret": secret.hex(), "account": own.account.hex(), "objection": name.hex()}
+    kept: dict[str, JSON] = {
+        "body": body,
+        "secret": secret.hex(),
+        "account": own.account.hex(),
+        "objection": name.hex(),
+    }
+    call = (own.calls.raise_later_objection if later else own.calls.raise_objection)(subject, objection)
+    own.try_(call)
     # Kept before it is sent: without it nobody could show what was meant.
-    with disk_faults(out_file), out_file.open("x", encoding="utf-8") as opened:
-        opened.write(json.dumps(kept, ensure_ascii=False, indent=2) + "\n")
-    call = own.calls.raise_later_objection if later else own.calls.raise_objection
-    told = own.tell(call(subject, objection))
+    _write(out_file, kept)
+    told = own.tell(call)
     said = {"objection": name.hex(), "block": told.block, "transaction": told.transaction.hex()}
     text = (
         f"{about}: objection 异议 {name.hex()[:12]} in block {told.block}. Hand {out_file} to the registry."
@@ -89,7 +94,6 @@ def reserve(
     from yinzheng.ledger.certificates.messages import domain_of, message_of
     from yinzheng.ledger.chain.approvals import sign
     from yinzheng.ledger.chain.approvals_moves import Reservation
-    from yinzheng.ledger.state.files import disk_faults
     from yinzheng.verifier.containers.certfile import MAX_FILE, parse_file
     from yinzheng.verifier.formats.body import Party
     from yinzheng.verifier.formats.order import Order, statement_of
@@ -105,11 +109,19 @@ def reserve(
     leaf = statement.leaf_hash
     signature = sign(message_of(body, leaf), domain_of(pinned(org)), member.account_key())
     order = Order(statement, body, signature).to_json()
-    with disk_faults(out_file), out_file.open("x", encoding="utf-8") as opened:
-        opened.write(json.dumps(order, ensure_ascii=False, indent=2) + "\n")
-    told = own.tell(own.calls.reserve(Reservation(found.statement.subject, body.until, leaf), signature))
+    call = own.calls.reserve(Reservation(found.statement.subject, body.until, leaf), signature)
+    own.try_(call)
+    _write(out_file, order)
+    told = own.tell(call)
     said = {"reservation": leaf.hex(), "until": body.until, "block": told.block}
     tell(json_, said, f"{body.certificate}: reserved 已预留 {leaf.hex()[:12]} in block {told.block}")
+
+
+def _write(file: Path, value: JSON) -> None:
+    from yinzheng.ledger.state.files import disk_faults
+
+    with disk_faults(file), file.open("x", encoding="utf-8") as opened:
+        opened.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def _own(org: Path, rpc: str) -> Own:

@@ -48,6 +48,10 @@ class Own:
         """The account, 20 bytes."""
         return self._sender.address
 
+    def try_(self, call: Call) -> None:
+        """Ask what would come of it; nothing is sent. Raises what the contracts say of it."""
+        self.calls.simulate(call, self.account)
+
     def tell(self, call: Call) -> Told:
         """Send it and wait until a block has it, which need not be final yet.
 
@@ -55,7 +59,7 @@ class Own:
         `OutcomeOpen` (it is sent, and in no block yet).
         """
         sender = self._sender
-        self.calls.simulate(call, sender.address)
+        self.try_(call)
         made = sender.prepare(call, sender.next_nonce(), sender.fees())
         sender.broadcast(made)
         mined = sender.wait(made.hash, PATIENCE)

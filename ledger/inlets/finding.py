@@ -46,11 +46,6 @@ def find(registry: Registry) -> int:
     return count
 
 
-def is_found(session: Session, name: bytes) -> bool:
-    """Whether the chain has what goes by that name from somebody else, and the registry found it."""
-    return session.exec(select(Inlet.leaf).where(Inlet.name == name)).first() is not None
-
-
 def is_own(session: Session, one: Announced) -> bool:
     """Whether the log has the statement that an event names, about the same."""
     event = repository.event_by_leaf(session, one.name)

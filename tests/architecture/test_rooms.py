@@ -50,7 +50,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "withdrawals",
         "disputes",
         "certificates watch",
-        "trades supervision elsewhere",
+        "trades supervision elsewhere inlets",
         "erasure notify",
         # What looks at all of them.
         "answers measures",

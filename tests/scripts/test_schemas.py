@@ -79,6 +79,7 @@ def samples() -> dict[str, list[Any]]:
         "pack-manifest": [manifest_json()],
         "prepared": [one["file"] for one in vector("moves")["prepared"]],
         "receipt": [genuine_receipt(), *receipts],
+        "chain-found": [bodies.found()],
         "remark-entered": [bodies.remark(), bodies.pledge()],
         "remark-lifted": [bodies.lifting()],
         "request": [asked.to_json()],

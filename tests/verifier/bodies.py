@@ -237,6 +237,20 @@ def cancellation() -> dict[str, Any]:
     }
 
 
+def found() -> dict[str, Any]:
+    return {
+        "v": 1,
+        "inlet": "objection",
+        "about": "11" * 32,
+        "name": "22" * 32,
+        "account": "33" * 20,
+        "transaction": "44" * 32,
+        "log": 0,
+        "block": {"number": 9, "hash": "55" * 32, "time": NOW - 9},
+        "at": NOW,
+    }
+
+
 def order() -> dict[str, Any]:
     body = parse_remark(remark())
     statement = statement_of(body, profile="GD-HEALTH/1", prev=b"\x11" * 32)

@@ -73,6 +73,7 @@ def test_types_of_the_specification() -> None:
         "notice.published",
         "erasure.tombstone",
         "accesses.noted",
+        "chain.found",
         "remark.entered",
         "remark.lifted",
         "certificate.lapsed",
