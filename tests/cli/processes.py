@@ -37,17 +37,17 @@ def start(*args: object, env: Mapping[str, str] | None = None) -> subprocess.Com
 
 
 @contextmanager
-def node(state: Path, *args: str) -> Iterator[str]:
+def node(state: Path, *args: str, **more: str) -> Iterator[str]:
     """`yinzheng node` on a free port, as `serving`."""
-    with serving("node", "--state", str(state), "--port", "0", *args) as url:
+    with serving("node", "--state", str(state), "--port", "0", *args, **more) as url:
         yield url
 
 
 @contextmanager
-def serving(*command: str) -> Iterator[str]:
-    """A command that serves; gives its URL, and ends it as Ctrl-C does."""
+def serving(*command: str, **more: str) -> Iterator[str]:
+    """A command that serves, with `more` in its environment; gives its URL, and ends it as Ctrl-C does."""
     whole = [*COMMAND, *command, "--json"]
-    with subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+    with subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, env=environment(**more)) as process:
         try:
             yield str(_first_json(process)["url"])
         finally:

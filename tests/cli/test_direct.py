@@ -13,7 +13,7 @@ from tests.cli.processes import node
 from tests.ledger import world as w
 from tests.ledger.inlets.test_finding import fund
 from tests.ledger.trades.market import EXCHANGE
-from tests.ledger.world import Clock, World, create
+from tests.ledger.world import PASSPHRASE, Clock, World, create
 from yinzheng.api.org.member import create_member
 from yinzheng.api.org.registry import pin
 from yinzheng.ledger.flow.pipeline import settle
@@ -51,7 +51,7 @@ def test_somebody_objects_through_a_node_and_the_registry_has_to_hear(tmp_path: 
     said = ("--objector", "某人", "--reasons", "数据来源不合法")
     refused(*asked, *said, "--rpc", "http://127.0.0.1:9", code="chain-unreachable", exit_code=3, env=SECRETS)
     assert not kept.exists()
-    with node(world.root, "--seal") as url:
+    with node(world.root, "--seal", YINZHENG_PASSPHRASE=PASSPHRASE.decode()) as url:
         elsewhere = ("org", "direct", "object", "11" * 32, "--org", who, "--out", kept, "--rpc", url)
         refused(*elsewhere, *said, code="case-state", exit_code=2, env=SECRETS)
         assert not kept.exists()

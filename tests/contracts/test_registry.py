@@ -271,7 +271,6 @@ def test_only_the_relay_submits(world: World) -> None:
     published(world)
     for call in (
         world.publish(b32(9)),
-        world.client.raise_objection(CASE, OBJECTION),
         world.conclude(CASE, OBJECTION, upheld=False),
         world.close(CASE),
         world.deposit(order(world)),
