@@ -80,7 +80,7 @@ def test_types_of_the_specification() -> None:
         "reservation.made",
         "reservation.released",
     }
-    assert len(STATEMENT_TYPES) == 58
+    assert len(STATEMENT_TYPES) == 59
     assert DEPOSIT.body_kind is Body.PUBLIC
 
 
