@@ -322,9 +322,11 @@ def _request(
     parties: list[tuple[tuple[str, str], str]],
     documents: list[Document],
 ) -> MoveRequest:
+    from yinzheng.api.org.asking import require_end
     from yinzheng.verifier.formats.move_request import read_request
 
     body, leaf = _certified(certificate)
+    require_end(terms.get("ends"), body, clock())
     value = {
         "v": 1,
         "registry": body.registry.code,
@@ -394,6 +396,5 @@ def _document(written: str) -> Document:
 
 def _known(given: list[str], known: tuple[str, ...]) -> None:
     if unknown := sorted(set(given) - set(known)):
-        raise UsageFault(
-            f"these are none of {', '.join(known)}: {', '.join(unknown)}", code="field-value", hint="Compare."
-        )
+        said = f"these are none of {', '.join(known)}: {', '.join(unknown)}"
+        raise UsageFault(said, code="field-value", hint="Choose among them, each by an option of its own.")

@@ -25,7 +25,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.bytes.canonical import JSON, constant, hex_bytes, read_object, text
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.body import check_credit_code
+from yinzheng.verifier.formats.body import Body, check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.move_request import (
     Authorisation,
@@ -65,6 +65,16 @@ class Document:
             "size": len(data),
             "digest": {**digest.to_json()},
         }
+
+
+def require_end(ends: int | None, body: Body, now: int) -> None:
+    """Check that what ends under a certificate is not over, nor outlasts it. Raises `UsageFault`."""
+    if ends is not None and not now < ends <= body.valid_until:
+        raise UsageFault(
+            "the licence would be over already, or last longer than its certificate",
+            code="licence-term",
+            hint="Name an end that is ahead, and no later than the certificate's own (--ends).",
+        )
 
 
 def write_request(folder: Path, request: MoveRequest, documents: Sequence[Document]) -> Path:

@@ -73,6 +73,17 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
         "--right", "use", "--act", "use", "--purposes", "医学研究", "--ends", int(time.time()) + 90 * DAY,
         "--document", f"{contract}:consideration:合同", "--org", ours, "--out", asked,
     )  # fmt: skip
+    for option, wrong, code in (
+        ("--ends", "2020-01-01", "licence-term"),  # over already
+        ("--ends", "2099-01-01", "licence-term"),  # longer than the certificate
+        ("--right", "sell", "field-value"),
+        ("--to", f"{holder['code']}:自己", "same-organisation"),
+    ):
+        place = draft.index(option) + 1
+        bent = (*draft[:place], wrong, *draft[place + 1 :])
+        exit_code = 1 if code == "same-organisation" else 2
+        refused(*bent, code=code, exit_code=exit_code, env=SECRETS)
+    assert not asked.exists()
     assert done(*draft, env=SECRETS)["certificate"] == number
     refused("apply", asked, "--state", state, code="joint-unsigned", exit_code=1)
     assert done("holder", "sign", asked, "--org", ours, env=SECRETS)["missing"] == [FIRM]
