@@ -61,7 +61,7 @@ def backup(
         allowed(registry, as_, access, Capacity.REGISTRY, StaffRole.SECURITY)
         place = dated(folder, registry.clock()) if by_date else folder
         made = make_backup(registry, place, keys or _only_place(registry), progress, keystore=with_keystore)
-        dropped = () if keep is None else drop_older(folder, registry.instance, keep)
+        dropped = () if keep is None else drop_older(made.folder, registry.instance, keep)
 
     def text() -> Iterator[str]:
         yield from _swept(made.swept)

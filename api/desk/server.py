@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -30,7 +30,7 @@ from yinzheng.ledger.organisations.requests import Admissions, Admitted
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
 from yinzheng.verifier.bytes.algorithms import digest_pair
-from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault, YinzhengError
 from yinzheng.verifier.formats.request import HEADER, Received
 from yinzheng.verifier.formats.request import Request as Signed
 
@@ -165,7 +165,7 @@ class Desk:
         Raises `DataFault` (`request-…`), `UsageFault` (`too-large`, `rate-limited`, …).
         """
         check_length(request, ceiling)
-        admitted = await run_in_threadpool(self._let_in, *_signed_head(request))
+        admitted = await self._taken_in_hand(*_signed_head(request))
         signed = admitted.request
         counted = self.quotas.by_number(signed.org) if by_number else nullcontext()
         try:
@@ -181,6 +181,26 @@ class Desk:
         finally:
             if admitted.claim():  # nothing was done for it by the writer
                 await asyncio.shield(run_in_threadpool(self._use_up, admitted))
+
+    async def _taken_in_hand(self, token: str, method: str, target: str) -> Admitted:
+        """As `_let_in`, in a thread, which goes on where the client goes meanwhile.
+
+        What it lets in then is used up all the same: nothing stays in hand for ever.
+        """
+        letting = asyncio.ensure_future(run_in_threadpool(self._let_in, token, method, target))
+        try:
+            return await asyncio.shield(letting)
+        except asyncio.CancelledError:
+            letting.add_done_callback(self._given_up)
+            raise
+
+    def _given_up(self, letting: asyncio.Future[Admitted]) -> None:
+        if not letting.cancelled() and letting.exception() is None and letting.result().claim():
+            asyncio.get_running_loop().run_in_executor(None, self._drop, letting.result())
+
+    def _drop(self, admitted: Admitted) -> None:
+        with suppress(YinzhengError):  # nothing was done for it, and nobody is left to be told
+            self._use_up(admitted)
 
     async def asked(self, request: Request) -> Signed:
         """Who asks, by the signature over the digest of a body that is still to come.

@@ -100,10 +100,8 @@ def serve_by_several(
     """
     limits = within_descriptors(ConnectionLimits())
     total = max(16, limits.total // workers)
-    limits = replace(limits, total=total, each=min(limits.each, total))
-    config = configuration(
-        made, host, port, limits=replace(limits, each=min(limits.each, limits.total)), proxies=proxies
-    )
+    limits = replace(limits, total=total, each=min(max(16, limits.each // workers), total))
+    config = configuration(made, host, port, limits=limits, proxies=proxies)
     config.factory, config.workers = True, workers
     config.timeout_worker_healthcheck = WORKER_SECONDS
     with _listening(config) as listening:

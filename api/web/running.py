@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -101,10 +103,21 @@ def serve(
         if workers == 1:
             serve_until_ended(app, host, port, proxies=proxies, ready=ready)
             return
-    with TemporaryDirectory(prefix="yinzheng-pages-") as folder:
+    with TemporaryDirectory(prefix="yinzheng-pages-") as folder, _held(Path(folder)):
         _Together.make(Path(folder), service.limits)
         each = replace(service, limits=_part(service.limits, workers), shared=Path(folder))
         serve_by_several(partial(_opened, each), host, port, workers, proxies=proxies, ready=ready)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Lock a temporary folder: systemd-tmpfiles leaves it, and all in it, alone however old it gets."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _part(limits: Limits, workers: int) -> Limits:

@@ -43,4 +43,7 @@ def server_url(address: str) -> str:
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
-_SECRET = frozenset({"password", "sslpassword"})
+_SECRET = frozenset(
+    {"password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret"}
+)
+"""Options of libpq that are secrets: who knows the keys of SCRAM needs no password."""

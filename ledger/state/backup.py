@@ -116,15 +116,17 @@ def dated(folder: Path, now: int) -> Path:
     return folder / datetime.fromtimestamp(now, CHINA).strftime("%Y%m%d-%H%M%S")
 
 
-def drop_older(folder: Path, instance: Instance, keep: int) -> tuple[Path, ...]:
-    """Remove the dated backups of this registry in `folder` but for the newest `keep`; gives those removed.
+def drop_older(made: Path, instance: Instance, keep: int) -> tuple[Path, ...]:
+    """Remove the dated backups of this registry beside `made` that are older, until `keep` are left.
 
-    What an earlier removal left when it was killed goes too; anything else that lies there stays.
-    Raises `EnvironmentFault` `disk-…`.
+    Gives those removed. `made` itself stays always, and whatever is dated later: a clock was wrong once, and
+    which is the newest nobody can tell. What an earlier removal left when it was killed goes too; links, and
+    anything else that lies there, stay. Raises `EnvironmentFault` `disk-…`.
     """
-    found = [path for path in folder.iterdir() if _DATED.fullmatch(path.name) and _is_ours(path, instance)]
-    whole = sorted((path for path in found if (path / MARKER).is_file()), key=lambda path: path.name)
-    doomed = {*found} - {*whole[-keep:]}
+    before = sorted(path for path in made.parent.iterdir() if path.name < made.name)
+    found = [path for path in before if _DATED.fullmatch(path.name) and _is_ours(path, instance)]
+    whole = [path for path in found if (path / MARKER).is_file()]
+    doomed = {*found} - {*whole[len(whole) - min(keep - 1, len(whole)) :]}
     for path in sorted(doomed):
         with disk_faults(path):
             (path / MARKER).unlink(missing_ok=True)  # first: what is half removed is no backup
@@ -133,6 +135,8 @@ def drop_older(folder: Path, instance: Instance, keep: int) -> tuple[Path, ...]:
 
 
 def _is_ours(path: Path, instance: Instance) -> bool:
+    if path.is_symlink():  # what it leads to is elsewhere, and its mark would be the first to go
+        return False
     try:
         _, found = read_instance(path)
     except YinzhengError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -13,10 +15,12 @@ from typing import Any
 
 import pytest
 from sqlmodel import col, select
+from starlette.requests import Request as HttpRequest
 
 from tests.desk.conftest import Founded
 from tests.ledger.consent_world import HOSPITAL, KEYS
 from tests.ledger.world import Clock, World
+from yinzheng.api.desk.server import Desk as Server
 from yinzheng.api.desk.worker import Pace, Worker
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.organisations.requests import Admissions, Admitted
@@ -26,7 +30,7 @@ from yinzheng.ledger.store.models_consents import Consent, Nonce
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import DataFault, YinzhengError
 from yinzheng.verifier.formats.certificate import key_id
-from yinzheng.verifier.formats.request import Received, Request, sign_request
+from yinzheng.verifier.formats.request import HEADER, Received, Request, sign_request
 
 REGISTRY = bytes(32)
 PATH = "/org/v1/consents"
@@ -208,6 +212,46 @@ def test_the_nonce_comes_with_the_first_thing_that_is_kept(opening: Opening) -> 
     desk.worker.start()
     assert answer.result(30) == 0
     assert desk.counted() == (0, 1)
+
+
+def test_who_goes_while_the_signature_is_looked_at_leaves_nothing_in_hand(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = opening()
+    none: Any = None
+    server = Server(desk.worker, desk.registry.store, desk.registry.clock, registry=REGISTRY, pages=none)
+    begun, looked = threading.Event(), threading.Event()
+    at_once = server._admissions.let_in
+
+    def let_in(*args: Any) -> Admitted:
+        begun.set()
+        looked.wait(10)
+        return at_once(*args)
+
+    monkeypatch.setattr(server._admissions, "let_in", let_in)
+    headers = [(HEADER.lower().encode(), desk.token().encode())]
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "headers": headers}
+    scope |= {"path": PATH, "raw_path": PATH.encode(), "query_string": b""}
+
+    async def asks() -> None:
+        async with server.signed(HttpRequest(scope)):
+            raise AssertionError("its client is gone")
+
+    async def gone() -> None:
+        asking = asyncio.create_task(asks())
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        await asyncio.wait([asking])
+        assert asking.cancelled()
+        looked.set()
+        until = time.monotonic() + 10
+        while desk.counted() != (0, 1) and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+
+    asyncio.run(gone())
+    assert desk.counted() == (0, 1)
+    assert not server._admissions._in_hand
 
 
 def test_who_is_not_admitted_is_not_in_hand(opening: Opening) -> None:

@@ -99,6 +99,26 @@ def test_nobody_fails_for_another(registers: Registers, worker: Worker) -> None:
         done(answers[1])
 
 
+def test_one_that_fails_costs_the_others_few_transactions(registers: Registers, worker: Worker) -> None:
+    done_together: list[int] = []
+
+    def run(_: Registry, items: Sequence[Any]) -> list[int]:
+        if 77 in items:
+            raise DataFault("one is not lawful", code="one")
+        done_together.append(len(items))
+        return list(items)
+
+    registers.gate.clear()
+    worker.do(lambda _: None)
+    answers = [worker.do_together("a", n, run) for n in range(128)]
+    registers.gate.set()
+    told = [None if n == 77 else done(answer) for n, answer in enumerate(answers)]
+    assert [one for one in told if one is not None] == [n for n in range(128) if n != 77]
+    with pytest.raises(DataFault):
+        done(answers[77])
+    assert len(done_together) == 7
+
+
 def test_a_defect_tells_nothing_of_its_data(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
     def broken(_: Registry) -> None:
         raise ValueError("张三")

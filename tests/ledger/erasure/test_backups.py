@@ -358,6 +358,23 @@ def test_dated_backups_make_room_for_the_newest(ward: Ward, tmp_path: Path) -> N
         (others[2]).rmdir()
         others[2].write_text("a file", encoding="utf-8")
         (made[1] / "backup.json").unlink()  # as a removal that was killed left it
-        assert drop_older(disk, registry.instance, 1) == (made[0], made[1])
-        assert drop_older(disk, registry.instance, 1) == ()
+        assert drop_older(made[2], registry.instance, 1) == (made[0], made[1])
+        assert drop_older(made[2], registry.instance, 1) == ()
     assert sorted(disk.iterdir()) == sorted([*others, made[2]])
+
+
+def test_no_dated_backup_goes_for_a_clock_that_was_wrong_or_through_a_link(
+    ward: Ward, tmp_path: Path
+) -> None:
+    disk, clock = tmp_path / "disk", ward.world.clock
+    with ward.open() as registry:
+        clock.advance(86_400)
+        first = make_backup(registry, dated(disk, clock.now), tmp_path / "keys", silent).folder
+        ahead = shutil.copytree(first, disk / "20990101-000000")
+        kept = shutil.copytree(first, tmp_path / "elsewhere")
+        (disk / "20200101-000000").symlink_to(kept)
+        clock.advance(86_400)
+        second = make_backup(registry, dated(disk, clock.now), tmp_path / "keys", silent).folder
+        assert drop_older(second, registry.instance, 1) == (first,)
+    assert all((path / "backup.json").is_file() for path in (ahead, kept, second))
+    assert (disk / "20200101-000000").is_symlink()

@@ -26,6 +26,9 @@ def test_both_ways_to_write_it_are_one(given: str) -> None:
         "postgresql://registry@db/ledger?password=s3cret",
         "postgresql://registry@db/ledger?PASSWORD=s3cret",
         "postgresql://registry@db/ledger?sslpassword=s3cret",
+        "postgresql://registry@db/ledger?pass%77ord=s3cret",
+        "postgresql://registry@db/ledger?scram_client_key=s3cret",
+        "postgresql://registry@db/ledger?oauth_client_secret=s3cret",
     ],
 )
 def test_a_password_is_refused_and_not_repeated(given: str) -> None:
