@@ -127,8 +127,9 @@ def _go_on(registry: Registry, progress: Progress, tell: Progress) -> None:
     waits with it (R31, R36, ADR 55).
     """
     try:
+        find(registry)  # first: what others did may be what bars a call that waits
         _settled(registry, progress, tell)
-        if find(registry) or [*deem_accepted(registry), *lapse_expired(registry)]:
+        if [*deem_accepted(registry), *lapse_expired(registry)]:
             _settled(registry, progress, tell)
         resume_erasures(registry)
     except OutcomeOpen as fault:

@@ -180,6 +180,13 @@ OWN: Final = {
         Label("该证书已由另一交易所预留。", "Another exchange has reserved this certificate."),
         Label("预留结束后再试。", "Ask again when that has ended."),
     ),
+    "reservation-unstated": Fault(
+        Label(
+            "该预留由交易所直接上链，登记簿尚无其指令。",
+            "The exchange told the contracts of this reservation itself; the log has no statement of it.",
+        ),
+        Label("请补交预留指令。", "Hand its order in; until then the chain alone has it."),
+    ),
     "reservation-too-soon": Fault(
         Label("本所对该证书的上一次预留刚刚结束。", "This exchange’s last reservation of it has just ended."),
         Label(

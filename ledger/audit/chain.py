@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.cases.calls import DEPOSIT, SUCCESSION
+from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.chain.records import CaseState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import State
-from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event
+from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event, Objection
 
 _ON_CHAIN: Mapping[str, CaseState] = {
     State.PUBLICITY: CaseState.PUBLICITY,
@@ -78,8 +79,20 @@ def _check_cases(audit: Audit, session: Session) -> None:
                 audit.found(
                     "case-differs", f"the chain does not hold case {case.id} as {case.state}", case=case.id
                 )
+        elif found.state is CaseState.PUBLICITY and not _agree(session, case, found.objections):
+            # Of the contract's state: whoever hides an event does not hide what it counts.
+            audit.found(
+                "objections-differ",
+                f"the chain counts {found.objections} open objections to case {case.id}, here are others",
+                case=case.id,
+            )
         elif case.publicity_end != found.publicity_end or case.profile != found.profile:
             audit.found("case-altered", f"publicity of case {case.id} is not the chain's", case=case.id)
+
+
+def _agree(session: Session, case: Case, counted: int) -> bool:
+    open_ = select(func.count()).where(*against_case(case.id), col(Objection.concluded_at).is_(None))
+    return session.exec(open_).one() == counted or under_way(session)
 
 
 def _check_certificates(audit: Audit, session: Session) -> set[bytes]:

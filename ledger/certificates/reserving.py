@@ -160,12 +160,19 @@ def reservation_of(registry: Registry, leaf: bytes, exchange: str) -> Shown:
 
 
 def made_by(registry: Registry, leaf: bytes, exchange: str) -> dict[str, JSON]:
-    """The statement and public body by which it was reserved, whose leaf hash names it. Raises as `own`."""
+    """The statement and public body by which it was reserved, whose leaf hash names it.
+
+    Raises as `own`, and `UsageFault` `reservation-unstated`.
+    """
     with registry.store.reading() as session:
         own(session, leaf, exchange)
         event = repository.event_by_leaf(session, leaf)
-        assert event is not None  # the row names it
-        assert event.public is not None  # `reservation.made` is public
+        if event is None or event.type != "reservation.made" or event.public is None:
+            raise UsageFault(
+                "the log has no statement of this reservation: the exchange told the contracts itself",
+                code="reservation-unstated",
+                hint="Hand its order in; until then the chain alone has it.",
+            )
         body = canonical.loads(event.public, max_bytes=len(event.public))
         return {"statement": Statement.from_bytes(event.statement).to_json(), "body": body}
 

@@ -12,7 +12,7 @@ from web3.types import FilterParams, LogReceipt
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.contracts import CONTRACTS, canonical_type
-from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.reverts import NodeRefused, translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.formats.inlet import EVENTS
@@ -37,10 +37,20 @@ class Announced:
 
 def announced(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> list[Announced]:
     """All of them in blocks `first` to `last`, at most `SPAN`, in the order of the chain; `addresses` by
-    contract.
+    contract. A node that gives fewer at once is asked for fewer.
 
     Raises `ChainUnreachable`, `NodeRefused`.
     """
+    try:
+        return _asked(w3, addresses, first, last)
+    except NodeRefused:
+        if first == last:
+            raise
+    middle = (first + last) // 2
+    return [*announced(w3, addresses, first, middle), *announced(w3, addresses, middle + 1, last)]
+
+
+def _asked(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> list[Announced]:
     of = {addresses[contract]: contract for contract, *_ in EVENTS.values()}
     topics = ["0x" + topic.hex() for _, topic in _topics()]
     asked: FilterParams = {
@@ -63,7 +73,7 @@ def sender_of(w3: Web3, transaction: bytes) -> bytes:
 
 def _read(w3: Web3, of: Mapping[bytes, str], log: LogReceipt) -> Announced | None:
     address = bytes.fromhex(log["address"][2:])
-    inlet = dict(_inlets()).get((of[address], bytes(log["topics"][0])))
+    inlet = dict(_inlets()).get((of.get(address, ""), bytes(log["topics"][0])))
     if inlet is None:
         return None  # of one contract, by the name of another's event
     contract, event, about, name = EVENTS[inlet]

@@ -17,7 +17,7 @@ from web3._utils.encoding import Web3JsonEncoder
 from web3.providers.base import JSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
-from yinzheng.ledger.chain.reverts import ChainUnreachable, decode_revert
+from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, decode_revert
 from yinzheng.ledger.chain.wire import Nonsense, Refusal, question, read_answer, read_batch
 from yinzheng.ledger.net.client import Client
 from yinzheng.ledger.net.exchange import Bounds, NoAnswer, NotSent, Sent, TooLate, TooLong
@@ -29,13 +29,15 @@ TRIES: Final = 3
 _PAUSE: Final = 0.1
 
 _SENDING: Final = "eth_sendRawTransaction"
+_LOGS: Final = "eth_getLogs"
+"""May be asked for fewer blocks, where its answer would be too long."""
 
 
 class NodeProvider(JSONBaseProvider):
     """`Web3(NodeProvider(url))` speaks to any JSON-RPC node. Nothing is asked yet.
 
-    Raises `ChainUnreachable` (`chain-unreachable`; `chain-nonsense` for what is no answer), and what a
-    contract refused, as its typed error.
+    Raises `ChainUnreachable` (`chain-unreachable`; `chain-nonsense` for what is no answer), `NodeRefused`
+    where events asked for are too many, and what a contract refused, as its typed error.
     """
 
     global_ccip_read_enabled = False
@@ -53,7 +55,8 @@ class NodeProvider(JSONBaseProvider):
     def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
         """Ask one thing; the node's own error comes back as `error`, a contract's is raised."""
         number = next(self._numbers)
-        data = self._ask(_encoded(number, method, params), repeat=method != _SENDING)
+        body = _encoded(number, method, params)
+        data = self._ask(body, repeat=method != _SENDING, divisible=method == _LOGS)
         return _response(number, _understood(lambda: read_answer(data, number, method)))
 
     def make_batch_request(self, requests: list[tuple[RPCEndpoint, Any]]) -> list[RPCResponse] | RPCResponse:
@@ -75,12 +78,18 @@ class NodeProvider(JSONBaseProvider):
             return False
         return True
 
-    def _ask(self, body: bytes, *, repeat: bool) -> bytes:
+    def _ask(self, body: bytes, *, repeat: bool, divisible: bool = False) -> bytes:
         sent = Sent("POST", self._url, body, {"Content-Type": "application/json"})
         for left in reversed(range(TRIES)):
             try:
                 answer = self._client.send(sent, self._bounds)
             except NoAnswer as error:
+                if divisible and isinstance(error, TooLong):
+                    raise NodeRefused(
+                        "The node has more to say than is taken at once.",
+                        code="chain-refused",
+                        hint="Ask for fewer blocks at once.",
+                    ) from error
                 lost = not isinstance(error, TooLate | TooLong) and (repeat or isinstance(error, NotSent))
                 if not left or not lost:
                     late = isinstance(error, TooLate) and not isinstance(error, NotSent)

@@ -29,11 +29,14 @@ class ApprovalRefused(ContractRefused):
 
 
 class WrongState(ContractRefused):
-    """The case, record, objection, withdrawal or dispute is not in the state the call expects."""
+    """The case, record, objection, withdrawal or dispute is not in the state the call expects.
+
+    So is what others bar by an objection, a hold, a seizure or a reservation: it may last for ever.
+    """
 
 
 class TooEarly(ContractRefused):
-    """Something must end first: publicity, an objection, a hold, a restriction, or a receipt is missing."""
+    """A time must come first, or a recipient's word: it passes by itself, and the call waits for it."""
 
 
 class ValueRefused(ContractRefused):

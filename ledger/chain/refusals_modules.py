@@ -120,7 +120,7 @@ PRESERVATION_REFUSALS: Mapping[str, Meaning] = {
         ValueRefused, "holds-exhausted", "The subject takes no more holds.", "It is held as it is."
     ),
     "RecordHeld": Meaning(
-        TooEarly,
+        WrongState,
         "record-held",
         "Disputes hold the record ({holds}): it is not changed, transferred, reserved or cancelled.",
         "Wait until the holds are released (R38, R39).",

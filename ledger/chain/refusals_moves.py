@@ -21,10 +21,10 @@ MOVE_REFUSALS: Mapping[str, Meaning] = {
         "The exchange signs the move last.",
     ),
     "RecordSeized": Meaning(
-        TooEarly, "record-seized", "A judicial seizure bars it (R16).", "Wait until the seizure is lifted."
+        WrongState, "record-seized", "A judicial seizure bars it (R16).", "Wait until the seizure is lifted."
     ),
     "ReservationDiffers": Meaning(
-        TooEarly,
+        WrongState,
         "reservation-differs",
         "The certificate is reserved by {reservedBy}, and the move names {given}.",
         "Settle it through the exchange that reserved it, or wait for its end (R46).",

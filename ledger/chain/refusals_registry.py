@@ -94,10 +94,10 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
         "From then on the registry takes objections in, until the deposit; then R25 holds.",
     ),
     "ObjectionsOpen": Meaning(
-        TooEarly, "objections-open", "{open} objections are open.", "Conclude every objection first."
+        WrongState, "objections-open", "{open} objections are open.", "Conclude every objection first."
     ),
     "CaseHeld": Meaning(
-        TooEarly, "case-held", "The case is held for a dispute.", "Wait until the hold is released (R39)."
+        WrongState, "case-held", "The case is held for a dispute.", "Wait until the hold is released (R39)."
     ),
     "RegistrationTimeOutside": Meaning(
         ValueRefused,

@@ -27,7 +27,7 @@ from yinzheng.ledger.store.models import Case, Certificate, Objection
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_inlets import Inlet, InletPlace
 from yinzheng.ledger.store.models_trades import Reservation
-from yinzheng.verifier.formats.inlet import FOUND, Found, inlets_subject
+from yinzheng.verifier.formats.inlet import FOUND, STATED, Found, inlets_subject
 from yinzheng.verifier.formats.trade_check import Block
 
 
@@ -42,14 +42,20 @@ def find(registry: Registry) -> int:
     count = 0
     for begin in range(first, last + 1, SPAN):
         end = min(begin + SPAN - 1, last)
-        count += _record(registry, announced(registry.w3, registry.client.addresses, begin, end), end)
+        found = announced(registry.w3, registry.client.addresses, begin, end)
+        if registry.last_final() < end:
+            break  # another node answered, one behind: of blocks it lacks it says that nothing is in them
+        count += _record(registry, found, end)
     return count
 
 
 def is_own(session: Session, one: Announced) -> bool:
-    """Whether the log has the statement that an event names, about the same."""
+    """Whether the log has the statement that an event names, on the same thing and about the same.
+
+    Whoever signs names the statement: it could be any other of the log about the same certificate.
+    """
     event = repository.event_by_leaf(session, one.name)
-    return event is not None and event.subject == one.about
+    return event is not None and event.subject == one.about and event.type == STATED[one.inlet]
 
 
 def _record(registry: Registry, found: list[Announced], last: int) -> int:
@@ -112,12 +118,16 @@ def _one(registry: Registry, session: Session, one: Announced) -> bool:
 
 
 def _objection(registry: Registry, session: Session, one: Announced) -> None:
-    """Nothing is issued while it is open (R24); what was drafted is drafted anew."""
+    """Nothing is issued while it is open (R24); what was drafted is drafted anew.
+
+    One of a case that is decided here by now was first: the contracts refuse the deposit on its way to them.
+    """
     case = session.exec(select(Case).where(Case.subject == one.about)).first()
-    if case is None or case.state not in (State.PUBLICITY, State.ISSUING) or _known(session, one.name):
+    if case is None or _known(session, one.name):
         return
-    case.state = State.PUBLICITY.value
-    session.add(case)
+    if case.state == State.ISSUING:
+        case.state = State.PUBLICITY.value
+        session.add(case)
     session.add(Objection(case_id=case.id, leaf=one.name, raised_at=registry.clock(), sealed=b""))
 
 

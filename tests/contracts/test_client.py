@@ -12,7 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from web3 import HTTPProvider, Web3
 
-from tests.contracts.world import ADMIN, HOLDERS, MEMBERS, OFFICERS, RELAY, World, address, b32, person
+from tests.contracts.world import (
+    ADMIN,
+    HOLDERS,
+    MEMBERS,
+    OFFICERS,
+    RELAY,
+    Crash,
+    Frail,
+    World,
+    address,
+    b32,
+    person,
+)
 from tests.wallet import sign
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain import reverts
@@ -232,19 +244,7 @@ def test_other_chain_or_code_is_found_out(world: World) -> None:
 
 @pytest.mark.parametrize("done", range(DEPLOY_STEPS + 1))
 def test_an_interrupted_deployment_continues(world: World, done: int) -> None:
-    class Crash(Exception):
-        pass
-
-    class Frail(Sender):
-        sent = 0
-
-        def send(self, call: Call, patience: float) -> Mined:
-            if self.sent == done:
-                raise Crash
-            self.sent += 1
-            return super().send(call, patience)
-
-    frail = Frail(world.w3, ADMIN, lambda _: None)
+    frail = Frail(world.w3, ADMIN, done)
     first = frail.next_nonce()
     if done < DEPLOY_STEPS:
         with pytest.raises(Crash):

@@ -8,7 +8,7 @@ from eth_abi.abi import encode
 
 from tests.contracts.disputes import CONSENT, Court
 from tests.contracts.disputes import FORUM as COURT
-from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, STRANGER, World, address, b32
+from tests.contracts.world import ADMIN, MEMBERS, OFFICERS, STRANGER, Crash, Frail, World, address, b32
 from tests.contracts.world import RELAY as SENDING
 from tests.wallet import sign
 from yinzheng.contracts import artifact
@@ -21,7 +21,7 @@ from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.modules import MODULE_STEPS, Modules, check_modules, deploy_modules
 from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.chain.reverts import NotEntitled, RevertUnknown
-from yinzheng.ledger.chain.sender import Call, Mined, Sender, checksummed
+from yinzheng.ledger.chain.sender import Sender, checksummed
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
@@ -108,19 +108,7 @@ def test_roles_taken_away_are_found_out(court: Court) -> None:
 
 @pytest.mark.parametrize("done", range(MODULE_STEPS + 1))
 def test_an_interrupted_deployment_continues(world: World, done: int) -> None:
-    class Crash(Exception):
-        pass
-
-    class Frail(Sender):
-        sent = 0
-
-        def send(self, call: Call, patience: float) -> Mined:
-            if self.sent == done:
-                raise Crash
-            self.sent += 1
-            return super().send(call, patience)
-
-    frail = Frail(world.w3, ADMIN, lambda _: None)
+    frail = Frail(world.w3, ADMIN, done)
     first, deployment = frail.next_nonce(), world.client.deployment
     if done < MODULE_STEPS:
         with pytest.raises(Crash):

@@ -21,7 +21,7 @@ from yinzheng.ledger.chain.configuration import configure
 from yinzheng.ledger.chain.deployment import RoleHolders, deploy
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.records import Procedure
-from yinzheng.ledger.chain.sender import Call, Mined, Sender
+from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
 from yinzheng.ledger.rules.profiles import PROFILES
 
@@ -83,6 +83,23 @@ HOLDERS = RoleHolders(
 
 def b32(number: int) -> bytes:
     return number.to_bytes(32, "big")
+
+
+class Crash(Exception):
+    """What stands for a process that was killed."""
+
+
+class Frail(Sender):
+    """One that is killed when the node has taken `done` of its transactions."""
+
+    def __init__(self, w3: Web3, account: LocalAccount, done: int) -> None:
+        super().__init__(w3, account, _no_wait)
+        self._done = done
+
+    def broadcast_all(self, transactions: Sequence[SignedTransaction]) -> None:
+        super().broadcast_all(transactions[: self._done])
+        if len(transactions) > self._done:
+            raise Crash
 
 
 @dataclass

@@ -31,6 +31,20 @@ EVENTS: Final = {
 what name: the leaf hash of a statement, or what an objector calls the objection.
 """
 
+STATED: Final = {
+    "objection": "objection.raised",
+    "later-objection": "certificate.objected",
+    "dispute-opening": "dispute.opened",
+    "dispute-release": "dispute.released",
+    "reservation": "reservation.made",
+    "reservation-release": "reservation.released",
+    "remark": "remark.entered",
+    "lifting": "remark.lifted",
+    "cancellation": "certificate.cancelled",
+    "licence-end": "licence.ended",
+}
+"""By inlet: the type of the statement by which a registry says the same itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found(Versioned):

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
+from web3 import Web3
 
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.trades.market import enrolled
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of
 from yinzheng.api.org.direct import objection_name
+from yinzheng.ledger.audit import inlets
 from yinzheng.ledger.cases import issuing, objections
 from yinzheng.ledger.certificates import objecting
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.certificates.orders import execute
-from yinzheng.ledger.certificates.reserving import reservations_of
+from yinzheng.ledger.certificates.reserving import made_by, reservations_of
+from yinzheng.ledger.chain import announced as searching
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.chain.approvals_moves import Reservation
+from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import ObjectionState
+from yinzheng.ledger.chain.reverts import NodeRefused
 from yinzheng.ledger.chain.sender import Call, Mined, Sender
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.inlets import finding
@@ -89,7 +95,7 @@ def published(world: World, tmp_path: Path) -> tuple[World, str]:
 
 def test_a_strangers_objection_is_found_and_stops_the_certificate(published: tuple[World, str]) -> None:
     world, case = published
-    assert world.codes() == {"inlet-unrecorded"}
+    assert world.codes() == {"inlet-unrecorded", "objections-differ"}
     with world.open() as registry:
         subject = subject_of(registry, case)
         name = objection_name(subject, SAID, STRANGER.address)
@@ -307,3 +313,116 @@ def test_whoever_hides_or_alters_what_was_found_is_found_out(
         connection.execute(change)
         connection.commit()
     assert code in world.codes()
+
+
+# ---------------------------------------------------------------- what is on its way when it comes
+
+
+@pytest.mark.parametrize("found_first", [False, True])
+def test_an_objection_that_overtakes_a_deposit_takes_it_back_and_holds_up_nobody(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found_first: bool
+) -> None:
+    """As where the block is orphaned against which the deposit was tried."""
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier")
+        settle(registry)
+        subject = subject_of(registry, case)
+        name = objection_name(subject, SAID, STRANGER.address)
+        tell(registry, STRANGER, registry.client.raise_objection(subject, SAID))
+        w.past_publicity(registry, world.clock, case)
+        with monkeypatch.context() as before:
+            before.setattr(ContractsClient, "simulate", lambda *_: None)
+            issuing.issue(registry, case, actor_of(registry, OFFICER))
+        if not found_first:
+            with pytest.raises(UsageFault) as raised:
+                settle(registry)
+            assert raised.value.code == "deposit-refused"
+            settle(registry)
+    if found_first:
+        with pytest.raises(UsageFault) as raised, world.open():
+            pass
+        assert raised.value.code == "deposit-refused"
+    with world.open() as registry:
+        assert w.state_of(registry, case) == "publicity"
+        by = actor_of(registry, OFFICER)
+        with pytest.raises(UsageFault) as raised:
+            issuing.issue(registry, case, by)
+        assert raised.value.code == "move-objection-open"
+        objections.resolve(registry, case, name.hex(), by, upheld=False, reasons="不成立")
+        settle(registry)
+        issuing.issue(registry, case, by)
+        settle(registry)
+        assert w.state_of(registry, case) == "deposited"
+    assert world.audit() == []
+
+
+def test_an_event_that_names_another_statement_of_the_log_is_not_the_registrys(
+    world: World, tmp_path: Path
+) -> None:
+    with world.open() as registry:
+        _, number = w.to_deposited(registry, world.clock, tmp_path / "dossier")
+        exchange = enrolled(registry)
+        settle(registry)
+        subject = subject_by(registry, number)
+        assert exchange.wallet is not None
+        with registry.store.reading() as session:
+            leaf = standing_of(session, number).head
+        wanted = Reservation(subject, registry.clock() + 3600, leaf)
+        signature = sign(wanted, registry.client.standing_domain, exchange.wallet)
+        tell(registry, exchange.wallet, registry.client.reserve(wanted, signature))
+    assert world.codes() == {"inlet-unrecorded", "reservation-unknown"}
+    with world.open() as registry:
+        (shown,) = reservations_of(registry, exchange.code)
+        assert (shown.leaf, shown.state.value) == (leaf, "reserved")
+        with pytest.raises(UsageFault) as raised:
+            made_by(registry, leaf, exchange.code)
+        assert raised.value.code == "reservation-unstated"
+    assert world.audit() == []
+
+
+def test_a_node_that_is_behind_moves_no_place(
+    published: tuple[World, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says that nothing is in blocks it lacks."""
+    world, _ = published
+    with world.open(settle=False) as registry:
+        last = registry.last_final()
+        told = iter([last, last - 1])
+        with monkeypatch.context() as behind:
+            behind.setattr(Registry, "last_final", lambda _: next(told))
+            behind.setattr(finding, "announced", lambda *_: [])
+            assert find(registry) == 0
+        assert find(registry) == 1
+
+
+def test_a_node_that_gives_few_events_at_once_is_asked_for_fewer(
+    published: tuple[World, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _ = published
+    with world.open(settle=False) as registry:
+        ask, most = searching._asked, 3
+
+        def few(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> list[searching.Announced]:
+            if last - first >= most:
+                raise NodeRefused("query returned more than 10000 results", code="chain-refused")
+            return ask(w3, addresses, first, last)
+
+        with monkeypatch.context() as short:
+            short.setattr(searching, "_asked", few)
+            most = 0
+            with pytest.raises(NodeRefused):
+                find(registry)
+            most = 3
+            assert find(registry) == 1
+
+
+def test_the_chains_count_finds_out_who_hides_an_event(
+    published: tuple[World, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that shows no event of it, to registry and audit alike."""
+    world, _ = published
+    for module in (finding, inlets):
+        monkeypatch.setattr(module, "announced", lambda *_: [])
+    with world.open():
+        pass
+    assert world.codes() == {"objections-differ"}
