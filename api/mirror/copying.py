@@ -33,7 +33,8 @@ class Forked(DataFault):
     """The log contradicts what it showed before: its message says how."""
 
 
-_STALE: Final = "log-stale"
+STALE: Final = "log-stale"
+WITHHELD: Final = "log-withheld"
 
 
 def copy(folder: Folder, source: Served, trust: TrustPolicy) -> tuple[Checkpoint, str]:
@@ -41,8 +42,8 @@ def copy(folder: Folder, source: Served, trust: TrustPolicy) -> tuple[Checkpoint
 
     Raises `Forked`: `log-fork` (two heads that are not of one history, both kept), `log-statement` (an entry
     is missing, malformed, or not the one that the head covers); `DataFault` as `open_checkpoint`;
-    `EnvironmentFault` where the log is not to be had, or shows an older head than before (`log-stale`), which
-    a cache does.
+    `EnvironmentFault` where the log is not to be had, shows an older head than before (`log-stale`), which a
+    cache does, or a signed head whose statements from `at` on are not to be had (`log-withheld`).
     """
     note = source.checkpoint()
     head = open_checkpoint(note, trust.origin, trust.log_keys)
@@ -53,7 +54,10 @@ def copy(folder: Folder, source: Served, trust: TrustPolicy) -> tuple[Checkpoint
             raise _fork(head.size, kept)
         if head.size < kept:
             raise EnvironmentFault(
-                f"the log shows {head.size} statements, and {kept} before", code=_STALE, hint="Look again."
+                f"the log shows {head.size} statements, and {kept} before",
+                code=STALE,
+                hint="Look again.",
+                at=kept,
             )
         folder.log.publish_cosigned(note.decode())
         return head, note.decode()
@@ -79,7 +83,15 @@ def _fetch(folder: Folder, source: Served, first: int, end: int) -> None:
         path = incoming / f"{index}-{width}"
         if path.exists():
             continue
-        data = source.bundle(Tile(ENTRIES, index, width))
+        try:
+            data = source.bundle(Tile(ENTRIES, index, width))
+        except EnvironmentFault as fault:
+            raise EnvironmentFault(
+                f"the statements from {index * WIDTH} on, which a signed head covers, are not to be had",
+                code=WITHHELD,
+                hint="Look again.",
+                at=index * WIDTH,
+            ) from fault
         try:
             for entry in _first(data, width):
                 Statement.from_bytes(entry)
@@ -124,9 +136,10 @@ def _why(folder: Folder, source: Served, head: Checkpoint, kept: int, leaves: li
                 if tile[number % WIDTH * 32 : number % WIDTH * 32 + 32] != leaf:
                     message = f"statement {number} is not the one that the signed head covers"
                     return Forked(message, code="log-statement", at=number)
-    except DataFault:
-        pass
-    return _fork(head.size, kept)
+    except (DataFault, EnvironmentFault):
+        pass  # whoever shows no tiles either has shown enough: these statements under that head
+    message = f"the statements from {kept} on do not lead to the signed head of {head.size}"
+    return Forked(message, code="log-statement", at=kept)
 
 
 def _fork(size: int, kept: int) -> Forked:

@@ -1,8 +1,9 @@
 """One round of a mirror: copy the log, follow the chain, hold the one against the other (ADR 64).
 
-What a node says of events nothing proves. So what they add up to is held against the chain's proved state:
-heads against the anchor, and how each certificate stands against its record, of those that events were about
-and of a few others each round. Whoever leaves an event out is found by the state, sooner or later.
+What a node says of events nothing proves. So the anchor's newest head and the contracts' authorities are read
+from the chain's proved state, and what events add up to is held against it: how each certificate stands
+against its record, of those that events were about and of a few others each round. An event about a
+certificate that is left out is found by the state, sooner or later; of a role, it is not.
 """
 
 from __future__ import annotations
@@ -12,18 +13,28 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from yinzheng.api.mirror import watched
-from yinzheng.api.mirror.copying import Forked, Served, copy
+from yinzheng.api.mirror.copying import STALE, WITHHELD, Forked, Served, copy
 from yinzheng.api.mirror.keeping import Folder
 from yinzheng.verifier.chain.evidence import Contract, Evidence, NotGiven, parse_evidence
-from yinzheng.verifier.chain.layout import decode_record, record_slots, root_slot
-from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.chain.layout import (
+    ANCHOR_LATEST,
+    AUTHORITY,
+    NONE,
+    decode_record,
+    record_slots,
+    root_slot,
+)
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.merkle import EMPTY_ROOT
 from yinzheng.verifier.log.note import Checkpoint
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement
 from yinzheng.verifier.log.tiles import WIDTH, Tile
 
 BLOCKS: Final = 2000
-"""Of which events are asked for at once."""
+"""Of which events are asked for at once; fewer where the answer is too long, or the node refuses."""
+_TOO_MUCH: Final = frozenset({"node-too-long", "node-refused"})
 OTHERS: Final = 16
 """Certificates compared in a round that no event was about."""
 _TOGETHER: Final = 32
@@ -67,16 +78,20 @@ class Round:
     unknown: list[EnvironmentFault] = field(default_factory=list)
     """What could not be asked."""
     _late: set[str] = field(default_factory=set)
+    _shown: bool = False
+    """Whether the log was to be had, and as it should be."""
     _followed: bool = False
 
     def run(self) -> None:
         """Look at everything, as far as log and node answer."""
         final = self._asked(self.node.final) if self.node is not None else None
         head = self._asked(self._copied)
-        if head is not None and final is not None and self.node is not None:
+        # Whoever shows no log, or a wrong one, stops nobody from following the chain.
+        head = head or self.folder.log.checkpoint() or Checkpoint(self.trust.origin, 0, EMPTY_ROOT)
+        if final is not None and self.node is not None:
             self._asked(lambda: self._follow(self.node, final, head))  # type: ignore[arg-type]  # is not None
         state = self.folder.state
-        if head is not None:
+        if self._shown:
             for name in [name for name in state.waiting if name not in self._late and self._settles(name)]:
                 del state.waiting[name]
         self.folder.keep()
@@ -89,9 +104,16 @@ class Round:
             cosigned = self.trust.witnesses.cosigned(note)
         except DataFault as fault:
             about = str(fault.data.get("size", fault.data.get("at", "")))
-            kind = fault.code if isinstance(fault, Forked) else "log-head"
-            self._cry(kind, about, fault.message, reason=fault.code)
+            if isinstance(fault, Forked):
+                self._cry(fault.code, about, fault.message)
+            else:
+                self._cry("log-head", fault.code, fault.message)
             return None
+        except EnvironmentFault as fault:
+            if fault.code in (STALE, WITHHELD):
+                self._later(fault.code, str(fault.data["at"]), fault.message, fault.data["at"])
+            raise
+        self._shown = True
         if not cosigned.enough:
             names = ", ".join(cosigned.data["missing"])
             self._later("witnesses-missing", "head", f"the log's head lacks witnesses: {names}", head.size)
@@ -105,39 +127,59 @@ class Round:
             raise EnvironmentFault(
                 f"the node is at block {final}, after {state.block}", code="node-lags", hint="Ask another."
             )
-        baseline = state.block < 0
-        authority = self._authority(node, final)
-        pinned = {name: getattr(self.trust, name) for name in _CONTRACTS}
-        names = {one.address: name for name, one in pinned.items() if one is not None} | {
-            authority: "authority"
-        }
+        pinned = {name: one for name in _CONTRACTS if (one := getattr(self.trust, name)) is not None}
+        names = {one.address: name for name, one in pinned.items()}
+        names |= dict.fromkeys(self._authorities(node, final, pinned), "authority")
+        state.began = final if state.began < 0 else state.began  # proved by now
         touched: set[str] = set()
-        first = state.block + 1
-        while first <= final:
-            last = min(final, first + BLOCKS - 1)
-            logs = node.logs(list(names), first, last)
-            self._events(logs, names, touched, head, baseline=baseline)
-            first = last + 1
-        self._again(head)
+        width = BLOCKS
+        while state.block < final:
+            last = min(final, state.block + width)
+            try:
+                logs = node.logs(list(names), state.block + 1, last)
+            except EnvironmentFault as fault:
+                if fault.code not in _TOO_MUCH or width == 1:
+                    raise
+                width = max(1, width // 8)
+                continue
+            try:
+                self._events(logs, names, touched)
+            except IndexError as fault:
+                raise EnvironmentFault(
+                    f"an event up to block {last} has too few topics",
+                    code="node-nonsense",
+                    hint="Ask another.",
+                ) from fault
+            state.block = last  # from here the next round goes on, should this one not come to its end
+        self._again()
+        self._logged()
         self._anchored(node, final, head)
         self._compare(node, final, touched)
-        state.block = final
         self._followed = True
 
-    def _authority(self, node: Node, block: int) -> bytes:
-        """Whose word the contracts' rights are: the first word of what `AccessManaged` stores."""
-        slot = bytes(32)
-        (word,) = self._words(node, block, self.trust.anchor, [slot])
-        return (word & (1 << 160) - 1).to_bytes(20, "big")
+    def _authorities(self, node: Node, block: int, pinned: Mapping[str, Contract]) -> set[bytes]:
+        """Whose word the contracts' powers are, those that it was before among them."""
+        slot, state = _slot(AUTHORITY), self.folder.state
+        evidence = self._proved(node, block, {one: [slot] for one in pinned.values()})
+        if (age := self.now - evidence.block.time) > self.trust.max_age:
+            message = f"the node's last final block is {age} seconds old"
+            self.unknown.append(EnvironmentFault(message, code="node-stale", hint="Ask another node."))
+        found = {bytes.fromhex(one) for one in state.authority.values()}
+        for name, one in pinned.items():
+            (word,) = self._read(evidence, block, one, [slot])
+            authority = (word & (1 << 160) - 1).to_bytes(20, "big")
+            found.add(authority)
+            before = state.authority.setdefault(name, authority.hex())
+            if before != authority.hex():
+                message = f"the powers over {name} went from 0x{before} to 0x{authority.hex()}"
+                self._cry("authority-changed", f"{name}:{authority.hex()}", message)
+        return found
 
     def _events(
         self,
         logs: Sequence[Mapping[str, Any]],
         names: Mapping[bytes, str],
         touched: set[str],
-        head: Checkpoint,
-        *,
-        baseline: bool,
     ) -> None:
         wanted: dict[bytes, tuple[str, int]] = {}
         for log in logs:
@@ -147,10 +189,9 @@ class Round:
                 continue
             block = int(log["blockNumber"], 16)
             if kind in (watched.GRANTED, watched.REVOKED):
-                if not baseline:  # what was so when the mirror began is its owner's to look at
-                    self._role(kind, topics, block)
-            elif kind is watched.ANCHORED:
-                self._head(int.from_bytes(topics[1], "big"), topics[2], block, head)
+                self._role(kind, topics, block)
+            elif kind in watched.RULES:
+                self._rule(kind, topics, log, block)
             elif kind.contract == "rights":
                 self._status(kind, topics, log, touched)
             leaf = kind.leaf(log)
@@ -160,35 +201,39 @@ class Round:
             name, block = wanted[leaf]
             self._missing(leaf, name, block)
 
-    def _again(self, head: Checkpoint) -> None:
+    def _again(self) -> None:
         """Look once more at what waited before this round: its events are in no block of it."""
         waiting = {k: v for k, v in self.folder.state.waiting.items() if k not in self._late}
         leaves = {bytes.fromhex(v["about"]): v for k, v in waiting.items() if k.startswith("statement-")}
         for leaf in self._absent(set(leaves)):
             self._missing(leaf, leaves[leaf]["event"], leaves[leaf]["of"])
-        for one in [v for k, v in waiting.items() if k.startswith("log-behind-chain:")]:
-            self._beyond(int(one["about"]), one["of"], head)
+
+    def _logged(self) -> None:
+        """Certificates that the log tells of are compared too, should no event ever be about them."""
+        log, state = self.folder.log, self.folder.state
+        for statement in map(Statement.from_bytes, log.entries(state.seen)):
+            if statement.type == CERTIFICATE_DEPOSITED:
+                state.status.setdefault(statement.subject.hex(), NONE)
+        state.seen = log.size
 
     def _missing(self, leaf: bytes, name: str, block: int) -> None:
         message = f"{name} in block {block} names a statement that the log does not hold"
         self._later("statement-missing", leaf.hex(), message, block, event=name)
 
     def _role(self, kind: watched.Kind, topics: Sequence[bytes], block: int) -> None:
+        if block <= self.folder.state.began:  # what was so when the mirror began is its owner's to look at
+            return
         role, account = int.from_bytes(topics[1], "big"), topics[2][12:].hex()
         done = "granted to" if kind is watched.GRANTED else "taken from"
         code = "role-granted" if kind is watched.GRANTED else "role-revoked"
         self._cry(code, f"{role}:{account}:{block}", f"role {role} was {done} 0x{account} in block {block}")
 
-    def _head(self, size: int, root: bytes, block: int, head: Checkpoint) -> None:
-        if size > head.size:
-            self._beyond(size, block, head)
-        elif self.folder.log.root(size) != root:
-            self._cry("anchor-differs", str(size), f"the chain anchored another head of {size} statements")
-
-    def _beyond(self, size: int, block: int, head: Checkpoint) -> None:
-        if size > head.size:
-            message = f"the chain has {size} statements since block {block}, the log shows {head.size}"
-            self._later("log-behind-chain", str(size), message, block)
+    def _rule(self, kind: watched.Kind, topics: Sequence[bytes], log: Mapping[str, Any], block: int) -> None:
+        if block <= self.folder.state.began:
+            return
+        said = ", ".join(f"0x{one.hex().lstrip('0') or '0'}" for one in [*topics[1:], watched.word(log, 0)])
+        about = f"{kind.name}:{block}:{int(log['logIndex'], 16)}"
+        self._cry("role-rule-changed", about, f"{kind.name} of {said} in block {block}")
 
     def _status(
         self, kind: watched.Kind, topics: Sequence[bytes], log: Mapping[str, Any], touched: set[str]
@@ -201,14 +246,22 @@ class Round:
             touched.add(topics[1].hex())
 
     def _anchored(self, node: Node, block: int, head: Checkpoint) -> None:
-        """The newest copied head is on the chain, or will be soon."""
-        (root,) = self._words(node, block, self.trust.anchor, [root_slot(head.size)])
-        if root == 0:
-            self._later(
-                "head-unanchored", "head", f"the head of {head.size} statements is not anchored", block
-            )
-        elif root.to_bytes(32, "big") != head.root:
-            self._cry("anchor-differs", str(head.size), f"the chain anchored another head of {head.size}")
+        """What the chain has for the newest head is of the copied log, and the copied log is on it soon."""
+        (word,) = self._words(node, block, self.trust.anchor, [_slot(ANCHOR_LATEST)])
+        latest = word & (1 << 64) - 1
+        if latest > head.size:
+            message = f"the chain has {latest} statements by block {block}, the log shows {head.size}"
+            self._later("log-behind-chain", "head", message, latest, reached=head.size)
+        sizes = sorted({one for one in (latest, head.size) if 0 < one <= self.folder.log.size})
+        roots = self._words(node, block, self.trust.anchor, [root_slot(one) for one in sizes])
+        for size, root in zip(sizes, roots, strict=True):
+            if root and root.to_bytes(32, "big") != self.folder.log.root(size):
+                self._cry(
+                    "anchor-differs", str(size), f"the chain anchored another head of {size} statements"
+                )
+        if latest < head.size:
+            message = f"the chain has {latest} statements by block {block}, and the log {head.size}"
+            self._later("head-unanchored", "head", message, head.size, reached=latest)
 
     def _compare(self, node: Node, block: int, touched: set[str]) -> None:
         """Events against proved records: those touched, and the next few of all."""
@@ -230,19 +283,29 @@ class Round:
 
     def _words(self, node: Node, block: int, contract: Contract, slots: Sequence[bytes]) -> list[int]:
         """Proved words of a sealed block. Raises `EnvironmentFault` `node-unproved`."""
+        if not slots:
+            return []
+        return self._read(self._proved(node, block, {contract: slots}), block, contract, slots)
+
+    def _proved(self, node: Node, block: int, wanted: Mapping[Contract, Sequence[bytes]]) -> Evidence:
+        """Evidence of that sealed block and no other. Raises as `_words`."""
+        asked = {contract.address: slots for contract, slots in wanted.items()}
         try:
-            evidence: Evidence = parse_evidence(
-                node.storage({contract.address: slots}, at=None, block=block), slots=len(slots)
+            evidence = parse_evidence(
+                node.storage(asked, at=None, block=block), slots=max(map(len, asked.values()))
             )
             sealed(evidence, self.trust)
+        except (DataFault, NotGiven) as fault:
+            raise _unproved(block, fault) from fault
+        if evidence.block.number != block:
+            raise _unproved(block, DataFault("it is of another block", code="node-other-block"))
+        return evidence
+
+    def _read(self, evidence: Evidence, block: int, contract: Contract, slots: Sequence[bytes]) -> list[int]:
+        try:
             return evidence.words(contract, slots)
         except (DataFault, NotGiven) as fault:
-            raise EnvironmentFault(
-                f"what the node says of block {block} is not proved: {fault.message}",
-                code="node-unproved",
-                hint="Ask another node, or see whether your policy is current.",
-                reason=fault.code,
-            ) from fault
+            raise _unproved(block, fault) from fault
 
     # ---------------------------------------------------------------- what is found
 
@@ -256,14 +319,16 @@ class Round:
             missing -= {data[at : at + 32] for at in range(0, len(data), 32)}
         return missing
 
-    def _later(self, code: str, about: str, message: str, of: int, **more: Any) -> None:
-        """Cry if it is still so when the grace is over."""
-        name = f"{code}:{about}"
+    def _later(self, code: str, about: str, message: str, of: int, *, reached: int = -1, **more: Any) -> None:
+        """Cry if it is still so when the grace is over, which begins anew once `of` is reached."""
+        name, waiting = f"{code}:{about}", self.folder.state.waiting
         self._late.add(name)
-        one = self.folder.state.waiting.setdefault(
-            name, {"since": self.now, "about": about, "of": of, **more}
-        )
-        if self.now - one["since"] >= self.grace:
+        if name not in waiting or waiting[name]["of"] <= reached:
+            waiting[name] = {"since": self.now, "about": about, "of": of, **more}
+        one = waiting[name]
+        if self.now - one["since"] < self.grace:
+            return
+        if self._shown or code in (STALE, WITHHELD):
             self._cry(code, about if about != "head" else str(one["of"]), message)
 
     def _cry(self, code: str, about: str, message: str, **more: Any) -> None:
@@ -281,4 +346,17 @@ class Round:
 
     def _settles(self, name: str) -> bool:
         """Whether this round, which did not meet it again, shows that it mended."""
-        return name.startswith("witnesses-missing:") or self._followed
+        return name.startswith(("witnesses-missing:", f"{STALE}:", f"{WITHHELD}:")) or self._followed
+
+
+def _slot(number: int) -> bytes:
+    return number.to_bytes(32, "big")
+
+
+def _unproved(block: int, fault: YinzhengError) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"what the node says of block {block} is not proved: {fault.message}",
+        code="node-unproved",
+        hint="Ask another node, or see whether your policy is current.",
+        reason=fault.code,
+    )

@@ -37,10 +37,16 @@ class State:
     format: str = FORMAT
     block: int = -1
     """Of the last block whose events were looked at."""
+    began: int = -1
+    """Of the last final block when the mirror first looked: what was so by then is not cried."""
+    authority: dict[str, str] = field(default_factory=dict)
+    """Of each contract, by its name, whose word its powers are: an address in hex."""
     status: dict[str, int] = field(default_factory=dict)
     """Of each certificate, by its subject in hex, what the events say of its status (S5.3)."""
     waiting: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What is cried unless it mends in time, by its name."""
+    seen: int = 0
+    """Of how many of the log's statements certificates were taken to be compared."""
     next: int = 0
     """Which certificate is compared next, of those that no event was about."""
 

@@ -41,7 +41,6 @@ def word(log: Mapping[str, Any], number: int) -> bytes:
     return data[32 * number : 32 * number + 32].ljust(32, b"\0")
 
 
-ANCHORED: Final = Kind("anchor", "Anchored(uint64,bytes32,uint64)")
 DEPOSITED: Final = Kind(
     "rights", "Deposited(bytes32,bytes32,bytes32,uint64,uint64,uint8,bytes32,bytes32)", topic=3
 )
@@ -53,14 +52,23 @@ AMENDED: Final = Kind(
 )
 GRANTED: Final = Kind("authority", "RoleGranted(uint64,address,uint32,uint48,bool)")
 REVOKED: Final = Kind("authority", "RoleRevoked(uint64,address)")
+RULES: Final = (
+    Kind("authority", "RoleAdminChanged(uint64,uint64)"),
+    Kind("authority", "RoleGuardianChanged(uint64,uint64)"),
+    Kind("authority", "RoleGrantDelayChanged(uint64,uint32,uint48)"),
+    Kind("authority", "TargetClosed(address,bool)"),
+    Kind("authority", "TargetFunctionRoleUpdated(address,bytes4,uint64)"),
+    Kind("authority", "TargetAdminDelayUpdated(address,uint32,uint48)"),
+)
+"""What a role may do, or who gives it, is changed: as good as giving one."""
 
 _KINDS: Final = (
-    ANCHORED,
     DEPOSITED,
     SUCCEEDED,
     AMENDED,
     GRANTED,
     REVOKED,
+    *RULES,
     Kind("rights", "PublicityOpened(bytes32,bytes32,bytes32,uint8,bool,uint64)", topic=2),
     Kind("rights", "ObjectionRaised(bytes32,bytes32,uint16)", topic=2),
     Kind("rights", "ObjectionConcluded(bytes32,bytes32,bytes32,bool,uint16)", topic=3),

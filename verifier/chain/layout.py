@@ -15,6 +15,12 @@ from yinzheng.verifier.errors import DataFault
 ANCHOR_ROOTS: Final = 1
 """Slot of `mapping(uint64 size => bytes32 root)` in `CheckpointAnchor`."""
 
+ANCHOR_LATEST: Final = 2
+"""Slot of the newest head's size there, right after."""
+
+AUTHORITY: Final = 0
+"""Slot, of every contract, whose low 20 bytes are the authority that its powers lie with."""
+
 RIGHTS_RECORDS: Final = 3
 """Slot of `mapping(bytes32 id => Record)` in `RightsRegistry`."""
 

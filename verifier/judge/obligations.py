@@ -22,6 +22,7 @@ from yinzheng.verifier.formats.elision import ELIDED
 from yinzheng.verifier.judge.findings import Established
 from yinzheng.verifier.judge.report import Difference
 from yinzheng.verifier.judge.trust import Issuer, TrustPolicy
+from yinzheng.verifier.judge.witnesses import Cosigned
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint, peek_checkpoint
 from yinzheng.verifier.log.statement import Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
@@ -134,15 +135,18 @@ def checkpoint_signed(proof: TlogProof, trust: TrustPolicy) -> Established:
 
     Returns who did of the witnesses, and when.
     """
-    log_signed(proof, trust)
-    found = trust.witnesses.cosigned(proof.checkpoint)
+    found = log_signed(proof, trust)
     found.require()
     return Established(found.data)
 
 
-def log_signed(proof: TlogProof, trust: TrustPolicy) -> Checkpoint:
-    """Every pinned key of the log has signed the checkpoint, whoever cosigned it."""
-    return open_checkpoint(proof.checkpoint, trust.origin, trust.log_keys)
+def log_signed(proof: TlogProof, trust: TrustPolicy) -> Cosigned:
+    """Every pinned key of the log has signed the checkpoint, however many witnesses did; returns who.
+
+    Raises also `cosignature-wrong`: a line that claims to be a pinned witness's and is not.
+    """
+    open_checkpoint(proof.checkpoint, trust.origin, trust.log_keys)
+    return trust.witnesses.cosigned(proof.checkpoint)
 
 
 def anchored(proof: TlogProof, evidence: Evidence, trust: TrustPolicy) -> None:

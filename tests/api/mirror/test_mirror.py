@@ -28,6 +28,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.faults import Faults, InjectedFault
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.note import peek_checkpoint
@@ -43,14 +44,30 @@ class Node(RpcReader):
     def __init__(self, registry: Registry, trust: TrustPolicy) -> None:
         super().__init__("http://127.0.0.1:1", trust)
         self._registry = registry
-        self.hides: bytes | None = None
+        self.hides: tuple[str, ...] = ()
+        self.adds: list[dict[str, Any]] = []
+        self.most = 2000
+        self.lags, self.shift = 0, 0
+        self.asked: list[tuple[int, int]] = []
+
+    def final(self) -> int:
+        return super().final() - self.lags
 
     def _ask(self, method: str, arguments: list[Any]) -> Any:
+        if method == "eth_getBlockByNumber" and self.shift:
+            arguments = [hex(int(arguments[0], 16) - self.shift), *arguments[1:]]
+        if method == "eth_getProof":
+            arguments = [*arguments[:2], hex(int(arguments[2], 16) - self.shift)]
         answer = self._registry.w3.provider.make_request(method, arguments)  # type: ignore[arg-type]
         assert "result" in answer, answer
         found = answer["result"]
-        if method == "eth_getLogs" and self.hides is not None:
-            found = [one for one in found if bytes.fromhex(one["topics"][0][2:]) != self.hides]
+        if method == "eth_getLogs":
+            span = int(arguments[0]["fromBlock"], 16), int(arguments[0]["toBlock"], 16)
+            self.asked.append(span)
+            if span[1] - span[0] >= self.most:
+                raise EnvironmentFault("more than is taken", code="node-too-long")
+            hidden = [keccak256(one.encode()).hex() for one in self.hides]
+            found = [*(one for one in found if one["topics"][0][2:] not in hidden), *self.adds]
         return found
 
 
@@ -148,6 +165,52 @@ def test_a_statement_that_is_hidden(bench: Bench) -> None:
     assert [alarm["code"] for alarm in bench.round().alarms] == ["log-statement"]
 
 
+def test_a_history_whose_tiles_are_not_shown(bench: Bench) -> None:
+    bench.codes()
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    _rewrite(bench)
+    shutil.rmtree(bench.served / "tile" / "0")
+    assert bench.codes() == ["log-statement"]
+
+
+def test_statements_that_are_never_shown(bench: Bench) -> None:
+    shutil.rmtree(bench.fake_log() / "tile" / "entries")
+    found = bench.round()
+    assert ([fault.code for fault in found.unknown], found.alarms) == (["log-withheld"], [])
+    bench.clock.advance(GRACE)
+    assert [alarm["code"] for alarm in bench.round().alarms] == ["log-withheld"]
+    bench.served = bench.registry.paths.log
+    assert bench.codes() == []
+
+
+def test_a_log_that_stands_still_hides_nothing_of_the_chain(bench: Bench) -> None:
+    bench.codes()
+    older = bench.fake_log()
+    bench.served = bench.registry.paths.log
+    _enrol(bench)
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    bench.codes(chain=False)
+    bench.served = older
+    found = bench.round()
+    assert [fault.code for fault in found.unknown] == ["log-stale"]
+    assert [alarm["code"] for alarm in found.alarms] == ["role-granted"]
+    bench.clock.advance(GRACE)
+    assert [alarm["code"] for alarm in bench.round().alarms] == ["log-stale"]
+
+
+def test_an_unreachable_log_hides_nothing_of_the_chain_and_is_accused_of_nothing(bench: Bench) -> None:
+    bench.codes()
+    _enrol(bench)
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    bench.served = bench.tmp_path / "nowhere"
+    assert [alarm["code"] for alarm in bench.round().alarms] == ["role-granted"]
+    bench.clock.advance(2 * GRACE)
+    found = bench.round()
+    assert ([fault.code for fault in found.unknown], found.alarms) == (["log-unreachable"], [])
+    bench.served = bench.registry.paths.log
+    assert bench.codes() == []
+
+
 def test_a_log_that_shows_less_than_the_chain_has(bench: Bench) -> None:
     bench.fake_log()
     bench.codes()
@@ -155,6 +218,8 @@ def test_a_log_that_shows_less_than_the_chain_has(bench: Bench) -> None:
     assert bench.codes() == []  # it may be a moment old
     bench.clock.advance(GRACE)
     assert set(bench.codes()) == {"log-behind-chain", "statement-missing"}
+    bench.node.hides = ("Anchored(uint64,bytes32,uint64)",)
+    assert "log-behind-chain" in bench.codes()
     bench.served = bench.registry.paths.log
     assert bench.codes() == []
 
@@ -173,10 +238,7 @@ def test_an_older_head_than_before_is_said_and_no_alarm(bench: Bench) -> None:
 
 def test_a_role_that_is_granted(bench: Bench) -> None:
     bench.codes()
-    keeper = w.actor_of(bench.registry, w.KEEPER)
-    secret = make_demonstration_passphrase(bench.registry.paths, "officer-zhao")
-    enrol_with_key(bench.registry, "officer-zhao", Capacity.REGISTRY, secret, keeper, scrypt_n=2)
-    settle(bench.registry)
+    _enrol(bench)
     assert bench.codes() == ["role-granted"]
     assert bench.codes() == []
     assert [one["code"] for one in bench.told] == ["role-granted"]
@@ -189,6 +251,70 @@ def test_an_event_that_a_node_hides_is_found_by_the_state(bench: Bench) -> None:
         folder.state.status[subject] = 3
         folder.keep()
     assert bench.codes() == ["status-differs"]
+
+
+def test_a_certificate_that_a_node_never_tells_of_is_found_by_the_log(bench: Bench) -> None:
+    bench.node.hides = (watched.DEPOSITED.signature,)
+    assert bench.codes() == ["status-differs"]
+
+
+def test_a_busy_registry_s_heads_are_all_anchored_and_none_when_looked_at(bench: Bench) -> None:
+    bench.codes()
+    for number in range(4):
+        before = bench.registry.w3.eth.block_number
+        w.to_publicity(bench.registry, bench.tmp_path / f"more{number}")
+        bench.node.lags = bench.registry.w3.eth.block_number - before
+        bench.clock.advance(GRACE - 10)
+        assert bench.codes() == []
+    bench.clock.advance(GRACE)
+    assert bench.codes() == ["head-unanchored"]  # this one never came
+
+
+def test_powers_that_go_elsewhere(bench: Bench) -> None:
+    bench.codes()
+    with opened(bench.tmp_path / "mirror", bench.trust.origin) as folder:
+        assert folder.state.authority["rights"] == folder.state.authority["anchor"]
+        folder.state.authority["rights"] = "ab" * 20
+        folder.keep()
+    assert bench.codes() == ["authority-changed"]
+
+
+def test_what_a_role_may_do_is_changed(bench: Bench) -> None:
+    bench.codes()
+    bench.node.adds = [_event(bench, watched.RULES[4], bytes(12) + bench.trust.rights.address, bytes(32))]
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    assert bench.codes() == ["role-rule-changed"]
+
+
+def test_a_node_that_talks_nonsense_ends_nothing(bench: Bench) -> None:
+    bench.codes()
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    bench.node.adds = [_event(bench, watched.GRANTED)]
+    assert [fault.code for fault in bench.round().unknown] == ["node-nonsense"]
+    bench.node.adds = []
+    bench.node.shift = 1
+    assert [fault.code for fault in bench.round().unknown] == ["node-unproved"]
+    bench.node.shift = 0
+    assert bench.codes() == []
+
+
+def test_a_node_that_stands_still(bench: Bench) -> None:
+    bench.codes()
+    bench.clock.advance(bench.trust.max_age + 1)
+    found = bench.round()
+    assert ([fault.code for fault in found.unknown], found.alarms) == (["node-stale"], [])
+
+
+def test_answers_that_are_too_long_are_asked_for_in_parts_and_not_twice(bench: Bench) -> None:
+    bench.node.most = 40
+    final = bench.node.final()
+    bench.node.asked = []
+    assert bench.codes() == []
+    taken = [one for one in bench.node.asked if one[1] - one[0] < 40]
+    assert [block for first, last in taken for block in range(first, last + 1)] == list(range(final + 1))
+    bench.node.most = 0
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    assert [fault.code for fault in bench.round().unknown] == ["node-too-long"]
 
 
 def test_a_head_without_its_witnesses(bench: Bench) -> None:
@@ -298,6 +424,27 @@ def _type(value: dict[str, Any]) -> str:
     if value["type"].startswith("tuple"):
         return f"({','.join(map(_type, value['components']))}){value['type'][5:]}"
     return str(value["type"])
+
+
+def _enrol(bench: Bench) -> None:
+    keeper = w.actor_of(bench.registry, w.KEEPER)
+    secret = make_demonstration_passphrase(bench.registry.paths, "officer-zhao")
+    enrol_with_key(bench.registry, "officer-zhao", Capacity.REGISTRY, secret, keeper, scrypt_n=2)
+    settle(bench.registry)
+
+
+def _event(bench: Bench, kind: watched.Kind, *topics: bytes) -> dict[str, Any]:
+    """An event as a node tells it, in the last block."""
+    with opened(bench.tmp_path / "mirror", bench.trust.origin) as folder:
+        authority = folder.state.authority["rights"]
+    said = [keccak256(kind.signature.encode()), *topics]
+    return {
+        "address": "0x" + authority,
+        "topics": ["0x" + one.hex() for one in said],
+        "data": "0x" + bytes(32).hex(),
+        "blockNumber": hex(10**9),
+        "logIndex": "0x0",
+    }
 
 
 def _rewrite(bench: Bench) -> None:

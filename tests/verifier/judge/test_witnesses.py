@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
 from tests.ledger.witnesses.witness import cosign
-from tests.verifier.world import LOG_ED, NOW, genuine_file, presented, trust, trust_json
-from yinzheng.verifier import Authentic, Outcome, Report
+from tests.verifier.live_world import FakeLedger
+from tests.verifier.world import LOG_ED, NOW, World, genuine_file, presented, trust, trust_json
+from yinzheng.verifier import Authentic, Outcome, Presented, Report
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey
 from yinzheng.verifier.errors import DataFault
@@ -86,6 +88,15 @@ def test_a_wrong_line_of_a_pinned_witness_is_a_forgery() -> None:
     # Whoever does not pin that witness ignores its line, as anybody's.
     assert judged(lines("b", text="another\n"), asking(1, entry("a"), entry("c"))).exit_code == 3
     assert judged(lines("b", text="another\n"), lambda _policy: None).exit_code == 0
+
+
+def test_a_ledger_that_adds_a_wrong_line_makes_no_forgery() -> None:
+    """What a live answer does not prove is not had (S9.1), a witness's line among it."""
+    wrong = lines("a", text="other.example\n1\nAAAA\n")
+    live = FakeLedger(World(), edit_record=lambda one: replace(one, proof=one.proof + wrong))
+    report = verify(Presented("qr", qr=World().qr), trust(asking(1, *BOTH)), now=NOW, live=live)
+    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+    assert report.finding(6).code == "live-refused"
 
 
 def test_a_head_that_witnesses_of_another_log_signed_counts_for_nothing() -> None:
