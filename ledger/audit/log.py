@@ -10,6 +10,8 @@ from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Checkpoint, Event
+from yinzheng.ledger.store.models_witnesses import Cosignature
+from yinzheng.ledger.witnesses.kept import fed_in
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.merkle import hash_leaf
 from yinzheng.verifier.log.note import open_checkpoint, parse_vkey
@@ -18,7 +20,10 @@ _END: Final = (None, b"")
 
 
 def check_published_log(audit: Audit) -> None:
-    """Re-hash every tile (`log-…`), and compare every entry with the database, both ways."""
+    """Re-hash every tile (`log-…`), and compare every entry with the database, both ways.
+
+    Heads that were signed are of that log, and what stands beside them of witnesses is theirs.
+    """
     keys = [parse_vkey(vkey) for vkey in audit.instance.log_keys]
     if audit.log.note() is None:
         with audit.store.reading() as session:
@@ -29,6 +34,10 @@ def check_published_log(audit: Audit) -> None:
     _compare_entries(audit, head.size)
     with audit.store.reading() as session:
         checkpoints = session.exec(select(Checkpoint).order_by(col(Checkpoint.size))).all()
+        witnesses = fed_in(session).trusted
+        cosigned: dict[int, str] = {}
+        for line in session.exec(select(Cosignature)):
+            cosigned[line.size] = cosigned.get(line.size, "") + line.line
     for row in checkpoints:
         with audit.finding(size=row.size):
             signed = open_checkpoint(row.note, audit.instance.origin, keys)
@@ -36,6 +45,9 @@ def check_published_log(audit: Audit) -> None:
                 raise DataFault("a checkpoint's row is not what was signed", code="checkpoint-altered")
             if row.size > head.size or audit.log.root(row.size) != row.root:
                 raise DataFault("a signed checkpoint is not of this log", code="checkpoint-forked")
+            witnesses.cosigned(
+                row.note + cosigned.get(row.size, "")
+            )  # a wrong line spoils all evidence on it
 
 
 def _compare_entries(audit: Audit, size: int) -> None:

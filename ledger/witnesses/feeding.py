@@ -7,6 +7,7 @@ policy asks for k of them waits (`WitnessesMissing`); everything else goes on.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Thread
@@ -26,10 +27,14 @@ REST: Final = 60
 """Seconds for which one that kept us waiting in vain is not asked again, and after which one that failed is
 asked without anybody's doing."""
 
-_SLOW: Final = frozenset({"witness-silent"})
+HASTE: Final = 1.0
+"""Seconds within which one has to fail, or it is taken for one that keeps us waiting."""
 
 ALARMS: Final = frozenset({"witness-ahead", "witness-fork"})
 """Failures that say something about this log and not about the witness."""
+
+_RESTING: Final = frozenset({"witness-silent", "witness-slow"}) | ALARMS
+"""Who says these is not asked again at once, or it would hold up every settling."""
 
 
 class WitnessesMissing(EnvironmentFault):
@@ -120,7 +125,7 @@ def is_due(session: Session, now: int) -> bool:
 
 
 def _rests(failure: WitnessFailure | None, now: int) -> bool:
-    return failure is not None and failure.code in _SLOW and 0 <= now - failure.at < REST
+    return failure is not None and failure.code in _RESTING and 0 <= now - failure.at < REST
 
 
 def _ask_all(
@@ -129,11 +134,14 @@ def _ask_all(
     told: dict[str, CosignedLine | YinzhengError] = {}
 
     def one(witness: Witness, url: str) -> None:
-        old = sizes.get(witness.name, 0)
+        old, begun = sizes.get(witness.name, 0), time.monotonic()
         try:
             told[witness.name] = ask(witness, url, note, old, registry.log.consistency, registry.clock)
         except YinzhengError as fault:
-            told[witness.name] = fault
+            slow = time.monotonic() - begun > HASTE and fault.code not in _RESTING
+            told[witness.name] = (
+                WitnessFault(f"{fault.message}, late", code="witness-slow") if slow else fault
+            )
 
     # No pool: a look-up of a name that hangs in the system must not keep the program from ending.
     threads = [Thread(target=one, args=pair, daemon=True) for pair in asked]

@@ -22,7 +22,7 @@ from yinzheng.ledger.state.faults import Faults, InjectedFault
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models_witnesses import WitnessFailure
+from yinzheng.ledger.store.models_witnesses import Cosignature, WitnessFailure
 from yinzheng.ledger.witnesses import asking, feeding
 from yinzheng.ledger.witnesses.feeding import WitnessesMissing, feed, standing_in
 from yinzheng.ledger.witnesses.heads import head_to_show
@@ -204,6 +204,26 @@ def test_no_witness_stops_another(
     assert standing_of(open_).found == [COURT, NOTARY]
 
 
+def test_one_that_refuses_slowly_holds_up_one_settling_and_not_all(
+    world: w.World,
+    open_: Registry,
+    witnesses: list[TestWitness],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(feeding, "HASTE", -1)
+    witnesses[0].answer = (503, "text/plain", b"")
+    something(open_, tmp_path)
+    settle(open_)
+    assert failures(open_) == {COURT: "witness-slow"}
+    count = len(witnesses[0].asked)
+    settle(open_)
+    assert len(witnesses[0].asked) == count
+    world.clock.advance(feeding.REST)
+    settle(open_)
+    assert len(witnesses[0].asked) == count + 1
+
+
 def test_answers_of_all_kinds(
     open_: Registry, witnesses: list[TestWitness], world: w.World, tmp_path: Path
 ) -> None:
@@ -325,6 +345,15 @@ def test_the_audit_names_witnesses_nobody_named(
         w.to_deposited(registry, world.clock, tmp_path / "dossier")
     assert world.codes() == set()
     with world.open() as registry, registry.store.transaction() as session:
+        row = session.exec(select(Cosignature)).first()
+        assert row is not None
+        row.line, right = row.line.replace("A", "B", 1), row.line
+        session.add(row)
+    assert world.codes() == {"cosignature-wrong"}
+    with world.open() as registry, registry.store.transaction() as session:
+        row = session.get_one(Cosignature, (row.size, row.witness))
+        row.line = right
+        session.add(row)
         repository.write_meta(session, {"witnesses": '{"quorum":0,"witnesses":[]}'})
     assert world.codes() == {"witnesses-altered"}
 
