@@ -223,7 +223,7 @@ class Desk:
 
     def _use_up(self, admitted: Admitted) -> None:
         try:
-            self._admissions.use_up([admitted], self.clock())
+            self._admissions.use_up([admitted])
         except BaseException:
             self._admissions.let_go([admitted])
             raise

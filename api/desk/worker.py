@@ -209,7 +209,7 @@ class Worker:
         if not jobs:
             return
         admitted = [job.admitted for job in jobs if job.admitted is not None]
-        nonces = Together(admitted, registry.clock) if admitted else None
+        nonces = Together(admitted) if admitted else None
         try:
             within = registry if nonces is None else replace(registry, store=nonces.begin(registry.store))
             answers = jobs[0].run(within, [job.item for job in jobs])

@@ -36,9 +36,11 @@ _USE: Final = {
 class Admitted:
     """A sound request that is in hand; its nonce is used up once, by whoever has claimed that."""
 
-    def __init__(self, request: Request, of: Admissions) -> None:
+    def __init__(self, request: Request, of: Admissions, at: int) -> None:
         self.request = request
         self.of = of
+        self.at = at
+        """When it arrived, UTC seconds, by the clock that its own time was held against."""
         self.used = False
         """Whether its nonce is durable."""
         self._claimed = threading.Lock()
@@ -83,17 +85,22 @@ class Admissions:
                 raise replayed()
             self._admit(request.org)
             self._in_hand.add(name)
-        return Admitted(request, self)
+        return Admitted(request, self, arrived.now)
 
-    def use_up(self, admitted: Sequence[Admitted], now: int) -> None:
+    def use_up(self, admitted: Sequence[Admitted]) -> None:
         """Use their nonces up, durably, in one transaction. Raises `DataFault` `request-replayed`."""
         with self._store.transaction() as session:
-            self.write(session, admitted, now)
+            self.write(session, admitted)
         self.done(admitted)
 
-    def write(self, session: Session, admitted: Sequence[Admitted], now: int) -> None:
-        """Use their nonces up in the caller's transaction, which `done` ends. Raises as `use_up`."""
+    def write(self, session: Session, admitted: Sequence[Admitted]) -> None:
+        """Use their nonces up in the caller's transaction, which `done` ends. Raises as `use_up`.
+
+        Those are forgotten whose requests their time alone refuses: by the clock that looks at it, and not by
+        the ledger's, which may be ahead of it (`LedgerClock`).
+        """
         connection: Connection = session.connection()
+        now = min(one.at for one in admitted)
         if now != self._forgot:
             connection.execute(_FORGET, {"now": now})
             self._forgot = now
@@ -120,9 +127,8 @@ class Admissions:
 class Together:
     """The nonces of requests for which something is done in one go, written with the first that is kept."""
 
-    def __init__(self, admitted: Sequence[Admitted], clock: Callable[[], int]) -> None:
+    def __init__(self, admitted: Sequence[Admitted]) -> None:
         self._left = [one for one in admitted if not one.used]
-        self._clock = clock
 
     def begin(self, store: Store) -> Store:
         """The database in which it is done."""
@@ -130,7 +136,7 @@ class Together:
 
     def write(self, session: Session) -> None:
         """Use them up in that transaction. Raises `DataFault` `request-replayed`."""
-        self._left[0].of.write(session, self._left, self._clock())
+        self._left[0].of.write(session, self._left)
 
     def done(self) -> None:
         """They are durable."""
@@ -143,7 +149,7 @@ class Together:
             return
         left, self._left = self._left, []
         try:
-            left[0].of.use_up(left, self._clock())
+            left[0].of.use_up(left)
         except BaseException:
             left[0].of.let_go(left)
             raise

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_what_is_in_hand_is_refused_like_what_was_done(opening: Opening) -> None
     token = desk.token()
     first = desk.let_in(token)
     assert desk.refused(token) == "request-replayed"
-    desk.admissions.use_up([first], desk.registry.clock())
+    desk.admissions.use_up([first])
     assert desk.refused(token) == "request-replayed"
 
 
@@ -175,7 +176,7 @@ def test_of_those_done_together_a_replay_alone_is_refused(opening: Opening) -> N
     desk = opening()
     admitted = [desk.let_in(desk.token()) for _ in range(3)]
     # Let in by another process, between the look and the write.
-    Admissions(desk.registry.store, anyone).use_up([admitted[1]], desk.registry.clock())
+    Admissions(desk.registry.store, anyone).use_up([admitted[1]])
     admitted[1].used = False
     answers = [desk.consent(one, number) for number, one in enumerate(admitted)]
     desk.worker.start()
@@ -191,7 +192,7 @@ def test_a_job_that_nobody_waits_for_leaves_the_nonce_to_whoever_held_it(opening
     desk.worker.start()
     assert said(other) == ""
     assert admitted.claim(), "the writer left it alone"
-    desk.admissions.use_up([admitted], desk.registry.clock())
+    desk.admissions.use_up([admitted])
     assert desk.counted() == (1, 2)
 
 
@@ -212,6 +213,21 @@ def test_the_nonce_comes_with_the_first_thing_that_is_kept(opening: Opening) -> 
     desk.worker.start()
     assert answer.result(30) == 0
     assert desk.counted() == (0, 1)
+
+
+def test_a_ledger_whose_time_stands_ahead_forgets_no_nonce_too_soon(opening: Opening) -> None:
+    desk = opening()
+    now, ahead = desk.registry.clock(), 0
+    desk.registry = replace(desk.registry, clock=lambda: now + ahead)
+    first, second = desk.token(), desk.token()
+    let_in = [desk.let_in(first), desk.let_in(second)]
+    ahead = 3600  # an operator let it stand still there, until the machine's clock has caught up
+    desk.worker.start()
+    for admitted in let_in:
+        assert desk.worker.do(lambda _: 0, admitted=admitted).result(30) == 0
+        ahead += 1
+    ahead = 0
+    assert [desk.refused(token) for token in (first, second)] == ["request-replayed"] * 2
 
 
 def test_who_goes_while_the_signature_is_looked_at_leaves_nothing_in_hand(

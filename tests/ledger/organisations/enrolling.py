@@ -165,7 +165,7 @@ def check_request(
     """Let a request in and use its nonce up at once, as where nothing is done for it."""
     admissions = Admissions(store, admit)
     admitted = admissions.let_in(token, lambda _request: received)
-    admissions.use_up([admitted], received.now)
+    admissions.use_up([admitted])
     return admitted.request
 
 
