@@ -12,9 +12,11 @@ import ipaddress
 import secrets
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from yinzheng.ledger.net.routes import is_loopback
 from yinzheng.ledger.state.files import disk_faults, write_durably
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
@@ -77,4 +79,23 @@ def is_local(request: Request) -> bool:
         address = ipaddress.ip_address(request.client.host if request.client else "")
     except ValueError:
         return False
-    return address.is_loopback and "x-forwarded-for" not in request.headers
+    return address.is_loopback and not any(name in request.headers for name in _ON_BEHALF)
+
+
+_ON_BEHALF: Final = (
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+)
+"""What a proxy adds; one that adds nothing looks like a program of this machine."""
+
+
+def is_named_local(request: Request) -> bool:
+    """Whether this machine was asked by its own name: not by one that a proxy took over from outside."""
+    try:
+        return is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or "")
+    except ValueError:
+        return False

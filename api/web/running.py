@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -132,8 +136,19 @@ def _part(limits: Limits, workers: int) -> Limits:
 
 
 def _opened(service: _Service) -> FastAPI:
-    """The application of one of several processes, whose reader stays open as long as it lives."""
+    """The application of one of several processes, whose reader stays open as long as it lives.
+
+    It ends with whoever began it, also where that was killed: it would keep the port.
+    """
+    begun_by = multiprocessing.parent_process()
+    if begun_by is not None:
+        threading.Thread(target=_end_with, args=(begun_by,), daemon=True).start()
     return service.app(_for_good.enter_context(open_reader(service.root, lambda: int(time.time()))))
+
+
+def _end_with(begun_by: BaseProcess) -> None:
+    begun_by.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 _for_good = ExitStack()

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from yinzheng.api.http.examples import examples_of, put_examples
 from yinzheng.api.http.guard import client
-from yinzheng.api.http.pages import is_local
+from yinzheng.api.http.pages import is_local, is_named_local
 from yinzheng.api.http.problems import not_found
 from yinzheng.api.http.schemas import schema_file
 from yinzheng.api.web.challenges import for_programs as challenges_for_programs
@@ -233,7 +233,8 @@ def service(server: Server) -> APIRouter:
         )
 
     async def metrics(request: Request) -> Response:
-        if not is_local(request):  # how much waits, and for how long, is the operator's own
+        # How much waits, and for how long, is the operator's own.
+        if not (is_local(request) and is_named_local(request)):
             return server.problem(request, not_found())
         found = await run_in_threadpool(server.reader.measures, server.clock())
         return Response(exposition(found), media_type=MEDIA)

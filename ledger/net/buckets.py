@@ -150,7 +150,7 @@ class Bucket:
         return io.BufferedReader(_Body(answer["Body"], self._faults), 1024 * 1024)
 
     def delete(self, name: str) -> None:
-        """Remove an object with every older version of it that the service keeps."""
+        """Remove an object with every older version of it that the service keeps, and see that it is gone."""
         key = self._prefix + name
         with self._faults():
             pages = self._client.get_paginator("list_object_versions")
@@ -161,6 +161,12 @@ class Bucket:
                         self._client.delete_object(
                             Bucket=self.address.bucket, Key=key, VersionId=version["VersionId"]
                         )
+        if self.read(name, 1) is not None:  # a service that tells of no versions would keep it in silence
+            raise EnvironmentFault(
+                "the bucket's service still has an object that was to be removed",
+                code="objects-refused",
+                hint="It must list and delete versions of objects (ListObjectVersions, DeleteObject).",
+            )
 
     def names(self) -> Iterator[str]:
         """Every object's name, in no order."""
@@ -170,13 +176,15 @@ class Bucket:
                 for found in page.get("Contents", ()):
                     yield found["Key"].removeprefix(self._prefix)
 
-    def give_up_uploads(self) -> int:
-        """End uploads that were begun and never finished; how many."""
+    def give_up_uploads(self, ours: Callable[[str], bool]) -> int:
+        """End uploads that were begun and never finished, of objects whose names are `ours`; how many."""
         ended = 0
         with self._faults():
             pages = self._client.get_paginator("list_multipart_uploads")
             for page in pages.paginate(Bucket=self.address.bucket, Prefix=self._prefix):
                 for begun in page.get("Uploads", ()):
+                    if not ours(begun["Key"].removeprefix(self._prefix)):
+                        continue  # another's under a longer prefix, who may be at it
                     self._client.abort_multipart_upload(
                         Bucket=self.address.bucket, Key=begun["Key"], UploadId=begun["UploadId"]
                     )

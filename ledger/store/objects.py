@@ -119,13 +119,17 @@ class ObjectBlobs:
     def names(self) -> Iterator[str]:
         """See `BlobStore`."""
         for name in self._bucket.names():
-            last = name.rpartition("/")[2]
-            if is_name(last) and name == place_of(last):
-                yield last
+            if _is_place(name):
+                yield name.rpartition("/")[2]
 
     def sweep(self) -> int:
         """See `BlobStore`; also what was begun at the service and never finished."""
-        return remove_leftovers(self._spool) + self._bucket.give_up_uploads()
+        return remove_leftovers(self._spool) + self._bucket.give_up_uploads(_is_place)
+
+
+def _is_place(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return is_name(last) and name == place_of(last)
 
 
 def _marker(instance: Instance) -> bytes:

@@ -123,9 +123,13 @@ def _status(url: str) -> int:
         return refused.code
 
 
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return create(tmp_path_factory.mktemp("served") / "state", Clock(int(time.time()) - 60))
+
+
 @pytest.mark.server
-def test_several_processes_serve_as_one(tmp_path: Path) -> None:
-    state = create(tmp_path / "state", Clock(int(time.time()) - 60))
+def test_several_processes_serve_as_one(state: Path) -> None:
     with serving("serve", "--state", str(state), "--port", "0", "--workers", "2", "--rate", "1") as url:
         assert _status(f"{url}/healthz") == 200
         began = time.monotonic()
@@ -144,6 +148,22 @@ def test_several_processes_serve_as_one(tmp_path: Path) -> None:
         assert len(_children(parent) - {min(workers)}) == 2
         assert _status(f"{url}/healthz") == 200
     assert _children(parent) == set()
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_they_end_with_whoever_began_them(state: Path, tmp_path: Path) -> None:
+    command = ("serve", "--state", str(state), "--port", "0", "--workers", "2")
+    with serving(*command, TMPDIR=str(tmp_path)) as url:
+        assert _status(f"{url}/healthz") == 200
+        (parent,) = {int(pid) for pid in _parents("--workers", str(state))}
+        workers = _children(parent)
+        assert len(workers) == 2
+        os.kill(parent, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while left := [one for one in workers if _line(Path(f"/proc/{one}"))]:
+            assert time.monotonic() < until, f"they would keep the port: {left}"
+            time.sleep(0.2)
 
 
 def _parents(*words: str) -> list[str]:

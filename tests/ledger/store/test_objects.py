@@ -71,6 +71,25 @@ def test_nothing_is_left_of_what_was_destroyed(endpoint: str, address: str, tmp_
     assert missing.value.code == "blob-missing"
 
 
+def test_a_service_that_keeps_what_was_to_go_is_found_out(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Bucket(BucketAddress.parse(address))
+    blobs = ObjectBlobs(bucket, tmp_path)
+    kept = blobs.put([b"kept"]).name
+    pages = bucket._client.get_paginator
+
+    class Silent:
+        def paginate(self, **_: str) -> list[dict[str, str]]:
+            return [{}]
+
+    named = "list_object_versions"
+    monkeypatch.setattr(bucket._client, "get_paginator", lambda one: Silent() if one == named else pages(one))
+    with pytest.raises(EnvironmentFault) as refused:
+        blobs.destroy(kept)
+    assert refused.value.code == "objects-refused"
+
+
 @pytest.mark.parametrize("point", ["blob.write.before", "blob.upload.before"])
 def test_what_fails_before_it_is_up_is_not_there(
     endpoint: str, address: str, tmp_path: Path, point: str
@@ -85,11 +104,13 @@ def test_sweeping_ends_what_a_kill_left(endpoint: str, address: str, tmp_path: P
     blobs = blobs_at(address, tmp_path)
     (tmp_path / ".blob.0123456789abcdef.part").write_bytes(b"half")
     client, name = b.client(endpoint), address.split("/")[2]
-    client.create_multipart_upload(Bucket=name, Key="registry/ab/half")
-    client.create_multipart_upload(Bucket=name, Key="elsewhere/half")
+    place = f"ab/ab{'0' * 62}"
+    others = [f"elsewhere/{place}", f"registry/of-another/{place}"]
+    for key in (f"registry/{place}", *others):
+        client.create_multipart_upload(Bucket=name, Key=key)
     assert blobs.sweep() == 2
     left = client.list_multipart_uploads(Bucket=name)["Uploads"]
-    assert [one["Key"] for one in left] == ["elsewhere/half"]
+    assert [one["Key"] for one in left] == others
 
 
 def test_names_of_others_are_no_blobs(endpoint: str, address: str, tmp_path: Path) -> None:
