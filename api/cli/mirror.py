@@ -15,6 +15,8 @@ from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, tell
 from yinzheng.verifier.errors import UsageFault
 
 HOOK_SECONDS: Final = 30
+_STDERR: Final = 2
+"""Where what a hook prints goes: standard output is for `--json`."""
 LOG_SECONDS: Final = 3600.0
 
 
@@ -92,7 +94,7 @@ def _call(command: list[str], alarm: dict[str, Any]) -> None:
     said = json.dumps(alarm, ensure_ascii=False).encode()
     try:
         # The command is its own user's, from this very command line.
-        done = subprocess.run(command, input=said, timeout=HOOK_SECONDS, check=False)  # noqa: S603
+        done = subprocess.run(command, input=said, stdout=_STDERR, timeout=HOOK_SECONDS, check=False)  # noqa: S603
         failed = done.returncode != 0
     except (OSError, subprocess.TimeoutExpired):
         failed = True

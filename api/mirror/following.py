@@ -83,18 +83,18 @@ class Round:
     _followed: bool = False
 
     def run(self) -> None:
-        """Look at everything, as far as log and node answer."""
+        """Look at everything, as far as log, node and disk let us."""
         final = self._asked(self.node.final) if self.node is not None else None
         head = self._asked(self._copied)
         # Whoever shows no log, or a wrong one, stops nobody from following the chain.
-        head = head or self.folder.log.checkpoint() or Checkpoint(self.trust.origin, 0, EMPTY_ROOT)
+        head = head or self._asked(self.folder.log.checkpoint) or Checkpoint(self.trust.origin, 0, EMPTY_ROOT)
         if final is not None and self.node is not None:
             self._asked(lambda: self._follow(self.node, final, head))  # type: ignore[arg-type]  # is not None
         state = self.folder.state
         if self._shown:
             for name in [name for name in state.waiting if name not in self._late and self._settles(name)]:
                 del state.waiting[name]
-        self.folder.keep()
+        self._asked(self.folder.keep)
 
     # ---------------------------------------------------------------- the log
 
@@ -106,8 +106,10 @@ class Round:
             about = str(fault.data.get("size", fault.data.get("at", "")))
             if isinstance(fault, Forked):
                 self._cry(fault.code, about, fault.message)
-            else:
+            elif fault.code.startswith(("note-", "checkpoint-", "cosignature-")):
                 self._cry("log-head", fault.code, fault.message)
+            else:
+                raise
             return None
         except EnvironmentFault as fault:
             if fault.code in (STALE, WITHHELD):
@@ -334,7 +336,12 @@ class Round:
     def _cry(self, code: str, about: str, message: str, **more: Any) -> None:
         alarm = {"at": self.now, "code": code, "about": about, "message": message, **more}
         self.alarms.append(alarm)
-        if self.folder.cry(alarm):
+        try:
+            fresh = self.folder.cry(alarm)
+        except EnvironmentFault as fault:  # told again each round is better than never
+            self.unknown.append(fault)
+            fresh = True
+        if fresh:
             self.tell(alarm)
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
@@ -342,7 +349,11 @@ class Round:
             return ask()
         except EnvironmentFault as fault:
             self.unknown.append(fault)
-            return None
+        except DataFault as fault:  # what log and node say wrongly is told of before it comes here
+            message = f"the copy in this folder is damaged: {fault.message}"
+            hint = "Begin anew in another folder, and keep this one: it may be evidence."
+            self.unknown.append(EnvironmentFault(message, code="mirror-damaged", hint=hint))
+        return None
 
     def _settles(self, name: str) -> bool:
         """Whether this round, which did not meet it again, shows that it mended."""

@@ -371,6 +371,29 @@ def test_an_alarm_is_not_lost_by_a_kill(bench: Bench) -> None:
         (bench.tmp_path / "mirror" / "alarms.jsonl").unlink()
 
 
+def test_an_alarm_is_told_where_the_disk_is_full(bench: Bench) -> None:
+    class Full(Faults):
+        def hit(self, point: str) -> None:
+            super().hit(point)
+            if point.endswith(".before"):
+                raise EnvironmentFault("full", code="disk-full")
+
+    bench.codes()
+    _rewrite(bench)
+    found = bench.round(faults=Full())
+    assert {fault.code for fault in found.unknown} == {"disk-full"}
+    assert [one["code"] for one in bench.told] == ["log-fork"]
+    assert bench.codes() == ["log-fork"]
+
+
+def test_a_copy_that_is_damaged_accuses_nobody(bench: Bench) -> None:
+    bench.codes()
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    shutil.rmtree(bench.tmp_path / "mirror" / "log" / "tile")
+    found = bench.round()
+    assert ({fault.code for fault in found.unknown}, found.alarms) == ({"mirror-damaged"}, [])
+
+
 def test_a_folder_is_one_logs_and_one_process_s(bench: Bench) -> None:
     root = bench.tmp_path / "mirror"
     with opened(root, "a.example") as folder:
