@@ -126,7 +126,7 @@ class Worker:
         """Have `run` done for `item` and whatever waits that is `alike`; one answer for each, in order.
 
         `run` does all or nothing. Where it raises, each half is tried alone, and so on, so that nobody fails
-        for another.
+        for another; what is durable with its nonces is not done again.
         `patient`: whoever asks next does not wait while this goes to log and chain. `admitted`: the request
         it is done for. Its nonce is used up in the first transaction of `run`; where there is none, or none
         that ends well, in one of its own before the answer is there.
@@ -215,15 +215,19 @@ class Worker:
             answers = jobs[0].run(within, [job.item for job in jobs])
             if nonces is not None:
                 nonces.end()
+            answered = list(zip(jobs, answers, strict=True))
         except Exception as error:
-            if len(jobs) > 1:
+            kept = nonces is not None and nonces.kept  # done already: what failed came after
+            if len(jobs) > 1 and not kept:
                 half = len(jobs) // 2  # one that fails costs the others a few transactions, and not one each
                 self._carry_out(registry, jobs[:half])
                 self._carry_out(registry, jobs[half:])
             else:
-                jobs[0].answer.set_exception(_told(_used_up(nonces, error)))
+                told = _told(_used_up(nonces, error))
+                for job in jobs:
+                    job.answer.set_exception(told)
             return
-        for job, answer in zip(jobs, answers, strict=True):
+        for job, answer in answered:
             job.answer.set_result(answer)
 
     def _settle(self, registry: Registry) -> None:

@@ -129,6 +129,8 @@ class Together:
 
     def __init__(self, admitted: Sequence[Admitted]) -> None:
         self._left = [one for one in admitted if not one.used]
+        self.kept = False
+        """Whether what was done first is durable, and they with it."""
 
     def begin(self, store: Store) -> Store:
         """The database in which it is done."""
@@ -142,6 +144,7 @@ class Together:
         """They are durable."""
         self._left[0].of.done(self._left)
         self._left = []
+        self.kept = True
 
     def end(self) -> None:
         """Use up, durably, what no transaction did, before anything is told. Raises as `use_up`."""

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -213,6 +213,22 @@ def test_the_nonce_comes_with_the_first_thing_that_is_kept(opening: Opening) -> 
     desk.worker.start()
     assert answer.result(30) == 0
     assert desk.counted() == (0, 1)
+
+
+def test_what_is_kept_is_not_done_again_for_what_comes_after(opening: Opening) -> None:
+    desk, done = opening(), []
+
+    def run(registry: Registry, items: Sequence[Any]) -> list[int]:
+        with registry.store.transaction():
+            done.append(len(items))
+        raise InjectedFault
+
+    let_in = [desk.let_in(desk.token()) for _ in range(3)]
+    answers = [desk.worker.do_together("alike", 0, run, admitted=one) for one in let_in]
+    desk.worker.start()
+    assert [said(one) for one in answers] == ["internal"] * 3
+    assert done == [3]
+    assert desk.counted() == (0, 3)
 
 
 def test_a_ledger_whose_time_stands_ahead_forgets_no_nonce_too_soon(opening: Opening) -> None:
