@@ -33,6 +33,7 @@ from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.organisations import calls as organisation_calls
 from yinzheng.ledger.people import calls as people_calls
 from yinzheng.ledger.registry import Clock, Progress, Registry, silent, wall_clock
+from yinzheng.ledger.state.address import holds_password
 from yinzheng.ledger.state.backup import sweep_after_kills
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
@@ -111,6 +112,8 @@ def open_registry(
         _begin(held, registry, clock_is_right=clock_is_right)
         registry.log.sweep()  # what a crash left half written; nobody else writes now
         registry.blobs.sweep()
+        if instance.database_url is not None and holds_password(instance.database_url):
+            tell("instance.json holds the database's password: move it to ~/.pgpass 数据库口令应移出实例文件")
         for node in nodes_left(w3):
             tell(f"{node.name} {node.fault}; another node is asked 已改用其他节点")
         for path in sweep_after_kills(registry):

@@ -12,9 +12,9 @@ from yinzheng.api.http.headers import OPEN
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-SIGNED: Final = "/org/"
-"""Under this, a request is signed with its method, and some of those with GET are answered only once: no HEAD
-stands in for them.
+SIGNED: Final = ("/org/", "/v1/reservations", "/v1/trade-checks", "/v1/trade-contracts")
+"""Under these, a request is signed with its method, and some of those with GET are answered only once: no
+HEAD stands in for them.
 """
 
 

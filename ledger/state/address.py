@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yinzheng.verifier.errors import UsageFault
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 
 def sqlite_url(path: Path) -> str:
@@ -34,13 +38,28 @@ def server_url(address: str) -> str:
             code="database-address",
             hint="Write postgresql+psycopg://USER@HOST:PORT/NAME",
         )
-    if url.password is not None or _SECRET & {name.lower() for name in url.query}:
+    if _holds_secret(url):
         raise UsageFault(
             "a password stands in the database's address, and would lie in the state folder and its backups",
             code="database-password",
             hint="Leave it out, and put it into ~/.pgpass (mode 0600) or the file that PGPASSFILE names.",
         )
     return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def holds_password(address: str) -> bool:
+    """Whether a password stands in the address of a server: what earlier programs kept is not refused."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return _holds_secret(make_url(address))
+    except (ArgumentError, ValueError):
+        return False
+
+
+def _holds_secret(url: URL) -> bool:
+    return url.password is not None or not _SECRET.isdisjoint(name.lower() for name in url.query)
 
 
 _SECRET = frozenset(

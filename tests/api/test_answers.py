@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from pathlib import Path
 
 import httpx
@@ -70,6 +71,10 @@ def test_signed_requests_have_no_head(tmp_path: Path) -> None:
     unsigned = asyncio.run(ask("GET", pending))
     assert unsigned.status_code == 401
     assert unsigned.headers["www-authenticate"].startswith("Yinzheng-Request ")
+    read = {re.sub(r"{.*?}", "00", one.path) for one in app.routes if "GET" in (one.methods or ())}  # type: ignore[attr-defined]
+    signed = {path for path in read if asyncio.run(ask("GET", path)).status_code == 401}
+    assert {"/v1/trade-checks", "/v1/reservations", "/v1/trade-contracts/00"} <= signed
+    assert not [path for path in signed if asyncio.run(ask("HEAD", path)).status_code != 405]
 
 
 def test_whoever_is_sent_away_is_told_for_how_long(serve: Serve, reader: FakeReader) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from yinzheng.ledger.state.address import server_url
+from yinzheng.ledger.state.address import holds_password, server_url
 from yinzheng.verifier.errors import UsageFault
 
 
@@ -16,6 +16,7 @@ from yinzheng.verifier.errors import UsageFault
 def test_both_ways_to_write_it_are_one(given: str) -> None:
     kept = "postgresql+psycopg://registry@db.internal:5432/ledger?sslmode=verify-full"
     assert server_url(given) == kept
+    assert not holds_password(kept)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,7 @@ def test_a_password_is_refused_and_not_repeated(given: str) -> None:
         server_url(given)
     assert refused.value.code == "database-password"
     assert "s3cret" not in f"{refused.value} {refused.value.hint}"
+    assert holds_password(given)
 
 
 @pytest.mark.parametrize(
