@@ -108,6 +108,8 @@ def make_backup(
         registry.faults.hit("backup.whole.before")
         write_durably(draft / MARKER, _marker(registry.instance, now))
     registry.faults.hit("backup.whole.after")
+    with registry.store.transaction() as session:  # and not before: what failed is no newest backup
+        session.merge(Backup(place=str(key_folder), made_at=now))
     return Made(folder, key_folder / NAME, size, swept)
 
 
@@ -171,7 +173,8 @@ def _register(registry: Registry, key_folder: Path, now: int) -> None:
         write_keys(key_folder, Header(registry.instance.origin, registry.instance.genesis, now), ())
     registry.faults.hit("backup.place.before")
     with registry.store.transaction() as session:
-        session.merge(Backup(place=str(key_folder), made_at=now))
+        if session.get(Backup, str(key_folder)) is None:
+            session.add(Backup(place=str(key_folder), made_at=0))
 
 
 def _require_apart(paths: Paths, folder: Path, key_folder: Path) -> None:

@@ -128,3 +128,4 @@ class Backup(Base, table=True):
     place: str = Field(primary_key=True)
     """Folder of the key file, as an absolute path."""
     made_at: int = Field(sa_type=BigInteger)
+    """When the newest backup whose keys are there became whole, UTC seconds; 0: none has."""

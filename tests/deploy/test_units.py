@@ -55,7 +55,12 @@ def test_every_command_of_a_unit_is_one(unit: Path) -> None:
     if words[0] == "serve":
         text = unit.read_text(encoding="utf-8")
         assert "PASSPHRASE" not in text
-        assert "InaccessiblePaths=-/var/lib/yinzheng/state/keys -/var/lib/yinzheng/state/people" in text
+        (hidden,) = re.findall(r"^InaccessiblePaths=(.*)$", text, re.M)
+        state = "/var/lib/yinzheng/state"
+        keys = [f"{state}/keys", f"{state}/people", "/etc/yinzheng", "/var/lib/yinzheng/.aws"]
+        backup = (DEPLOY / "systemd" / "yinzheng-backup.service").read_text(encoding="utf-8")
+        (written,) = re.findall(r"^ReadWritePaths=(.*)$", backup, re.M)
+        assert {f"-{one}" for one in (*keys, *written.split()[1:])} == {*hidden.split()}
 
 
 def test_alerts_are_about_numbers_that_are_told(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlmodel import func, select
 
 from tests.ledger.access_lines import said
 from tests.ledger.erasure import ward as w
@@ -36,6 +37,7 @@ from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.state.record_keys import NAME, LivingKey, lines_of, read_keys, sweep_keys
 from yinzheng.ledger.state.restore import restore
 from yinzheng.ledger.store.models import Base
+from yinzheng.ledger.store.models_disputes import Backup
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
@@ -87,6 +89,7 @@ def test_a_refused_backup_blocks_no_erasure(approved: Approved, tmp_path: Path, 
         with registry.store.reading() as session:
             assert [(place / NAME).is_file() for place in places_of(session)] in ([], [True])
             known = places_of(session)
+            assert not session.exec(select(func.max(Backup.made_at))).one(), "who watches is told of none"
         needles = {"key": wrapped_keys(registry)[approved.ward.withdrawn.hex()].hex().encode()}
         if not known:
             assert not keys.exists() or w.holding(keys, needles) == set()
