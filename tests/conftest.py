@@ -16,6 +16,7 @@ import gc
 import os
 from collections import defaultdict
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,7 +69,8 @@ def _is_roomy(folder: Path) -> bool:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--all`."""
+    """Add `--all`, and `--postgresql` (`tests/on_postgresql.py`)."""
+    parser.addoption("--postgresql", action="store_true", help="keep every database on a PostgreSQL server")
     parser.addoption("--all", action="store_true", help="run every test, also slow ones and those with needs")
 
 
@@ -80,6 +82,8 @@ def pytest_configure(config: pytest.Config) -> None:
     kept = config.cache.get(_kept(config), {}) if config.cache else {}
     config.stash[_SECONDS] = getattr(config, "workerinput", {}).get("seconds", kept)
     config.stash[_WHOLE] = not named and not config.option.keyword and not config.option.markexpr
+    if config.getoption("--postgresql"):
+        _keep_elsewhere(config)
     if _is_roomy(_MEMORY):
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
@@ -91,6 +95,29 @@ _TOOK: Final[defaultdict[str, float]] = defaultdict(float)
 """Seconds by file."""
 
 
+_SERVER = pytest.StashKey[ExitStack]()
+_ADDRESS = pytest.StashKey[str]()
+
+
+def _keep_elsewhere(config: pytest.Config) -> None:
+    """Start one server for the run, and have this process, or worker, keep its databases there."""
+    from tests import on_postgresql, postgresql
+
+    if hasattr(config, "workerinput"):
+        address = config.workerinput["postgresql"]
+    else:
+        config.stash[_SERVER] = ExitStack()
+        address = config.stash[_SERVER].enter_context(postgresql.serving("-c max_connections=400"))
+    config.stash[_ADDRESS] = address
+    on_postgresql.Elsewhere(address).install()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server of `--postgresql`."""
+    if (server := config.stash.get(_SERVER, None)) is not None:
+        server.close()
+
+
 def _kept(config: pytest.Config) -> str:
     """Where pytest's cache has the seconds that each file took the last time."""
     return "yinzheng/seconds-all" if config.stash[_EVERYTHING] else "yinzheng/seconds"
@@ -100,6 +127,7 @@ def _kept(config: pytest.Config) -> str:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker process, which sees no command line."""
     node.workerinput["everything"] = node.config.stash[_EVERYTHING]
+    node.workerinput["postgresql"] = node.config.stash.get(_ADDRESS, None)
     node.workerinput["seconds"] = node.config.stash[_SECONDS]  # for all must find the tests in one order
 
 
