@@ -7,12 +7,19 @@ a note found elsewhere than where it was written is taken as the template of a n
 from __future__ import annotations
 
 import hashlib
+import os
+import sqlite3
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.engine import make_url
 
 from yinzheng.ledger.store import database
+
+VARIABLE = "YINZHENG_TESTS_ON_POSTGRESQL"
+"""The server's address, for child processes."""
 
 _NOTE = "postgresql:"
 
@@ -21,11 +28,21 @@ class Elsewhere:
     """Gives each SQLite file's path a database of the server at `address` (SQLAlchemy URL)."""
 
     def __init__(self, address: str) -> None:
+        self._address = address
         self._server = make_url(address)
 
     def install(self) -> None:
-        """From now on, in this process and those forked from it."""
+        """From now on, in this process and in those it starts that import `tests.ledger.world`."""
+        os.environ[VARIABLE] = self._address
         database.make_url = self._mapped  # type: ignore[attr-defined, assignment]
+        connect = sqlite3.connect
+
+        def looking(path: Any, *args: Any, **options: Any) -> Any:
+            if _noted(Path(str(path))) is not None:
+                pytest.skip("it looks into the SQLite file itself")
+            return connect(path, *args, **options)
+
+        sqlite3.connect = looking  # type: ignore[assignment]
 
     def _mapped(self, url: str | URL) -> URL:
         parsed = make_url(url)
@@ -33,7 +50,7 @@ class Elsewhere:
         if parsed.get_backend_name() != "sqlite" or path.name != "ledger.sqlite" or not path.parent.is_dir():
             return parsed
         name = "t" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:40]
-        noted = path.read_text() if path.is_file() and path.stat().st_size < 100 else None
+        noted = _noted(path)
         if noted is None and path.exists():
             return parsed  # a file after all
         if noted != _NOTE + name:
@@ -50,3 +67,17 @@ class Elsewhere:
             source = "" if template is None else f" TEMPLATE {template}"
             connection.execute(text(f"CREATE DATABASE {name}{source} STRATEGY FILE_COPY"))
         engine.dispose()
+
+
+def _noted(path: Path) -> str | None:
+    """What a note says; None where there is none."""
+    if not path.is_file() or path.stat().st_size > 100:
+        return None
+    text = path.read_bytes()
+    return text.decode() if text.startswith(_NOTE.encode()) else None
+
+
+def install_in_child() -> None:
+    """As in the process that started this one, where it was asked for there."""
+    if VARIABLE in os.environ:
+        Elsewhere(os.environ[VARIABLE]).install()

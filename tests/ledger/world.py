@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlmodel import select
 
+from tests.on_postgresql import install_in_child
 from yinzheng.ledger.audit import Finding, audit_registry
 from yinzheng.ledger.cases import asked, deciding, intake, issuing, objections, publicity
 from yinzheng.ledger.cases.protests import Protest, material_of
@@ -64,6 +65,9 @@ START = instant("2026-09-21 10:00") + 17 * 60 + 23
 """A Monday, and no full hour, so that what rounds shows. The Sunday before and Saturday 10 October are
 make-up days, 25 September and 1–7 October off.
 """
+
+
+install_in_child()
 
 
 class Clock:
