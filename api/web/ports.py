@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from yinzheng.ledger.measures import Measure
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.judge.kinds import AnyReader
 from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.judge.trust import TrustPolicy
+
+if TYPE_CHECKING:  # whoever has pages of their own has no database
+    from yinzheng.ledger.measures import Measure
 
 
 class Notice(Protocol):

@@ -28,9 +28,10 @@ _FIND: Final = select(_TABLE.c.until).where(
 )
 _FORGET: Final = delete(_TABLE).where(_TABLE.c.until <= bindparam("now"))
 _USE: Final = {
-    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
+    name: insert(_TABLE).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
+"""How many were written is what is asked: without the option only SQLite tells."""
 
 
 class Admitted:
@@ -108,7 +109,8 @@ class Admissions:
             {"code": one.request.org, "nonce": one.request.nonce, "until": one.request.until}
             for one in admitted
         ]
-        written = connection.execute(_USE[connection.dialect.name], rows if len(rows) > 1 else rows[0])
+        use = _USE[connection.dialect.name]
+        written = connection.execute(use, rows if len(rows) > 1 else rows[0])
         if written.rowcount != len(rows):
             raise replayed()
 

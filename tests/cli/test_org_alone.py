@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.installations import found, make_installation, run_installed
+from tests.verifier.world import trust_json
 from yinzheng.api.cli.commands_org import HOLDER, ORG
 from yinzheng.api.cli.lazy import Command, Group
 
@@ -75,6 +76,9 @@ def test_keys_are_made_with_a_chain_account(organisation: Path, tmp_path: Path) 
     listed = run_installed(organisation, "org", "key", "list", "--json", cwd=tmp_path, **secret)
     assert value["kid"] in listed.stdout
     # It opens again, and a desk that is not there is the environment's fault.
+    (tmp_path / "trust.json").write_text(json.dumps(trust_json()), encoding="utf-8")
+    pinned = run_installed(organisation, "org", "trust", "trust.json", "--json", cwd=tmp_path, **secret)
+    assert pinned.returncode == 0, pinned.stderr
     asked = run_installed(
         organisation,
         "org",

@@ -174,7 +174,7 @@ def strike(scene: Scene, world: World, act: str, fault: Faults) -> None:
 
 def rows(scene: Scene) -> Iterator[list[tuple[str, str, int]]]:
     """Rounds of one fault for each act: its own writes first, then every tenth of the rest, which is the same
-    way for all, from a place that moves on from act to act.
+    way for all, from a place that moves on from act to act. The first act's every kind of point is among them.
     """
     tried: dict[str, list[tuple[str, str, int]]] = {}
     for index, (act, points) in enumerate(scene.passed.items()):
@@ -182,7 +182,7 @@ def rows(scene: Scene) -> Iterator[list[tuple[str, str, int]]]:
         tried[act] = []
         for place, point in enumerate(points):
             seen[point] += 1
-            if place < own or (place + index) % 10 == 0:
+            if place < own or (place + index) % 10 == 0 or (index == 0 and seen[point] == 1):
                 tried[act].append((act, point, seen[point]))
     for number in range(max(map(len, tried.values()))):
         yield [points[number % len(points)] for points in tried.values()]
