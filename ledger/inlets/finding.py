@@ -45,7 +45,10 @@ def find(registry: Registry) -> int:
         found = announced(registry.w3, registry.client.addresses, begin, end)
         if registry.last_final() < end:
             break  # another node answered, one behind: of blocks it lacks it says that nothing is in them
-        count += _record(registry, found, end)
+        with registry.store.reading() as session:
+            found = [one for one in found if not _is_recorded(session, one)]
+        if found or end - begin == SPAN - 1:  # else looked through again: who is refused has written nothing
+            count += _record(registry, found, end)
     return count
 
 
@@ -58,6 +61,10 @@ def is_own(session: Session, one: Announced) -> bool:
     return event is not None and event.subject == one.about and event.type == STATED[one.inlet]
 
 
+def _is_recorded(session: Session, one: Announced) -> bool:
+    return is_own(session, one) or session.get(Inlet, (one.block, one.log)) is not None
+
+
 def _record(registry: Registry, found: list[Announced], last: int) -> int:
     """Record what is not the registry's own, and keep the place; one transaction."""
     with registry.store.transaction() as session:
@@ -67,7 +74,7 @@ def _record(registry: Registry, found: list[Announced], last: int) -> int:
 
 
 def _one(registry: Registry, session: Session, one: Announced) -> bool:
-    if is_own(session, one) or session.get(Inlet, (one.block, one.log)) is not None:
+    if _is_recorded(session, one):
         return False
     now = registry.clock()
     with translated():

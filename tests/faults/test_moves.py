@@ -174,7 +174,7 @@ def strike(scene: Scene, world: World, act: str, fault: Faults) -> None:
 
 def rows(scene: Scene) -> Iterator[list[tuple[str, str, int]]]:
     """Rounds of one fault for each act: its own writes first, then every tenth of the rest, which is the same
-    way for all, from a place that moves on from act to act. The first act's every kind of point is among them.
+    way for all, from a place that moves on from act to act. Every kind of point is among the first act's.
     """
     tried: dict[str, list[tuple[str, str, int]]] = {}
     for index, (act, points) in enumerate(scene.passed.items()):
