@@ -185,7 +185,7 @@ class Worker:
                         more &= kept and not self._awaited()
                         until = self._monotonic() + self._pace.burst
                 self._settle(registry)
-        except Exception as error:  # the registry cannot be opened: those who wait are told why
+        except BaseException as error:  # the registry cannot be opened: those who wait are told why
             self._refuse_all(error)
 
     def _take(self) -> list[_Job]:
@@ -216,7 +216,7 @@ class Worker:
             if nonces is not None:
                 nonces.end()
             answered = list(zip(jobs, answers, strict=True))
-        except Exception as error:
+        except BaseException as error:  # also a panic of a library: this thread is the only one that writes
             kept = nonces is not None and nonces.kept  # done already: what failed came after
             if len(jobs) > 1 and not kept:
                 half = len(jobs) // 2  # one that fails costs the others a few transactions, and not one each
@@ -238,7 +238,7 @@ class Worker:
             told = _told(error)
             _log.error("what was recorded waits for the chain: %s", told.code)
 
-    def _refuse_all(self, error: Exception) -> None:
+    def _refuse_all(self, error: BaseException) -> None:
         told = _told(error)
         with self._changed:
             left, self._waiting = list(self._waiting), deque()
@@ -257,7 +257,7 @@ def _begins(job: _Job) -> bool:
     return False
 
 
-def _used_up(nonces: Together | None, error: Exception) -> Exception:
+def _used_up(nonces: Together | None, error: BaseException) -> BaseException:
     """What is told of a job that failed: its request is not taken again, or that could not be made sure."""
     try:
         if nonces is not None:
@@ -267,7 +267,7 @@ def _used_up(nonces: Together | None, error: Exception) -> Exception:
     return error
 
 
-def _told(error: Exception) -> YinzhengError:
+def _told(error: BaseException) -> YinzhengError:
     """What may be said of an error. A trace or an error of the database could show personal data."""
     if isinstance(error, YinzhengError):
         return error

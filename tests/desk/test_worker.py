@@ -130,6 +130,20 @@ def test_a_defect_tells_nothing_of_its_data(worker: Worker, caplog: pytest.LogCa
     assert f"ValueError at {__name__}" in caplog.text
 
 
+def test_a_librarys_panic_ends_no_writer(worker: Worker) -> None:
+    class Panic(BaseException):
+        pass
+
+    def act(_: Registry) -> int:
+        raise Panic
+
+    for _ in range(2):
+        with pytest.raises(YinzhengError) as told:
+            done(worker.do(act))
+        assert told.value.code == "internal"
+    assert done(worker.do(lambda _: 7)) == 7
+
+
 def test_a_registry_that_does_not_open_is_told_to_all_who_wait(registers: Registers, worker: Worker) -> None:
     registers.fault = EnvironmentFault("another command is writing", code="state-locked")
     for answer in [worker.do(lambda _: 1), worker.do(lambda _: 2)]:
