@@ -94,6 +94,16 @@ class RpcReader:
         }
         return list(self._ask("eth_getLogs", [asked]))
 
+    def sender_of(self, transaction: bytes) -> bytes | None:
+        """Whose transaction it was, 20 bytes, as the node says; None if it does not know it."""
+        found = self._ask("eth_getTransactionByHash", ["0x" + transaction.hex()])
+        return None if found is None else bytes.fromhex(found["from"][2:])
+
+    def time_of(self, block: int) -> int | None:
+        """When a block was sealed, UTC seconds, as the node says; None if it does not know it."""
+        found = self._ask("eth_getBlockByNumber", [hex(block), False])
+        return None if found is None else int(found["timestamp"], 16)
+
     def said(self, leaf: bytes) -> LiveStatement | None:
         """A node keeps no log."""
         del leaf

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from yinzheng.api.mirror import watched
 from yinzheng.api.mirror.copying import STALE, WITHHELD, Forked, Served, copy
 from yinzheng.api.mirror.keeping import Folder
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.evidence import Contract, Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.layout import (
     ANCHOR_LATEST,
@@ -25,11 +26,13 @@ from yinzheng.verifier.chain.layout import (
     root_slot,
 )
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.formats.inlet import EVENTS, FOUND, Found, inlets_subject
+from yinzheng.verifier.formats.trade_check import Block
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.merkle import EMPTY_ROOT
 from yinzheng.verifier.log.note import Checkpoint
-from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement, commit_public
 from yinzheng.verifier.log.tiles import WIDTH, Tile
 
 BLOCKS: Final = 2000
@@ -52,6 +55,12 @@ class Node(Protocol):
 
     def logs(self, addresses: Sequence[bytes], first: int, last: int) -> list[Mapping[str, Any]]:
         """Events of these contracts in these blocks."""
+
+    def sender_of(self, transaction: bytes) -> bytes | None:
+        """Whose transaction it was, 20 bytes."""
+
+    def time_of(self, block: int) -> int | None:
+        """When a block was sealed, UTC seconds."""
 
     def storage(
         self, wanted: Mapping[bytes, Sequence[bytes]], *, at: int | None, block: int | None
@@ -81,6 +90,7 @@ class Round:
     _shown: bool = False
     """Whether the log was to be had, and as it should be."""
     _followed: bool = False
+    _founds: list[Statement] | None = None
 
     def run(self) -> None:
         """Look at everything, as far as log, node and disk let us."""
@@ -183,7 +193,7 @@ class Round:
         names: Mapping[bytes, str],
         touched: set[str],
     ) -> None:
-        wanted: dict[bytes, tuple[str, int]] = {}
+        wanted: dict[bytes, tuple[str, int, dict[str, Any] | None]] = {}
         for log in logs:
             topics = [bytes.fromhex(topic[2:]) for topic in log["topics"]]
             kind = watched.KINDS.get(topics[0]) if topics else None
@@ -198,17 +208,17 @@ class Round:
                 self._status(kind, topics, log, touched)
             leaf = kind.leaf(log)
             if leaf is not None and any(leaf):
-                wanted.setdefault(leaf, (kind.name, block))
-        for leaf in self._absent(set(wanted)):
-            name, block = wanted[leaf]
-            self._missing(leaf, name, block)
+                wanted.setdefault(leaf, (kind.name, block, _told_directly(kind, log)))
+        for leaf in self._in_order(self._absent(set(wanted)), list(wanted)):
+            self._missing(leaf, *wanted[leaf])
 
     def _again(self) -> None:
         """Look once more at what waited before this round: its events are in no block of it."""
         waiting = {k: v for k, v in self.folder.state.waiting.items() if k not in self._late}
         leaves = {bytes.fromhex(v["about"]): v for k, v in waiting.items() if k.startswith("statement-")}
-        for leaf in self._absent(set(leaves)):
-            self._missing(leaf, leaves[leaf]["event"], leaves[leaf]["of"])
+        for leaf in self._in_order(self._absent(set(leaves)), list(leaves)):
+            one = leaves[leaf]
+            self._missing(leaf, one["event"], one["of"], one.get("direct"))
 
     def _logged(self) -> None:
         """Certificates that the log tells of are compared too, should no event ever be about them."""
@@ -218,9 +228,54 @@ class Round:
                 state.status.setdefault(statement.subject.hex(), NONE)
         state.seen = log.size
 
-    def _missing(self, leaf: bytes, name: str, block: int) -> None:
+    def _missing(self, leaf: bytes, name: str, block: int, direct: dict[str, Any] | None) -> None:
+        if direct is not None and self._found(leaf, block, direct):
+            return
         message = f"{name} in block {block} names a statement that the log does not hold"
-        self._later("statement-missing", leaf.hex(), message, block, event=name)
+        self._later("statement-missing", leaf.hex(), message, block, event=name, direct=direct)
+
+    def _found(self, name: bytes, block: int, direct: Mapping[str, Any]) -> bool:
+        """Whether the log has a `chain.found` of this very event, which others told the contracts (S24.3).
+
+        Its body is what the chain says, and the time at which it was found.
+        """
+        if self._founds is None:
+            self._founds = self._founds_of()
+        if not self._founds or self.node is None:
+            return False
+        transaction = bytes.fromhex(direct["transaction"])
+        try:
+            account, time = self.node.sender_of(transaction), self.node.time_of(block)
+        except EnvironmentFault:
+            return False  # a node that does not tell must not keep the mirror from going on
+        if account is None or time is None:
+            return False
+        for number, statement in enumerate(self._founds):
+            body = Found(
+                inlet=direct["inlet"],
+                about=bytes.fromhex(direct["about"]),
+                name=name,
+                account=account,
+                transaction=transaction,
+                log=direct["log"],
+                block=Block(block, bytes.fromhex(direct["hash"]), time),
+                at=statement.at,
+            )
+            if commit_public(canonical.dumps(body.to_json())).matches(statement.commitment):
+                del self._founds[number]  # the next event is most likely that of the next one
+                return True
+        return False
+
+    def _founds_of(self) -> list[Statement]:
+        """Every `chain.found` of the copy, in its order."""
+        subject = inlets_subject(self.trust.origin)
+        entries = (entry for entry in self.folder.log.entries(0) if FOUND.encode() in entry)
+        said = map(Statement.from_bytes, entries)
+        return [one for one in said if (one.type, one.subject) == (FOUND, subject)]
+
+    @staticmethod
+    def _in_order(some: set[bytes], order: Sequence[bytes]) -> list[bytes]:
+        return [one for one in order if one in some]
 
     def _role(self, kind: watched.Kind, topics: Sequence[bytes], block: int) -> None:
         if block <= self.folder.state.began:  # what was so when the mirror began is its owner's to look at
@@ -371,3 +426,20 @@ def _unproved(block: int, fault: YinzhengError) -> EnvironmentFault:
         hint="Ask another node, or see whether your policy is current.",
         reason=fault.code,
     )
+
+
+_INLETS: Final = {(contract, event): inlet for inlet, (contract, event, *_) in EVENTS.items()}
+
+
+def _told_directly(kind: watched.Kind, log: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Of an event by which others may tell the contracts: what a `chain.found` has of it, as JSON."""
+    inlet = _INLETS.get((kind.contract, kind.name))
+    if inlet is None:
+        return None
+    return {
+        "inlet": inlet,
+        "about": log["topics"][1][2:],
+        "transaction": log["transactionHash"][2:],
+        "log": int(log["logIndex"], 16),
+        "hash": log["blockHash"][2:],
+    }

@@ -21,7 +21,7 @@ def check_inlets(audit: Audit) -> None:
     last = prover(audit.w3, audit.instance).last_final()
     seen: set[tuple[int, int]] = set()
     with audit.store.reading() as session:
-        for first in range(0, last + 1, SPAN):
+        for first in range(audit.instance.deployment.block, last + 1, SPAN):
             for one in announced(audit.w3, audit.client.addresses, first, min(first + SPAN - 1, last)):
                 seen.add((one.block, one.log))
                 if not is_own(session, one):

@@ -38,7 +38,8 @@ def find(registry: Registry) -> int:
     """
     with registry.store.reading() as session:
         place = session.get(InletPlace, 1)
-    first, last = 0 if place is None else place.block + 1, registry.last_final()
+    first = registry.instance.deployment.block if place is None else place.block + 1
+    last = registry.last_final()
     count = 0
     for begin in range(first, last + 1, SPAN):
         end = min(begin + SPAN - 1, last)

@@ -20,6 +20,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
+from yinzheng.ledger.store.models_inlets import Inlet
 from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import overview, soon_after
@@ -51,8 +52,14 @@ class Ticked:
 
 
 def conclude(work: ConsentThread) -> State:
-    """Complete or restrict a withdrawal as far as it can be now; gives the state after."""
+    """Complete or restrict a withdrawal as far as it can be now; gives the state after.
+
+    Of one that a dispute holds which was opened past the registry nothing is concluded: the contracts would
+    refuse it.
+    """
     before = work.situation
+    if is_held_past_us(work):
+        return before.state
     if before.holds:
         ends_soon = before.restricted_until - work.now < RENEW
         if before.state is State.FROZEN or ends_soon:
@@ -60,6 +67,15 @@ def conclude(work: ConsentThread) -> State:
     elif not before.owing and work.now >= before.restricted_until:
         _complete(work)
     return work.situation.state
+
+
+def is_held_past_us(work: ConsentThread) -> bool:
+    """Whether the chain holds it for a dispute that nobody works on here (ADR 57)."""
+    found = select(Inlet.leaf).where(Inlet.inlet == "dispute-opening").limit(1)
+    if work.situation.holds or work.session.exec(found).first() is None:
+        return False
+    held = work.registry.client.withdrawal(work.row.id)
+    return held is not None and held.holds > 0
 
 
 def restrict(
@@ -135,6 +151,8 @@ def tick(registry: Registry) -> Ticked:
             resumed.append(one.id)
         elif _has_end(one.situation, now):
             with work_on(registry, one.id) as work:
+                if is_held_past_us(work):
+                    continue
                 state = conclude(work)
             (completed if state is State.COMPLETED else restricted).append(one.id)
         else:

@@ -62,7 +62,7 @@ def test_somebody_objects_through_a_node_and_the_registry_has_to_hear(tmp_path: 
     commitment = commit_private(bytes.fromhex(proof["secret"]), dumps(proof["body"])).sha256
     assert (proof["objection"], len(commitment)) == (name, 32)
     clock.now = int(time.time())
-    assert {one.code for one in world.audit()} == {"inlet-unrecorded"}
+    assert {one.code for one in world.audit()} == {"inlet-unrecorded", "objections-differ"}
     with world.open() as registry, registry.store.reading() as session:
         (row,) = session.exec(select(Objection))
         assert (row.case_id, row.leaf.hex()) == (case, name)

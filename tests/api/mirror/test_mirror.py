@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.ledger import world as w
+from tests.ledger.inlets.test_finding import SAID, STRANGER, subject_of, tell
 from tests.verifier.judge.test_witnesses import asking, entry
 from yinzheng.api.log_source import FolderLog
 from yinzheng.api.mirror import watched
@@ -20,6 +21,7 @@ from yinzheng.api.mirror.following import Round
 from yinzheng.api.mirror.keeping import opened
 from yinzheng.api.rpc import RpcReader
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.inlets.finding import find
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.people.enrolling import enrol_with_key
 from yinzheng.ledger.people.keyring import make_demonstration_passphrase
@@ -222,6 +224,34 @@ def test_a_log_that_shows_less_than_the_chain_has(bench: Bench) -> None:
     assert "log-behind-chain" in bench.codes()
     bench.served = bench.registry.paths.log
     assert bench.codes() == []
+
+
+def test_what_others_told_the_contracts_is_no_alarm_once_the_log_says_so(bench: Bench) -> None:
+    registry = bench.registry
+    bench.codes()
+    case = w.to_publicity(registry, bench.tmp_path / "two")
+    settle(registry)
+    subject = subject_of(registry, case)
+    for said in (SAID, bytes(31) + b"\1"):
+        tell(registry, STRANGER, registry.client.raise_objection(subject, said))
+    assert bench.codes() == []
+    bench.clock.advance(GRACE)
+    assert bench.codes() == ["statement-missing", "statement-missing"]
+    assert find(registry) == 2
+    settle(registry)
+    assert bench.codes() == []
+    tell(registry, STRANGER, registry.client.raise_objection(case_of(bench, "three"), SAID))
+    assert find(registry) == 1
+    settle(registry)
+    bench.codes()
+    bench.clock.advance(GRACE)
+    assert bench.codes() == []  # found before the mirror met it
+
+
+def case_of(bench: Bench, name: str) -> bytes:
+    case = w.to_publicity(bench.registry, bench.tmp_path / name)
+    settle(bench.registry)
+    return subject_of(bench.registry, case)
 
 
 def test_an_older_head_than_before_is_said_and_no_alarm(bench: Bench) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from sqlmodel import select
 
 from tests.ledger.disputes.conftest import court, court_template
-from tests.ledger.disputes.court import Court
+from tests.ledger.disputes.court import FORUM, Court
+from tests.ledger.inlets.test_finding import tell
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, Clinic
 from tests.ledger.world import OFFICER, actor_of
-from yinzheng.ledger.chain.records import WithdrawalState
+from tests.wallet import sign
+from yinzheng.ledger.chain.approvals import Opening, Release
+from yinzheng.ledger.chain.records import OpeningKind, WithdrawalState
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.inlets.finding import find
+from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.withdrawals import course
@@ -124,3 +129,30 @@ def test_a_later_withdrawal_waits_for_the_consents_dispute_too(court: Court) -> 
 def _only(court: Court) -> str:
     with court.registry.store.reading() as session:
         return session.exec(select(Dispute.id).where(Dispute.state == "open")).one()
+
+
+def test_what_a_forum_holds_past_the_registry_is_not_said_to_be_destroyed(court: Court) -> None:
+    bench, registry = court.clinic, court.registry
+    id_ = bench.file(court.made.consent)
+    settle(registry)
+    order = Opening(
+        case_id=b"\5" * 32,
+        root=bytes(32),
+        kind=OpeningKind.FORUM,
+        parties=(b"\1" * 20, b"\2" * 20),
+        statement=b"\6" * 32,
+        consents=(id_,),
+    )
+    signature = sign(order, registry.client.preservation_domain, FORUM)
+    tell(registry, EthereumKey(b"\6" * 32), registry.client.open_dispute(order, signature))
+    assert find(registry) == 1
+    bench.complete(id_)
+    assert bench.row(id_).state == "frozen"
+    assert bench.tick() == Ticked()
+    settle(registry)
+    end = Release(b"\5" * 32, b"\7" * 32)
+    released = registry.client.release(end, [sign(end, registry.client.preservation_domain, FORUM)], 1)
+    tell(registry, EthereumKey(b"\6" * 32), released)
+    assert bench.tick() == Ticked(completed=(id_,))
+    settle(registry)
+    assert state(bench, id_) is WithdrawalState.COMPLETED
