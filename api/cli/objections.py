@@ -14,6 +14,7 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.api.cli.standing import Number
+from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import is_number
 
 Name = Annotated[str, typer.Argument(metavar="OBJECTION", help="Its name, or the first characters of it.")]
@@ -44,7 +45,10 @@ def object_(
 
 def resolve(
     case: Against,
-    objection: Annotated[str, typer.Argument(help="The objection's name, or its first characters.")],
+    objection: Annotated[
+        list[str],
+        typer.Argument(help="The objection's name, or its first characters; several are dismissed together."),
+    ],
     as_: As,
     reasons: Reasons,
     upheld: Annotated[bool, typer.Option("--upheld/--dismissed", help="Upheld ends a case. 异议是否成立。")],
@@ -55,9 +59,18 @@ def resolve(
     from yinzheng.ledger.cases import objections
     from yinzheng.ledger.certificates import objecting
 
-    conclude = objecting.conclude if is_number(case) else objections.resolve
+    if len(objection) > 1 and (upheld or is_number(case)):
+        raise UsageFault(
+            "several objections are dismissed together of a published case alone",
+            code="objections-together",
+            hint="Conclude one at a time.",
+        )
     with writing(state, json_) as (registry, _):
-        conclude(registry, case, objection, acting(registry, as_), upheld=upheld, reasons=reasons)
+        by = acting(registry, as_)
+        if is_number(case):
+            objecting.conclude(registry, case, objection[0], by, upheld=upheld, reasons=reasons)
+        else:
+            objections.resolve(registry, case, objection, by, upheld=upheld, reasons=reasons)
     tell(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
 
 

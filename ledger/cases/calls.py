@@ -111,7 +111,7 @@ PUBLICITY: Final = CallKind("publicity", effect=_published)
 """About a case, by its identifier."""
 OBJECTION: Final = CallKind("objection")
 """About an objection, by the hex of its leaf."""
-CONCLUSION: Final = CallKind("conclusion")
+CONCLUSION: Final = CallKind("conclusion", together=True)
 """About the conclusion on an objection, by the hex of its leaf."""
 CLOSURE: Final = CallKind("closure")
 """About a case, by its identifier."""

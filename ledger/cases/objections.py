@@ -7,6 +7,7 @@ a secret, and follows with them what becomes of it; the ledger keeps a hash of t
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
@@ -31,7 +32,7 @@ from yinzheng.ledger.cases.protests import (
     require_same,
     sent_before,
 )
-from yinzheng.ledger.cases.work import approve, case_thread, content_of, dossier_key, work_on
+from yinzheng.ledger.cases.work import CaseThread, approve, case_thread, content_of, dossier_key, work_on
 from yinzheng.ledger.chain.approvals import Conclusion
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry, silent
@@ -104,30 +105,37 @@ def object_to(registry: Registry, case_id: str, protest: Protest, *, secret: byt
 
 
 def resolve(
-    registry: Registry, case_id: str, objection: str, by: Actor, *, upheld: bool, reasons: str
+    registry: Registry, case_id: str, objection: str | Sequence[str], by: Actor, *, upheld: bool, reasons: str
 ) -> None:
     """Conclude an objection after investigation (R24); one that is upheld ends the case.
 
-    `objection` is its name, or the first characters of it when they are unmistakable.
+    `objection` is its name, or the first characters of it when they are unmistakable; of several, which only
+    are dismissed together, all or none is concluded, each by a signature of its own.
     """
+    given = [objection] if isinstance(objection, str) else objection
     with work_on(registry, case_id) as work:
-        rule = work.allow(Move.UPHOLD if upheld else Move.DISMISS, by)
-        leaf = named(work.situation.open_objections, objection)
-        body: dict[str, JSON] = {
-            "v": 1,
-            "person": by.person,
-            "objection": leaf.hex(),
-            "upheld": upheld,
-            "reasons": checked_text(reasons),
-        }
-        recorded = work.compose(rule, body)
-        decision = Conclusion(work.case.subject, leaf, recorded.leaf_hash, upheld)
-        signature = approve(work, decision, "conclusion", by, Capacity.REGISTRY, content_of(work, recorded))
-        call = registry.client.conclude_objection(decision, [signature])
-        work.call(CONCLUSION, recorded.leaf_hash.hex(), call)
-        row = work.session.exec(select(Objection).where(Objection.leaf == leaf)).one()
-        row.concluded_at, row.upheld = work.now, upheld
-        work.write(rule, recorded)
+        for one in given:
+            _resolve(work, one, by, upheld=upheld, reasons=reasons)
+
+
+def _resolve(work: CaseThread, objection: str, by: Actor, *, upheld: bool, reasons: str) -> None:
+    rule = work.allow(Move.UPHOLD if upheld else Move.DISMISS, by)
+    leaf = named(work.situation.open_objections, objection)
+    body: dict[str, JSON] = {
+        "v": 1,
+        "person": by.person,
+        "objection": leaf.hex(),
+        "upheld": upheld,
+        "reasons": checked_text(reasons),
+    }
+    recorded = work.compose(rule, body)
+    decision = Conclusion(work.case.subject, leaf, recorded.leaf_hash, upheld)
+    signature = approve(work, decision, "conclusion", by, Capacity.REGISTRY, content_of(work, recorded))
+    call = work.registry.client.conclude_objection(decision, [signature])
+    work.call(CONCLUSION, recorded.leaf_hash.hex(), call)
+    row = work.session.exec(select(Objection).where(Objection.leaf == leaf)).one()
+    row.concluded_at, row.upheld = work.now, upheld
+    work.write(rule, recorded)
 
 
 def follow(registry: Registry, number: str, secret: bytes) -> Followed:

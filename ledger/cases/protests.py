@@ -166,8 +166,12 @@ def against_case(case_id: str) -> tuple[Any, Any]:
 
 
 def require_room(session: Session, *against: Any) -> None:
-    """Raise `UsageFault` `objections-many` where too many of these objections are open for the form."""
-    query = select(func.count()).where(*against, col(Objection.concluded_at).is_(None))
+    """Raise `UsageFault` `objections-many` where too many of these that came through the form are open.
+
+    Those that others raised on the chain itself are not counted: they would close the form to everyone.
+    """
+    still_open = (col(Objection.secret).is_not(None), col(Objection.concluded_at).is_(None))
+    query = select(func.count()).where(*against, *still_open)
     if session.exec(query).one() >= MAX_OPEN:
         raise UsageFault(
             "more objections are open against this than the form takes",

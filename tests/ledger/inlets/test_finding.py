@@ -18,7 +18,7 @@ from tests.ledger.trades.market import enrolled
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of
 from yinzheng.api.org.direct import objection_name
 from yinzheng.ledger.audit import inlets
-from yinzheng.ledger.cases import issuing, objections
+from yinzheng.ledger.cases import issuing, objections, protests
 from yinzheng.ledger.certificates import objecting
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
@@ -188,6 +188,40 @@ def test_nobody_takes_the_name_of_anothers_objection(world: World, tmp_path: Pat
         with registry.store.reading() as session:
             assert len({row.name for row in found_in(session)} - {leaf, SAID}) == 3
             assert len(session.exec(select(Objection)).all()) == 3
+    assert world.audit() == []
+
+
+def test_a_flood_of_them_is_dismissed_at_once_and_closes_the_form_to_nobody(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protests, "MAX_OPEN", 2)
+    with world.open() as registry:
+        case = w.to_publicity(registry, tmp_path / "dossier")
+        settle(registry)
+        subject = subject_of(registry, case)
+        for number in range(3):
+            tell(registry, STRANGER, registry.client.raise_objection(subject, bytes([number + 1]) * 32))
+        assert find(registry) == 3
+        paper = tmp_path / "letter.txt"
+        paper.write_text("来信", encoding="utf-8")
+        protest = protests.Protest("某人", "另有异议", protests.material_of([paper]))
+        mine = objections.object_to(registry, case, protest, secret=b"\5" * 16).name
+        settle(registry)
+        with registry.store.reading() as session:
+            names = [row.name.hex() for row in found_in(session)]
+        by = actor_of(registry, OFFICER)
+        with pytest.raises(UsageFault) as raised:
+            objections.resolve(registry, case, [*names, "ff"], by, upheld=False, reasons="不成立")
+        assert raised.value.code == "objection-unknown"
+        objections.resolve(registry, case, names, by, upheld=False, reasons="不成立")
+        before = registry.w3.eth.block_number
+        settle(registry)
+        assert registry.w3.eth.block_number - before < len(names)  # they share blocks
+        found = registry.client.case(subject)
+        assert found is not None
+        assert found.objections == 1
+        objections.resolve(registry, case, mine, by, upheld=False, reasons="不成立")
+        settle(registry)
     assert world.audit() == []
 
 
