@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from yinzheng.api.mirror import watched
+from yinzheng.api.mirror import direct, watched
 from yinzheng.api.mirror.copying import STALE, WITHHELD, Forked, Served, copy
 from yinzheng.api.mirror.keeping import Folder
-from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.evidence import Contract, Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.layout import (
     ANCHOR_LATEST,
@@ -26,13 +25,11 @@ from yinzheng.verifier.chain.layout import (
     root_slot,
 )
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
-from yinzheng.verifier.formats.inlet import EVENTS, FOUND, Found, inlets_subject
-from yinzheng.verifier.formats.trade_check import Block
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.merkle import EMPTY_ROOT
 from yinzheng.verifier.log.note import Checkpoint
-from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement, commit_public
+from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement
 from yinzheng.verifier.log.tiles import WIDTH, Tile
 
 BLOCKS: Final = 2000
@@ -47,7 +44,7 @@ Alarm = dict[str, Any]
 _CONTRACTS: Final = ("anchor", "rights", "consents", "preservation", "holders", "moves", "standing")
 
 
-class Node(Protocol):
+class Node(direct.Node, Protocol):
     """A chain node. Each raises `EnvironmentFault` where it does not answer."""
 
     def final(self) -> int:
@@ -55,12 +52,6 @@ class Node(Protocol):
 
     def logs(self, addresses: Sequence[bytes], first: int, last: int) -> list[Mapping[str, Any]]:
         """Events of these contracts in these blocks."""
-
-    def sender_of(self, transaction: bytes) -> bytes | None:
-        """Whose transaction it was, 20 bytes."""
-
-    def time_of(self, block: int) -> int | None:
-        """When a block was sealed, UTC seconds."""
 
     def storage(
         self, wanted: Mapping[bytes, Sequence[bytes]], *, at: int | None, block: int | None
@@ -208,15 +199,17 @@ class Round:
                 self._status(kind, topics, log, touched)
             leaf = kind.leaf(log)
             if leaf is not None and any(leaf):
-                wanted.setdefault(leaf, (kind.name, block, _told_directly(kind, log)))
-        for leaf in self._in_order(self._absent(set(wanted)), list(wanted)):
+                wanted.setdefault(leaf, (kind.name, block, direct.told(kind, log)))
+        absent = self._absent(set(wanted))
+        for leaf in filter(absent.__contains__, wanted):  # in the order of the chain
             self._missing(leaf, *wanted[leaf])
 
     def _again(self) -> None:
         """Look once more at what waited before this round: its events are in no block of it."""
         waiting = {k: v for k, v in self.folder.state.waiting.items() if k not in self._late}
         leaves = {bytes.fromhex(v["about"]): v for k, v in waiting.items() if k.startswith("statement-")}
-        for leaf in self._in_order(self._absent(set(leaves)), list(leaves)):
+        absent = self._absent(set(leaves))
+        for leaf in filter(absent.__contains__, leaves):
             one = leaves[leaf]
             self._missing(leaf, one["event"], one["of"], one.get("direct"))
 
@@ -228,54 +221,16 @@ class Round:
                 state.status.setdefault(statement.subject.hex(), NONE)
         state.seen = log.size
 
-    def _missing(self, leaf: bytes, name: str, block: int, direct: dict[str, Any] | None) -> None:
-        if direct is not None and self._found(leaf, block, direct):
+    def _missing(self, leaf: bytes, name: str, block: int, told: dict[str, Any] | None) -> None:
+        if told is not None and self._found(leaf, block, told):
             return
         message = f"{name} in block {block} names a statement that the log does not hold"
-        self._later("statement-missing", leaf.hex(), message, block, event=name, direct=direct)
+        self._later("statement-missing", leaf.hex(), message, block, event=name, direct=told)
 
-    def _found(self, name: bytes, block: int, direct: Mapping[str, Any]) -> bool:
-        """Whether the log has a `chain.found` of this very event, which others told the contracts (S24.3).
-
-        Its body is what the chain says, and the time at which it was found.
-        """
+    def _found(self, name: bytes, block: int, told: Mapping[str, Any]) -> bool:
         if self._founds is None:
-            self._founds = self._founds_of()
-        if not self._founds or self.node is None:
-            return False
-        transaction = bytes.fromhex(direct["transaction"])
-        try:
-            account, time = self.node.sender_of(transaction), self.node.time_of(block)
-        except EnvironmentFault:
-            return False  # a node that does not tell must not keep the mirror from going on
-        if account is None or time is None:
-            return False
-        for number, statement in enumerate(self._founds):
-            body = Found(
-                inlet=direct["inlet"],
-                about=bytes.fromhex(direct["about"]),
-                name=name,
-                account=account,
-                transaction=transaction,
-                log=direct["log"],
-                block=Block(block, bytes.fromhex(direct["hash"]), time),
-                at=statement.at,
-            )
-            if commit_public(canonical.dumps(body.to_json())).matches(statement.commitment):
-                del self._founds[number]  # the next event is most likely that of the next one
-                return True
-        return False
-
-    def _founds_of(self) -> list[Statement]:
-        """Every `chain.found` of the copy, in its order."""
-        subject = inlets_subject(self.trust.origin)
-        entries = (entry for entry in self.folder.log.entries(0) if FOUND.encode() in entry)
-        said = map(Statement.from_bytes, entries)
-        return [one for one in said if (one.type, one.subject) == (FOUND, subject)]
-
-    @staticmethod
-    def _in_order(some: set[bytes], order: Sequence[bytes]) -> list[bytes]:
-        return [one for one in order if one in some]
+            self._founds = direct.founds_of(self.folder.log, self.trust.origin)
+        return self.node is not None and direct.is_found(self.node, self._founds, name, block, told)
 
     def _role(self, kind: watched.Kind, topics: Sequence[bytes], block: int) -> None:
         if block <= self.folder.state.began:  # what was so when the mirror began is its owner's to look at
@@ -426,20 +381,3 @@ def _unproved(block: int, fault: YinzhengError) -> EnvironmentFault:
         hint="Ask another node, or see whether your policy is current.",
         reason=fault.code,
     )
-
-
-_INLETS: Final = {(contract, event): inlet for inlet, (contract, event, *_) in EVENTS.items()}
-
-
-def _told_directly(kind: watched.Kind, log: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Of an event by which others may tell the contracts: what a `chain.found` has of it, as JSON."""
-    inlet = _INLETS.get((kind.contract, kind.name))
-    if inlet is None:
-        return None
-    return {
-        "inlet": inlet,
-        "about": log["topics"][1][2:],
-        "transaction": log["transactionHash"][2:],
-        "log": int(log["logIndex"], 16),
-        "hash": log["blockHash"][2:],
-    }

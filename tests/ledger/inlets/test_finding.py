@@ -323,8 +323,11 @@ def test_a_search_that_fails_leaves_nothing_half_done(
         with registry.store.reading() as session:
             place = session.get_one(InletPlace, 1).block
             assert place == registry.last_final()
+        settle(registry)
         assert find(registry) == 0
         assert subject_of(registry, case)
+        with registry.store.reading() as session:
+            assert session.get_one(InletPlace, 1).block == place  # nothing is written where nothing was found
 
 
 TAMPERED = [
