@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -11,9 +12,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.ledger.world import Clock
-from tests.verifier.world import trust
+from tests.verifier.world import trust, trust_json
 from yinzheng.api.org.asking import SIGNATURE
 from yinzheng.api.org.member import Member, create_member
+from yinzheng.api.org.registry import pin
 from yinzheng.api.own.app import create_app
 from yinzheng.api.own.check_form import CheckForm
 from yinzheng.api.own.door import COOKIE, ENTRY_LIFE, LIFE, MOST, Door
@@ -37,6 +39,7 @@ def member(tmp_path_factory: pytest.TempPathFactory) -> Member:
         folder, SECRETS, code=CODE, name="某数据交易所（虚构）", roles=["exchange"], account=True,
         now=1_800_000_000, term=86_400 * 300,
     )  # fmt: skip
+    pin(folder, json.dumps(trust_json()).encode())
     return made
 
 

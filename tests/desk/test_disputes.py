@@ -89,10 +89,12 @@ class Bench:
 def bench(founded: Founded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("quarrel")
     shutil.copytree(founded.root, folder / "state")
+    trust = folder / "trust.json"
+    trust.write_bytes(dumps(trust_policy(read_instance(folder / "state")[1])))
     members = (("clinic", CLINIC, "party"), ("other", OTHER, "party"), ("court", COURT, "forum"))
     for who, code, role in members:
         args = ("--code", code, "--name", "某机构", "--role", role, "--account", "--out", folder / who)
-        made = run("org", "key", "new", *args, "--json", env=SECRETS)
+        made = run("org", "key", "new", *args, "--registry", trust, "--json", env=SECRETS)
         assert made.code == 0, made.err
         enrolled = run(
             *("enrol", made.json["enrolment"], "--as", OFFICER, "--administrator", KEEPER, "--json"),
@@ -136,10 +138,8 @@ def test_a_party_opens_and_all_settle(bench: Bench) -> None:
     assert [line["items"] for line in bench.officer("disputes")] == [3]
     assert bench.officer("dispute", "show", id_, "--as", OFFICER)["items"][2]["item"]["kind"] == "consent"
 
-    trust = bench.folder / "trust.json"
-    trust.write_bytes(dumps(trust_policy(read_instance(bench.desk.state)[1])))
     pack = settled(bench, "other", id_)
-    judged = run("verify", pack, "--trust", trust, "--json")
+    judged = run("verify", pack, "--trust", bench.folder / "trust.json", "--json")
     assert judged.code == 0, judged.out[:2000]
     own = bench.folder / "own.zip"
     bench.officer("pack", id_, "--out", own, "--as", OFFICER)

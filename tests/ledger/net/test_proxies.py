@@ -12,8 +12,10 @@ from typing import Any, cast
 import pytest
 
 from tests.ledger.net.servers import Listening, answered, listening, replies
+from tests.verifier.world import trust_json
 from yinzheng.api.org.calling import Client as OrgClient
 from yinzheng.api.org.member import create_member
+from yinzheng.api.org.registry import pin
 from yinzheng.api.rpc import RpcReader
 from yinzheng.api.web.desk import Bearer, HttpDesk
 from yinzheng.ledger.chain.connect import connect
@@ -59,6 +61,7 @@ def organisation(folder: Path) -> Ask:
         now=NOW,
         term=86_400,
     )
+    pin(member.folder, json.dumps(trust_json()).encode())
     return lambda url: OrgClient(member, url, lambda: NOW).call("POST", "/org/v1/withdrawals", b'{"born":1}')
 
 
