@@ -280,7 +280,7 @@ def test_the_public_pages_show_voucher_and_receipts(browser: Browser, own: Own, 
             {"name": f"{name}.json", "mimeType": "application/json", "buffer": data}
         )
         page.locator("form button[type=submit]").first.click()
-        tone = {"voucher": "good", "allowed": "good", "refused": "bad"}[name]
+        tone = {"voucher": "good", "allowed": "good", "refused": "no"}[name]
         assert page.locator(f".verdict.{tone}").count() == 1, page.locator("main").inner_text()
         fits(page, f"public-{name}-{lang}")
     page.context.close()

@@ -372,7 +372,7 @@ def test_statement_types_are_those_of_the_log() -> None:
     )
     words = {word.value for course in courses for word in course}
     # These take no course of a table.
-    beside = {"organisation", "notice", "consent", "erasure", "accesses", "trade"}
+    beside = {"organisation", "notice", "consent", "erasure", "accesses", "trade", "chain"}
     others = {word for word in statement.STATEMENT_TYPES if word.partition(".")[0] in beside}
     assert words | others == set(statement.STATEMENT_TYPES)
     assert not words & others

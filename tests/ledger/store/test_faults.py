@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 
 from yinzheng import ledger
+from yinzheng.api import mirror
 from yinzheng.ledger.state.faults import POINTS, Faults, InjectedFault, KillAt, RaiseAt, Recorder
 
 _HIT = re.compile(r"\.hit\(\s*\"([a-z.]+)\"")
 
 
 def test_every_point_is_passed_somewhere_and_every_passed_point_is_named() -> None:
-    root = Path(str(ledger.__file__)).parent
-    used = {name for path in root.rglob("*.py") for name in _HIT.findall(path.read_text())}
+    rooms = [Path(str(ledger.__file__)).parent, Path(str(mirror.__file__)).parent]
+    used = {name for room in rooms for path in room.rglob("*.py") for name in _HIT.findall(path.read_text())}
     assert used == set(POINTS)
 
 

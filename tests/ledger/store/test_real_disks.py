@@ -44,7 +44,7 @@ _PROGRAM = """
         reader.close()
         return facts
 
-    mount("-t", "tmpfs", "-o", "size=1500k", "tmpfs")
+    mount("-t", "tmpfs", "-o", "size=1700k", "tmpfs")
     store, blobs = open_store(url), FolderBlobs(disk / "blobs")
     log = TileLog(disk / "log", "registry.example/log")
     keys = Keystore.create(disk / "keys", b"p" * 12, scrypt_n=16)
