@@ -70,6 +70,7 @@ def _is_roomy(folder: Path) -> bool:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--all`, and `--postgresql` (`tests/on_postgresql.py`)."""
+    parser.addoption("--network", action="store_true", help="with --all: on a network of real nodes too")
     parser.addoption("--postgresql", action="store_true", help="keep every database on a PostgreSQL server")
     parser.addoption("--all", action="store_true", help="run every test, also slow ones and those with needs")
 
@@ -79,6 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
     named = config.args_source is not pytest.Config.ArgsSource.TESTPATHS
     given = getattr(config, "workerinput", {}).get("everything")
     config.stash[_EVERYTHING] = given if given is not None else bool(config.getoption("--all")) or named
+    without: tuple[str, ...] = NEEDS
+    if config.stash[_EVERYTHING]:
+        # A network of real nodes that stood still once keeps standing still: whoever runs these looks at it.
+        without = () if named or config.getoption("--network") else ("network",)
+    config.stash[_WITHOUT] = getattr(config, "workerinput", {}).get("without", without)
     kept = config.cache.get(_kept(config), {}) if config.cache else {}
     config.stash[_SECONDS] = getattr(config, "workerinput", {}).get("seconds", kept)
     config.stash[_WHOLE] = not named and not config.option.keyword and not config.option.markexpr
@@ -90,6 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 _EVERYTHING = pytest.StashKey[bool]()
 _WHOLE = pytest.StashKey[bool]()
+_WITHOUT = pytest.StashKey[tuple[str, ...]]()
 _SECONDS = pytest.StashKey[dict[str, float]]()
 _TOOK: Final[defaultdict[str, float]] = defaultdict(float)
 """Seconds by file."""
@@ -126,6 +133,7 @@ def _kept(config: pytest.Config) -> str:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker process, which sees no command line."""
+    node.workerinput["without"] = node.config.stash[_WITHOUT]
     node.workerinput["everything"] = node.config.stash[_EVERYTHING]
     node.workerinput["postgresql"] = node.config.stash.get(_ADDRESS, None)
     node.workerinput["seconds"] = node.config.stash[_SECONDS]  # for all must find the tests in one order
@@ -156,9 +164,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if any(place == one or place.startswith(f"{one}/") for one in places):
                 for item in found:
                     item.add_marker(marker)
-    if not config.stash[_EVERYTHING]:
+    without = config.stash[_WITHOUT]
+    if without:
         for path, found in files.items():
-            files[path] = [item for item in found if not any(map(item.get_closest_marker, NEEDS))]
+            files[path] = [item for item in found if not any(map(item.get_closest_marker, without))]
         left_out = set(items) - {item for found in files.values() for item in found}
         if left_out:
             config.hook.pytest_deselected(items=list(left_out))

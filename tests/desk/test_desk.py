@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.cli.processes import environment, start
-from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk, signed
+from tests.desk.calls import KEYS_OF_STATE, DeskProcess, Got, running_desk, signed
 from tests.desk.conftest import Founded
 from tests.ledger.access_lines import opened_in
 from tests.ledger.consent_world import CLINIC, HOSPITAL, INSURER, KEYS, LAB, guardian
@@ -40,6 +40,16 @@ def granted(desk: DeskProcess, founded: Founded, number: int = 1) -> str:
     assert got.status == 201, got.body
     (one,) = got.json["granted"]
     return str(one["subject"])
+
+
+def anchored(desk: DeskProcess, method: str, subject: str, body: object = None) -> Got:
+    """Ask for a receipt until one can be made: the desk settles what it recorded every few seconds."""
+    until = time.monotonic() + 60
+    while (got := desk.call(method, f"{CONSENTS}/{subject}/receipt", body)).status == 503:
+        assert got.code == "receipt-not-anchored"
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    return got
 
 
 # ---------------------------------------------------------------- who may ask
@@ -131,6 +141,7 @@ def test_a_batch_is_recorded_whole_once_or_not_at_all(desk: DeskProcess, founded
 
 def test_the_controller_alone_gets_the_receipt(desk: DeskProcess, founded: Founded) -> None:
     subject = granted(desk, founded, 20)
+    anchored(desk, "GET", subject)
     path = f"{CONSENTS}/{subject}/receipt"
     first = {"document": None, "guardian": False}
     for form in ("", "?form=pdf"):  # copies, as many as one likes
@@ -166,8 +177,7 @@ def test_the_controller_alone_gets_the_receipt(desk: DeskProcess, founded: Found
 def receipt(desk: DeskProcess, founded: Founded, number: int) -> tuple[str, dict[str, object]]:
     """A fresh consent's subject, and what its holder shows."""
     subject = granted(desk, founded, number)
-    first = {"document": None, "guardian": False}
-    qr = desk.call("POST", f"{CONSENTS}/{subject}/receipt", first).json["code"]
+    qr = anchored(desk, "POST", subject, {"document": None, "guardian": False}).json["code"]
     return subject, {"receipt": qr, "born": "1980-02-29"}
 
 
