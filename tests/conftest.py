@@ -85,7 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
         # A network of real nodes that stood still once keeps standing still: whoever runs these looks at it.
         without = () if named or config.getoption("--network") else ("network",)
     config.stash[_WITHOUT] = getattr(config, "workerinput", {}).get("without", without)
-    kept = config.cache.get(_kept(config), {}) if config.cache else {}
+    cache = getattr(config, "cache", None)  # with `-p no:cacheprovider` there is none
+    kept = cache.get(_kept(config), {}) if cache else {}
     config.stash[_SECONDS] = getattr(config, "workerinput", {}).get("seconds", kept)
     config.stash[_WHOLE] = not named and not config.option.keyword and not config.option.markexpr
     if config.getoption("--postgresql"):
@@ -147,9 +148,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Keep it for the next time, where whole files ran and nobody else keeps it."""
     config = session.config
-    if config.stash[_WHOLE] and config.cache and not hasattr(config, "workerinput"):
+    cache = getattr(config, "cache", None)
+    if config.stash[_WHOLE] and cache and not hasattr(config, "workerinput"):
         before = config.stash[_SECONDS]
-        config.cache.set(_kept(config), {**before, **_TOOK})
+        cache.set(_kept(config), {**before, **_TOOK})
 
 
 @pytest.hookimpl(tryfirst=True)
