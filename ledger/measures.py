@@ -37,6 +37,11 @@ def measures(session: Session, health: Mapping[str, Any], now: int) -> Iterator[
     yield Measure("log_anchored_size", "Statements under the latest head on chain.", health["anchored_size"])
     yield Measure("chain_block", "Number of the latest block.", health["block"])
     yield Measure("chain_block_time_seconds", "Time of the latest block.", health["block_time"])
+    yield Measure(
+        "chain_period_seconds",
+        "Seconds from block to block as a rule; 0: it seals when there is something to seal.",
+        health.get("period") or 0,
+    )
     waiting = select(func.count(), func.min(Event.at)).where(col(Event.log_index).is_(None))
     count, since = session.exec(waiting).one()
     yield Measure("statements_waiting", "Statements decided and not in the log yet.", count)

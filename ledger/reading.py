@@ -28,6 +28,7 @@ from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Carrier, count_of
 from yinzheng.ledger.consents.basis import Basis, basis_of
 from yinzheng.ledger.flow.histories import known_of, relay_in, require_head, require_one_history
+from yinzheng.ledger.flow.network import pace_at
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.measures import Measure, measures
@@ -283,6 +284,8 @@ class Reader(Answers):
     def measures(self, now: int) -> list[Measure]:
         """What an operator watches, as of `now` (UTC seconds)."""
         health = self.health()
+        if self.instance.foreign:
+            health["period"] = pace_at(self._w3, health["block"])
         with self._store.reading() as session:
             return list(measures(session, health, now))
 

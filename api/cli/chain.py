@@ -54,11 +54,29 @@ def chain(
     tell(json_, found.to_json(), _text(found))
 
 
+def _standing(found: NetworkState) -> Iterator[str]:
+    """What is said of a chain that stands still, and what to do."""
+    if not found.still:
+        return
+    yield (
+        f"no block for {found.missed} periods of {found.period} s: nothing is lost, and what is decided is"
+        " recorded and waits 链已停止出块，已登记事项不会丢失，待恢复后上链"
+    )
+    if found.apart:
+        yield "the nodes stand on different blocks, and may wait for each other 各节点停在不同区块:"
+        yield from (f"  {one}" for one in found.apart)
+    yield (
+        "see which validators run, then whether these follow one chain: docs/network.md, A chain that stands"
+        " still 请先核对各验证节点是否运行、是否在同一条链上"
+    )
+
+
 def _text(found: NetworkState) -> Iterator[str]:
     yield (
         f"{found.consensus}: block {found.head}, {found.head_age} seconds old; final up to {found.final}"
         " 最新区块、最终区块"
     )
+    yield from _standing(found)
     if found.nodes:
         yield "nodes 节点:"
     for node in found.nodes:

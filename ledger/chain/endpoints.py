@@ -56,7 +56,9 @@ class Endpoint:
     known: bool = False
     """Whether it was seen to be of the chain."""
     height: int | None = None
-    """Its newest block when it was last compared."""
+    """Its newest block when it was last compared …"""
+    head: str | None = None
+    """… and that block's hash, as the node gives it."""
     left: str | None = None
     """Why it is not asked; None: it is."""
     until: float = 0.0
@@ -77,6 +79,8 @@ class Condition:
     fault: str | None
     asked: bool
     """Whether it is the one that answers."""
+    head: str | None = None
+    """Its newest block's hash, 0x and 64 hex."""
 
     @property
     def of_another(self) -> bool:
@@ -147,7 +151,7 @@ class Endpoints(JSONBaseProvider):
             one.left, one.until = None, 0.0
         self._compare()
         first = next((one for one in self._all if one.left is None), None)
-        return [Condition(one.name, one.height, one.left, one is first) for one in self._all]
+        return [Condition(one.name, one.height, one.left, one is first, one.head) for one in self._all]
 
     def left(self) -> list[Condition]:
         """Those that are left at this moment; nobody is asked."""
@@ -235,7 +239,7 @@ class Endpoints(JSONBaseProvider):
         """Its newest block's number. A height that nobody sealed would make all others lag."""
         ask = _ask_of(one)
         newest = ask("eth_getBlockByNumber", ["latest", False])
-        chain = self._chain
+        chain, one.head = self._chain, newest["hash"]
         if chain.consensus is UNPROVEN:
             return int(newest["number"], 16)
         header = header_of(newest, chain.consensus)

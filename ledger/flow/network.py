@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
+from statistics import median
 from typing import Any, Final
 
 from sqlmodel import Session, col, select
@@ -23,6 +25,8 @@ from yinzheng.verifier.errors import DataFault
 
 LOOKED_AT: Final = 64
 """How many of the last blocks tell who seals."""
+STILL_PERIODS: Final = 5
+"""Periods without a block after which a chain is said to stand still."""
 STUCK_SECONDS: Final = 300
 """Seconds after which a call that waits is called stuck."""
 
@@ -63,6 +67,12 @@ class NetworkState:
     head: int
     head_age: int
     final: int
+    period: int | None
+    """Seconds between two of its blocks, as a rule; None of an embedded chain, which seals when asked to."""
+    missed: int
+    """Periods since its last block."""
+    apart: Sequence[str]
+    """Of a chain that stands still: the nodes that are well and the block of each, where these differ."""
     looked_at: int
     sealing: Sequence[Sealing]
     strangers: Sequence[str]
@@ -71,9 +81,14 @@ class NetworkState:
     """Wei; None where the network knows none."""
     waiting: Sequence[Waiting]
 
+    @property
+    def still(self) -> bool:
+        """Whether blocks ought to have come, and did not."""
+        return self.missed >= STILL_PERIODS
+
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
-        return asdict(self)
+        return {**asdict(self), "still": self.still}
 
 
 def look_at(w3: Web3, instance: Instance, session: Session, now: int) -> NetworkState:
@@ -88,18 +103,43 @@ def look_at(w3: Web3, instance: Instance, session: Session, now: int) -> Network
         for number in range(max(1, head - LOOKED_AT + 1), head + 1)
     ]
     sealing, strangers = seals_of(headers, instance)
+    head_age = max(0, now - newest["timestamp"])
+    period = period_of([header.time for header in headers]) if instance.foreign else None
+    missed = head_age // period if period else 0
     return NetworkState(
         nodes=nodes,
         consensus=instance.consensus.name,
         head=head,
-        head_age=max(0, now - newest["timestamp"]),
+        head_age=head_age,
         final=prover(w3, instance).last_final(),
+        period=period,
+        missed=missed,
+        apart=_apart(nodes) if missed >= STILL_PERIODS else (),
         looked_at=len(headers),
         sealing=sealing,
         strangers=strangers,
         base_fee=newest.get("baseFeePerGas"),
         waiting=waiting_calls(session, now),
     )
+
+
+def period_of(times: Sequence[int]) -> int | None:
+    """Seconds from block to block, at least one: the median, which no long wait among them moves."""
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    return max(1, round(median(gaps))) if gaps else None
+
+
+def pace_at(w3: Web3, head: int) -> int | None:
+    """The same of the eight blocks up to one, asked for. Raises `EnvironmentFault`."""
+    with translated():
+        return period_of([w3.eth.get_block(at)["timestamp"] for at in range(max(1, head - 8), head + 1)])
+
+
+def _apart(nodes: Sequence[Condition]) -> list[str]:
+    well = [one for one in nodes if one.fault is None and one.head is not None]
+    if len({one.head for one in well}) < 2:
+        return []
+    return [f"{one.name} block {one.height} {one.head}" for one in well]
 
 
 def seals_of(headers: Sequence[Header], instance: Instance) -> tuple[list[Sealing], list[str]]:

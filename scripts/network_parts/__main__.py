@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from scripts.network_parts import nodes
+from scripts.network_parts import nodes, standstill
 from scripts.network_parts.binaries import NoProgram, Program, find_geth, kind_of
 from scripts.network_parts.making import make
 from scripts.network_parts.plan import FILE, Network, load
@@ -43,7 +43,7 @@ def start_(
         if qbft is not None and kind_of(qbft) is Program.GETH:
             raise NoProgram(f"{qbft} is geth, which has no QBFT")
         network = make(folder, binary, period=period, fees=qbft is None if fees is None else fees)
-    nodes.start(network, names or ())
+    standstill.start(network, names or ())
     _show(network)
     operators = network.folder / "operators.json"
     print(f"yinzheng init … --chain {network.nodes[0].url} --operators {operators}")
@@ -59,6 +59,13 @@ def status(folder: Folder) -> None:
 def stop_(folder: Folder, names: Names = None) -> None:
     """End nodes that this started, and nothing else."""
     nodes.stop(load(folder), names or ())
+
+
+@app.command("heal")
+def heal_(folder: Folder) -> None:
+    """Have a network go on whose validators wait for each other on two chains (docs/network.md)."""
+    back = standstill.heal(load(folder))
+    print(f"went back and follow the others: {', '.join(back)}" if back else "all nodes follow one chain")
 
 
 @app.command()
@@ -81,6 +88,10 @@ def _show(network: Network) -> None:
         running = "down" if pid is None else f"process {pid}"
         known = "" if block is None else f"block {block}, {int(peers or '0x0', 16)} peers"
         print(f"{node.name:<9} {node.url}  {running}  {known}  {node.validator or 'seals nothing'}")
+    sides = standstill.sides_of(network)
+    if len(sides) > 1:
+        listed = "; ".join(", ".join(side) for side in sides)
+        print(f"on {len(sides)} chains: {listed}. If no block comes: scripts/network heal {network.folder}")
 
 
 try:

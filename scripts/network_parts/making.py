@@ -114,10 +114,12 @@ def _fill(network: Network, node: Node, key: PrivateKey, sealing: PrivateKey | N
             assert node.validator is not None
             locked = Account.encrypt(sealing.to_bytes(), password, iterations=4096)
             _secret(store / f"UTC--{node.validator[2:].lower()}", json.dumps(locked))
-        dialled = json.dumps(node.dials)
+        others = [other.enode for other in network.nodes if other.name != node.name]
         (folder / "config.toml").write_text(
-            f'[Node.P2P]\nMaxPeers = 25\nNoDiscovery = true\nListenAddr = "127.0.0.1:{node.peer}"\n'
-            f"StaticNodes = {dialled}\n"
+            # With all the peers it may have, geth looks at once whose chain is heavier; else in ten seconds.
+            f"[Node.P2P]\nMaxPeers = {len(others)}\nDialRatio = 1\nNoDiscovery = true\n"
+            f'ListenAddr = "127.0.0.1:{node.peer}"\n'
+            f"StaticNodes = {json.dumps(node.dials)}\nTrustedNodes = {json.dumps(others)}\n"
         )
     elif network.program is Program.GOQUORUM:
         (folder / "data").mkdir()

@@ -64,14 +64,23 @@ def pid_of(network: Network, node: Node) -> int | None:
     """
     try:
         pid = int((network.of(node) / "pid").read_text())
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
         if Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1] == b"Z":
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)  # our own child, which nobody has looked after yet
             return None
+        words = _words_of(pid)
     except (OSError, ValueError):
         return None
     return pid if str(network.of(node)).encode() in words else None
+
+
+def _words_of(pid: int) -> bytes:
+    """The command line of a process; for an instant after it became another program it has none."""
+    for _ in range(20):
+        if words := Path(f"/proc/{pid}/cmdline").read_bytes():
+            return words
+        time.sleep(0.01)
+    return b""
 
 
 def ask(node: Node, method: str, parameters: Sequence[Any] = (), *, seconds: float = 5) -> Any:
@@ -128,13 +137,14 @@ def fund(network: Network, addresses: Sequence[str]) -> None:
 def _start(network: Network, node: Node) -> None:
     folder = network.of(node)
     with (folder / "log").open("ab") as log:
-        if network.program is not Program.BESU and not (folder / "data" / "geth" / "chaindata").exists():
+        back = has_chain(network, node)
+        if network.program is not Program.BESU and not back:
             command = [str(network.binary), "init", "--datadir", str(folder / "data")]
             command += ["--state.scheme", "hash"] if network.program is Program.GETH else []
             command.append(str(network.folder / "genesis.json"))
             subprocess.run(command, stdout=log, stderr=log, check=True, timeout=120)
         process = subprocess.Popen(
-            command_of(network, node),
+            command_of(network, node, seal=not back),
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
@@ -144,8 +154,13 @@ def _start(network: Network, node: Node) -> None:
     (folder / "pid").write_text(f"{process.pid}\n")
 
 
-def command_of(network: Network, node: Node) -> list[str]:
-    """How a node is started."""
+def has_chain(network: Network, node: Node) -> bool:
+    """Whether a node ran before."""
+    return (network.of(node) / "data" / "geth" / "chaindata").exists()
+
+
+def command_of(network: Network, node: Node, *, seal: bool = True) -> list[str]:
+    """How a node is started. A validator of geth seals at once, or (`seal`) once it is told to."""
     if network.program is Program.BESU:
         return _besu(network, node)
     folder = network.of(node)
@@ -161,7 +176,8 @@ def command_of(network: Network, node: Node) -> list[str]:
     if network.program is Program.GETH:
         command += ["--http.api", _APIS, "--miner.gasprice", price, "--txpool.pricelimit", "1"]
         if node.validator is not None:
-            command += ["--mine", "--miner.etherbase", node.validator, "--unlock", node.validator]
+            command += ["--mine"] if seal else []
+            command += ["--miner.etherbase", node.validator, "--unlock", node.validator]
             command += ["--password", str(folder / PASSWORD), "--allow-insecure-unlock"]
         return command
     command += ["--http.api", "admin,eth,debug,miner,net,txpool,web3,istanbul", "--miner.gasprice", price]

@@ -15,6 +15,7 @@ import pytest
 from sqlmodel import col, func, select
 
 from scripts.network_parts import nodes
+from tests.cli.commands import run
 from tests.ledger import world as w
 from tests.ledger.world import open_keys
 from tests.network.gate import lying
@@ -49,7 +50,7 @@ def test_init_takes_no_others_than_seal(net: Net, office: Office) -> None:
 
 
 def test_with_one_validator_down_it_goes_on(net: Net, office: Office) -> None:
-    nodes.stop(net.network, ["exchange"], how=signal.SIGKILL)
+    net.kill("exchange")
     with office.world.open() as registry:
         office.consent(registry)
         settle(registry)
@@ -64,7 +65,7 @@ def test_with_one_validator_down_it_goes_on(net: Net, office: Office) -> None:
 def test_with_two_down_it_records_and_waits(
     net: Net, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nodes.stop(net.network, ["notary", "exchange"], how=signal.SIGKILL)
+    net.kill("notary", "exchange")
     monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 4)
     with office.world.open() as registry:
         office.consent(registry)
@@ -77,11 +78,30 @@ def test_with_two_down_it_records_and_waits(
     with open_anew(office, told_when_opened) as registry:
         office.consent(registry)  # nobody's decision waits for blocks
     assert any("recorded" in one for one in told_when_opened)
+    found = still(office)
+    assert found["waiting"]
+    assert found["period"] == 1
+    said = run("chain", "--state", office.world.root)
+    assert f"no block for {found['missed']}"[:-1] in said.out
+    assert "docs/network.md" in said.out
     monkeypatch.undo()
     net.running()
     with office.world.open() as registry:
         settle(registry)
         assert anchored(registry)
+    assert run("chain", "--state", office.world.root, "--json").json["still"] is False
+
+
+def still(office: Office) -> dict[str, Any]:
+    """What `yinzheng chain` tells once the chain is said to stand still."""
+    seen: list[dict[str, Any]] = []
+
+    def is_told() -> bool:
+        seen.append(run("chain", "--state", office.world.root, "--json").json)
+        return bool(seen[-1]["still"])
+
+    office.net.wait(is_told, "the chain is said to stand still")
+    return seen[-1]
 
 
 def open_anew(office: Office, told: list[str]) -> AbstractContextManager[Registry]:

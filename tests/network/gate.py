@@ -32,6 +32,11 @@ class Gate:
         finally:
             self._open.set()
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether nothing passes now."""
+        return not self._open.is_set()
+
     def open(self) -> None:
         """Let everything through that was held back."""
         self._open.set()

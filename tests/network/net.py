@@ -6,14 +6,16 @@ The registry is one, and so is its chain: what a test does stays for the next.
 from __future__ import annotations
 
 import re
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
-from scripts.network_parts import nodes
+from scripts.network_parts import nodes, standstill
 from scripts.network_parts.making import make
 from scripts.network_parts.plan import Network, Node
 from tests.ledger import consent_world as cw
@@ -54,12 +56,24 @@ class WallClock(Clock):
         return self.now
 
 
+_STILL: Final = 8.0
+"""Seconds without a block after which it is looked at."""
+
+
 @dataclass
 class Net:
-    """The network, and the gate before the registry's own node."""
+    """The network, the gate before the registry's own node, and an operator who heals what stands still.
+
+    Clique's four may come to wait for each other at any moment (`standstill`). What tests are about is what
+    the registry does meanwhile and afterwards, not that somebody sees to it.
+    """
 
     network: Network
     gate: Gate
+    healed: list[list[str]] = field(default_factory=list)
+    """Who went back, each time."""
+    _hands: threading.Lock = field(default_factory=threading.Lock)
+    _over: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def start(cls, folder: Path, binary: Path) -> Net:
@@ -68,12 +82,39 @@ class Net:
         gate.target = network.node("registry").peer
         nodes.start(network, patience=120)
         net = cls(network, gate)
+        threading.Thread(target=net._watch, daemon=True).start()
         net.wait(lambda: (nodes.height(net["plain"]) or 0) > 2, "the plain node follows", 60)
         return net
 
     def close(self) -> None:
+        self._over.set()
         self.gate.close()
-        nodes.stop(self.network)
+        with self._hands:
+            nodes.stop(self.network)
+
+    def kill(self, *names: str) -> None:
+        """Kill nodes, as a machine does that loses its power."""
+        with self._hands:
+            nodes.stop(self.network, names, how=signal.SIGKILL)
+
+    def _watch(self) -> None:
+        """Heal the network whenever it stands still although enough of its validators are at work."""
+        seen, since = -1, time.monotonic()
+        while not self._over.wait(1.0):
+            heights = [nodes.height(node) for node in self.network.nodes]
+            highest = max((height for height in heights if height is not None), default=-1)
+            if highest != seen or self.gate.is_shut or not self._enough():
+                seen, since = highest, time.monotonic()
+            elif time.monotonic() - since > _STILL:
+                with self._hands, suppress(TimeoutError, ValueError):
+                    if back := standstill.heal(self.network):
+                        self.healed.append(back)
+                since = time.monotonic()
+
+    def _enough(self) -> bool:
+        """Whether so many validators seal as a block needs in the long run."""
+        sealing = [one for one in self.network.nodes if one.validator and nodes.ask(one, "eth_mining")]
+        return len(sealing) >= 3
 
     def __getitem__(self, name: str) -> Node:
         return self.network.node(name)
@@ -104,16 +145,18 @@ class Net:
     def running(self) -> None:
         """Have all nodes run, and follow one chain."""
         self.gate.open()
-        nodes.start(self.network, patience=60)
+        with self._hands:
+            standstill.start(self.network, patience=60)
         for node in self.network.nodes:
             if node.validator is not None:
                 nodes.ask(node, "miner_start")
 
         def together() -> bool:
             heights = [nodes.height(node) or -99 for node in self.network.nodes]
-            return max(heights) - min(heights) <= 1
+            return min(heights) > before and max(heights) - min(heights) <= 1
 
-        self.wait(together, "all nodes follow one chain", 90)
+        before = max(nodes.height(node) or 0 for node in self.network.nodes)
+        self.wait(together, "all nodes follow one chain, which goes on", 90)
 
 
 def plan(urls: Sequence[str]) -> Plan:
