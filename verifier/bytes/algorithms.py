@@ -130,8 +130,10 @@ class Ed25519PrivateKey:
 @functools.cache
 def _keccak() -> Callable[[bytes], bytes]:
     """The library, loaded when something is first hashed: it takes as long to load as all the rest here."""
-    from eth_hash.backends.pycryptodome import keccak256
-
+    try:
+        from eth_hash.backends.pysha3 import keccak256
+    except ImportError:  # where it has no wheel
+        from eth_hash.backends.pycryptodome import keccak256
     return keccak256
 
 

@@ -81,12 +81,15 @@ def loads(data: bytes, *, max_bytes: int, canonical: bool = False, max_values: i
         raise DataFault("JSON is not UTF-8", code="json-malformed") from None
     except json.JSONDecodeError as error:
         raise DataFault(f"malformed JSON at character {error.pos}", code="json-malformed") from None
-    if dumps(value) != data and canonical:
+    # What is left to refuse of a value that was read, its numbers and depth being as they must: surrogates,
+    # which UTF-8 does not have, and an escape may.
+    if (canonical or b"\\u" in data) and dumps(value) != data and canonical:
         raise DataFault("JSON is not in its canonical form (RFC 8785)", code="json-not-canonical")
     return value
 
 
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_OTHER_THAN_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def _nests_too_deep(data: bytes) -> bool:
@@ -95,13 +98,15 @@ def _nests_too_deep(data: bytes) -> bool:
     Looked at before parsing: the parser recurses, and where a library has raised the interpreter's recursion
     limit, as py-evm does, a megabyte of brackets overflows the stack and kills the process.
     """
+    # Without escapes every other piece between quotation marks is a string.
+    outside = _STRING.sub(b"", data) if b"\\" in data else b"".join(data.split(b'"')[::2])
     depth = 0
-    for token in _STRING_OR_BRACKET.finditer(data):
-        if token[0] in b"[{":
+    for bracket in outside.translate(None, _OTHER_THAN_BRACKETS):
+        if bracket in b"[{":
             depth += 1
             if depth > MAX_DEPTH:
                 return True
-        elif token[0] in b"]}":
+        else:
             depth -= 1
     return False
 
@@ -121,7 +126,10 @@ def _integer(digits: str) -> int:
     # 16 digits and a sign hold 2^53; the test on length keeps a megabyte of digits from being converted.
     if digits == "-0" or len(digits) > 17:
         _refuse_number(digits)
-    return int(digits)
+    value = int(digits)
+    if not -MAX_INT <= value <= MAX_INT:
+        _refuse_number(digits)
+    return value
 
 
 def _refuse_number(_text: str) -> NoReturn:
@@ -165,6 +173,9 @@ def _check_members(value: Any, depth: int) -> bool:
 
 def names_format(data: bytes, form: str, max_bytes: int) -> bool:
     """Whether bytes are JSON that calls itself a file of this format; its form is not read here."""
+    # Letters and strokes have no other spelling than these escapes give: without them the name stands there.
+    if b"\\u" not in data and b"\\/" not in data and form.encode() not in data:
+        return False
     try:
         value = loads(data, max_bytes=max_bytes)
     except DataFault:
@@ -193,16 +204,18 @@ def read_object(
     """
     if type(value) is not dict:
         raise _fault("is not an object", path, "field-type")
+    absent: dict[str, Any] = {}
     if optional:
-        fields = {**fields, **{name: optional[name] for name in optional if name in value}}
         absent = dict.fromkeys(name for name in optional if name not in value)
-        return {**read_object(value, fields, path), **absent}
+        if len(absent) != len(optional):
+            fields = {**fields, **{name: optional[name] for name in optional if name in value}}
     for name in fields:
         if name not in value:
             raise _fault("is missing", f"{path}.{name}", "field-missing")
     if len(value) != len(fields):
         raise _fault("has a name its format does not know", path, "field-unknown")
-    return {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
+    found = {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
+    return {**found, **absent} if absent else found
 
 
 def object_of(
@@ -260,9 +273,6 @@ def text(low: int, high: int, pattern: str | None = None) -> Check[str]:
     return check
 
 
-_HEX = re.compile(r"(?:[0-9a-f]{2})*")
-
-
 def hex_bytes(low: int, high: int | None = None) -> Check[bytes]:
     """Check for `low` bytes (or `low`…`high` bytes) in lower-case hex; gives the bytes."""
     most = low if high is None else high
@@ -270,10 +280,15 @@ def hex_bytes(low: int, high: int | None = None) -> Check[bytes]:
     def check(value: object, path: str) -> bytes:
         if type(value) is not str:
             raise _fault("is not a string", path, "field-type")
-        if not 2 * low <= len(value) <= 2 * most or _HEX.fullmatch(value) is None:
+        try:
+            found = bytes.fromhex(value) if 2 * low <= len(value) <= 2 * most else None
+        except ValueError:
+            found = None
+        # Python reads upper case and blanks too: there is one spelling.
+        if found is None or found.hex() != value:
             size = f"{low}" if low == most else f"{low} to {most}"
             raise _fault(f"is not lower-case hex of {size} bytes", path, "field-value")
-        return bytes.fromhex(value)
+        return found
 
     return check
 

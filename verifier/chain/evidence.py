@@ -7,12 +7,12 @@ counts is obligation 8's question.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from yinzheng.verifier.bytes.canonical import Check, hex_bytes, list_of, object_of, read_object
 from yinzheng.verifier.chain.header import MAX_HEADER, Header, parse_header
-from yinzheng.verifier.chain.mpt import MAX_NODE, MAX_NODES, prove_secure
+from yinzheng.verifier.chain.mpt import MAX_NODE, MAX_NODES, Nodes, prove_secure
 from yinzheng.verifier.chain.rlp import decode_fixed, decode_integer, decode_item
 from yinzheng.verifier.errors import DataFault, YinzhengError
 
@@ -50,6 +50,7 @@ class Evidence:
 
     headers: tuple[Header, ...]
     accounts: Mapping[bytes, AccountProof]
+    _nodes: Nodes = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def block(self) -> Header:
@@ -66,14 +67,14 @@ class Evidence:
         if account is None or any(slot not in account.storage for slot in slots):
             raise NotGiven("the evidence has no proof for what is asked", code="evidence-not-given")
         storage_root = self._storage_root(contract, account)
-        values = [prove_secure(storage_root, slot, account.storage[slot]) for slot in slots]
+        values = [prove_secure(storage_root, slot, account.storage[slot], self._nodes) for slot in slots]
         return [
             0 if value is None else decode_integer(_decode(value), size=32, what="a storage value")
             for value in values
         ]
 
     def _storage_root(self, contract: Contract, account: AccountProof) -> bytes:
-        value = prove_secure(self.block.state_root, contract.address, account.nodes)
+        value = prove_secure(self.block.state_root, contract.address, account.nodes, self._nodes)
         if value is None:
             raise DataFault(
                 f"there is no contract at 0x{contract.address.hex()} on that chain", code="contract-absent"

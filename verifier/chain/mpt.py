@@ -8,7 +8,8 @@ readers to disagree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from typing import TypeAlias
 
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain.rlp import Item, decode_item, encode_item
@@ -24,18 +25,23 @@ MAX_NODES = 65
 """Nodes of one proof: a key of 64 nibbles passes at most 65."""
 
 
-def prove_secure(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
+Nodes: TypeAlias = MutableMapping[bytes, tuple[bytes, Item]]
+"""Nodes that were hashed and decoded, by keccak256: the first of a trie's stand in each of its proofs."""
+
+
+def prove_secure(root: bytes, key: bytes, proof: Sequence[bytes], nodes: Nodes | None = None) -> bytes | None:
     """Return the value (RLP) under ``key`` in a trie keyed by keccak256, or None when its absence is proved.
 
     State and storage tries are such tries (Yellow Paper, section 4.1). Raises as ``prove`` does.
     """
-    return prove(root, keccak256(key), proof)
+    return prove(root, keccak256(key), proof, nodes)
 
 
-def prove(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
+def prove(root: bytes, key: bytes, proof: Sequence[bytes], nodes: Nodes | None = None) -> bytes | None:
     """Return the value under ``key`` in the trie with that root, or None when its absence is proved.
 
-    ``proof`` are the encoded nodes, from the root on. Raises ``DataFault`` with code ``state-proof-short``,
+    ``proof`` are the encoded nodes, from the root on; ``nodes`` those that were loaded before, of which an
+    equal one is not hashed again. Raises ``DataFault`` with code ``state-proof-short``,
     ``state-proof-wrong`` (its hash is not the one named above), ``state-proof-surplus``,
     ``state-proof-malformed``, or one of ``items``.
     """
@@ -45,8 +51,8 @@ def prove(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
         )
     if root == EMPTY_ROOT and not proof:
         return None
-    walk = _Walk(proof)
-    value = walk.descend(walk.load(root), _nibbles(key))
+    walk = _Walk(proof, {} if nodes is None else nodes)
+    value = walk.descend(walk.load(root), key.hex())
     walk.finish()
     return value
 
@@ -54,8 +60,9 @@ def prove(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
 class _Walk:
     """One pass over the nodes of a proof, in order."""
 
-    def __init__(self, proof: Sequence[bytes]) -> None:
+    def __init__(self, proof: Sequence[bytes], nodes: Nodes) -> None:
         self._proof = proof
+        self._nodes = nodes
         self._used = 0
 
     def load(self, expected: bytes) -> Item:
@@ -63,6 +70,10 @@ class _Walk:
         if self._used == len(self._proof):
             raise DataFault("a state proof ends before its path does", code="state-proof-short")
         node = self._proof[self._used]
+        known = self._nodes.get(expected)
+        if known is not None and known[0] == node:
+            self._used += 1
+            return known[1]
         if keccak256(node) != expected:
             raise DataFault(
                 f"node {self._used} of a state proof is not the one its parent names",
@@ -70,26 +81,28 @@ class _Walk:
                 node=self._used,
             )
         self._used += 1
-        return decode_item(node, limit=MAX_NODE, what="a node of a state proof")
+        item = decode_item(node, limit=MAX_NODE, what="a node of a state proof")
+        self._nodes[expected] = node, item
+        return item
 
     def finish(self) -> None:
         if self._used != len(self._proof):
             raise DataFault("a state proof has nodes that its path does not need", code="state-proof-surplus")
 
-    def descend(self, node: Item, path: Sequence[int]) -> bytes | None:
-        """Follow ``path`` (nibbles) from ``node``; each round consumes a node or ends."""
+    def descend(self, node: Item, path: str) -> bytes | None:
+        """Follow ``path`` (nibbles, in hex) from ``node``; each round consumes a node or ends."""
         while node:
             if not isinstance(node, list) or len(node) not in (2, 17):
                 raise _malformed("is neither branch, extension nor leaf")
             if len(node) == 17:
                 if not path:
                     return _value(node[16])
-                node, path = self._child(node[path[0]]), path[1:]
+                node, path = self._child(node[int(path[0], 16)]), path[1:]
                 continue
             leaf, segment = _segment(node[0])
             if leaf:
-                return _value(node[1]) if list(path) == segment else None
-            if list(path[: len(segment)]) != segment:
+                return _value(node[1]) if path == segment else None
+            if not path.startswith(segment):
                 return None
             node, path = self._child(node[1]), path[len(segment) :]
             if not node:
@@ -113,20 +126,16 @@ def _value(item: Item) -> bytes | None:
     return item or None
 
 
-def _segment(item: Item) -> tuple[bool, list[int]]:
-    """Undo the hex-prefix encoding (Yellow Paper, appendix C): whether a leaf, and the nibbles."""
-    nibbles = _nibbles(item) if isinstance(item, bytes) else []
-    if not nibbles or nibbles[0] > 3 or (nibbles[0] % 2 == 0 and nibbles[1] != 0):
+def _segment(item: Item) -> tuple[bool, str]:
+    """Undo the hex-prefix encoding (Yellow Paper, appendix C): whether a leaf, and the nibbles in hex."""
+    nibbles = item.hex() if isinstance(item, bytes) else ""
+    if nibbles[:1] not in ("1", "3") and nibbles[:2] not in ("00", "20"):
         raise _malformed("has a wrongly encoded path")
-    leaf, odd = nibbles[0] >= 2, nibbles[0] % 2
+    leaf, odd = nibbles[0] in "23", nibbles[0] in "13"
     segment = nibbles[1 if odd else 2 :]
     if not leaf and not segment:
         raise _malformed("is an extension without a path")
     return leaf, segment
-
-
-def _nibbles(data: bytes) -> list[int]:
-    return [nibble for byte in data for nibble in (byte >> 4, byte & 15)]
 
 
 def _malformed(what: str) -> DataFault:

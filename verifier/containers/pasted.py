@@ -39,10 +39,11 @@ def find_code(text: str) -> str:
     """
     if len(text) > MAX_PASTED:
         return text
+    if _ALONE.fullmatch(alone := text.strip()):
+        return alone
     plain = _visible(_QUOTED.sub("", text))
-    for candidate in (text.strip(), plain.strip(_AROUND)):
-        if _ALONE.fullmatch(candidate):
-            return candidate
+    if _ALONE.fullmatch(alone := plain.strip(_AROUND)):
+        return alone
     joined = re.sub(r"\s+", "", re.sub(r"=\r?\n", "", plain)).strip(_AROUND)  # quoted-printable ends with `=`
     if _BARE.fullmatch(joined):
         raise DataFault(

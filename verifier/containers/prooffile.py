@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
-from yinzheng.verifier.bytes.canonical import Check, constant, dumps, hex_bytes, loads, read_object
+from yinzheng.verifier.bytes.canonical import (
+    Check,
+    constant,
+    dumps,
+    hex_bytes,
+    loads,
+    names_format,
+    read_object,
+)
 from yinzheng.verifier.containers import certfile, holderfile
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import key_id
@@ -32,11 +40,7 @@ class ProofFile:
 
 def is_purpose_proof(data: bytes) -> bool:
     """Whether bytes are JSON that calls itself a proof for one reader; its form is not read here."""
-    try:
-        value = loads(data, max_bytes=MAX_FILE)
-    except DataFault:
-        return False
-    return isinstance(value, dict) and value.get("format") == FORMAT
+    return names_format(data, FORMAT, MAX_FILE)
 
 
 def parse_purpose_proof(data: bytes) -> ProofFile:

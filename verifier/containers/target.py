@@ -68,7 +68,8 @@ def read_target(data: bytes | str, *, name: str = "", pages: bool = True) -> Pre
     `target-empty`, `qr-fragment-missing`), and `UsageFault` `image-support`. None of that says anything about
     a certificate.
     """
-    return replace(_read(data, pages=pages), name=name)
+    found = _read(data, pages=pages)
+    return replace(found, name=name) if name else found
 
 
 def _read(data: bytes | str, *, pages: bool) -> Presented:

@@ -21,6 +21,7 @@ from yinzheng.verifier.bytes.canonical import (
     integer,
     list_of,
     loads,
+    names_format,
     nullable,
     object_of,
     read_object,
@@ -94,13 +95,7 @@ class RightHistory:
 
 def is_history_file(data: bytes) -> bool:
     """Whether bytes are JSON that calls itself a history; its form is not read here."""
-    if FORMAT.encode() not in data:
-        return False
-    try:
-        value = loads(data, max_bytes=MAX_FILE)
-    except DataFault:
-        return False
-    return isinstance(value, dict) and value.get("format") == FORMAT
+    return names_format(data, FORMAT, MAX_FILE)
 
 
 def format_history(

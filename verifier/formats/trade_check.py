@@ -18,6 +18,7 @@ from yinzheng.verifier.bytes.canonical import (
     hex_bytes,
     integer,
     loads,
+    names_format,
     nullable,
     one_of,
     read_object,
@@ -164,11 +165,7 @@ def sign_check(statement: Statement, issuer: IssuerSigner) -> tuple[bytes, bytes
 
 def is_trade_receipt(data: bytes) -> bool:
     """Whether bytes are JSON that calls itself a receipt of a trade check; its form is not read here."""
-    try:
-        value = loads(data, max_bytes=MAX_FILE)
-    except DataFault:
-        return False
-    return isinstance(value, dict) and value.get("format") == FORMAT
+    return names_format(data, FORMAT, MAX_FILE)
 
 
 def trade_receipt(

@@ -1,5 +1,7 @@
 """Ed25519, Keccak and secp256k1 recovery, with published vectors."""
 
+import sys
+
 import pytest
 from coincurve import PrivateKey, PublicKey
 from hypothesis import given, settings
@@ -74,6 +76,16 @@ class TestEthereum:
         empty = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
 
         assert keccak256(b"").hex() == empty
+
+    def test_both_libraries_hash_alike(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        data = [bytes(range(size)) for size in (0, 1, 135, 136, 137, 200)]
+        one = list(map(keccak256, data))
+        monkeypatch.setitem(sys.modules, "eth_hash.backends.pysha3", None)
+        algorithms._keccak.cache_clear()
+        try:
+            assert list(map(keccak256, data)) == one
+        finally:
+            algorithms._keccak.cache_clear()
 
     def test_recovers(self) -> None:
         assert recover_address(self.DIGEST, self.SIGNATURE) == self.ADDRESS_OF_1

@@ -291,3 +291,43 @@ def test_values_are_counted_before_they_are_parsed() -> None:
         canonical.loads(b'["a,b",[1,2],{}]', max_bytes=100, max_values=6)
     assert caught.value.code == "json-too-large"
     assert canonical.loads(b"1", max_bytes=1, max_values=0) == 1
+
+
+@pytest.mark.parametrize("brackets", ["[", '{"a":'])
+@pytest.mark.parametrize("before", ['""', '"\\\\"', '"\\"]"', '"]]}}"'])
+def test_strings_hide_no_depth(before: str, brackets: str) -> None:
+    closing = "]" if brackets == "[" else "}"
+    for depth, good in ((canonical.MAX_DEPTH - 1, True), (canonical.MAX_DEPTH, False)):
+        text = f"[{before}, {brackets * depth}1{closing * depth}]"
+        if good:
+            assert canonical.loads(text.encode(), max_bytes=500) == json.loads(text)
+            continue
+        with pytest.raises(DataFault) as caught:
+            canonical.loads(text.encode(), max_bytes=500)
+        assert caught.value.code == "json-value"
+
+
+@given(st.text(alphabet='[]{}"\\,:1 ', max_size=200))
+def test_depth_is_that_of_brackets_outside_strings(text: str) -> None:
+    depth, deepest, inside, escaped = 0, 0, False, False
+    for char in text:
+        if inside:
+            inside, escaped = char != '"' or escaped, char == "\\" and not escaped
+        elif char == '"':
+            inside = True
+        else:
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(char, 0)
+            deepest = max(deepest, depth)
+    assert canonical._nests_too_deep(text.encode()) == (deepest > canonical.MAX_DEPTH)
+
+
+@pytest.mark.parametrize("text", ["AA", "a", "0x", "aa ", " aa", "a a a", "aé", "\u0660\u0661"])
+def test_hex_has_one_spelling(text: str) -> None:
+    assert refusal(canonical.hex_bytes(0, 8), text) == ("field-value", "$.here")
+
+
+@pytest.mark.parametrize("written", ["yin/1", "\\u0079in/1", "yin\\/1"])
+def test_a_format_is_recognised_however_it_is_spelled(written: str) -> None:
+    data = f'{{"format":"{written}","note":"\\n"}}'.encode()
+    assert canonical.names_format(data, "yin/1", 100)
+    assert not canonical.names_format(data, "yin/2", 100)

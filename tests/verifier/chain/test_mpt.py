@@ -63,6 +63,25 @@ def test_no_change_of_a_proof_is_accepted(
         assert caught.value.code in codes
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(keys, values, min_size=1, max_size=12), st.data())
+def test_nodes_known_from_other_proofs_change_nothing(
+    entries: dict[bytes, bytes], data: st.DataObject
+) -> None:
+    made, nodes = trie_of(entries), {}  # type: ignore[var-annotated]
+    root = bytes(made.root_hash)
+    for key, value in entries.items():
+        assert prove(root, key, proof_of(made, key), nodes) == value
+    proof = proof_of(made, data.draw(st.sampled_from(sorted(entries))))
+    at = data.draw(st.integers(0, len(proof) - 1))
+    changed = bytearray(proof[at])
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= 1
+    with pytest.raises(DataFault) as caught:
+        prove(root, next(iter(entries)), [bytes(changed)], nodes)
+    assert caught.value.code == "state-proof-wrong"
+    assert bytes(changed) not in [raw for raw, _ in nodes.values()]
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     st.dictionaries(st.binary(min_size=32, max_size=32), values, max_size=30),
