@@ -7,14 +7,17 @@ far was derived stands in the same transaction as what was: a kill in between re
 
 from __future__ import annotations
 
-from typing import Final
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
-from sqlmodel import Session, col, not_, or_, select
+from sqlalchemy import not_, or_, select
+from sqlmodel import Session, col
 
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.watched import HOLDING, OF_PERSONS, SILENT
 from yinzheng.ledger.store import register, repository
-from yinzheng.ledger.store.models import Certificate, ChainCall, Counter, Event
+from yinzheng.ledger.store.models import Certificate, ChainCall, Counter, Event, table_of
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.models_watch import CertificateEvent
 from yinzheng.verifier.bytes import canonical
@@ -26,6 +29,9 @@ SCOPE: Final = "certificate-events"
 """Of the counter that says how many statements of the log were looked at."""
 
 MAX_BODY: Final = 8 * 1024 * 1024
+
+_ASKED: Final = 5_000
+"""Subjects in one question to the database."""
 
 
 def derived(session: Session) -> int:
@@ -55,74 +61,108 @@ def _step(session: Session) -> bool:
         return False
     end = min(counter.last + repository.BATCH, head.size)
     refused = _refused(session)
-    for event, certificate in _events(session, counter.last, end):
-        if not refused.isdisjoint(_names(event)):
+    looked_at = _looked_at(session, counter.last, end)
+    before = _before(session, looked_at)
+    for stated in looked_at:
+        if not refused.isdisjoint(_names(stated)):
             continue
-        assert event.log_index is not None  # asked for by it
-        if certificate is not None and _is_deposit(event, certificate):
-            register.enter(session, certificate)
-        for subject in sorted(_subjects(session, event, certificate)):
-            session.add(CertificateEvent(number=event.log_index, certificate=subject, about=event.subject))
-        session.flush()
+        if _is_deposit(stated):
+            register.enter(session, session.get_one(Certificate, stated.certificate))
+        for subject in sorted(_subjects(session, stated, before)):
+            session.add(CertificateEvent(number=stated.number, certificate=subject, about=stated.subject))
+            before[stated.subject].add(subject)
     counter.last = end
     session.add(counter)
     return end < head.size
 
 
-def _events(session: Session, first: int, end: int) -> list[tuple[Event, Certificate | None]]:
-    """What may be about a certificate, in order, with the one whose subject it has."""
-    of_persons = or_(*(col(Event.type).startswith(beginning) for beginning in OF_PERSONS))
+class _Stated(NamedTuple):
+    """A statement of the log that may be about a certificate, with the one whose subject it has."""
+
+    number: int
+    id: int
+    type: str
+    subject: bytes
+    leaf_hash: bytes
+    public: bytes | None
+    certificate: str | None
+    deposited: int | None
+    """The event by which that certificate was deposited."""
+
+
+def _looked_at(session: Session, first: int, end: int) -> list[_Stated]:
+    """What may be about a certificate, in the log's order: rows and no objects, for it may be very many."""
+    event, certificate = table_of(Event).c, table_of(Certificate).c
     query = (
-        select(Event, Certificate)
-        .join(Certificate, col(Certificate.subject) == col(Event.subject), isouter=True)
-        .where(col(Event.log_index) >= first, col(Event.log_index) < end)
-        .where(col(Event.type).not_in(SILENT), not_(of_persons))
-        .order_by(col(Event.log_index))
+        select(
+            event.log_index,
+            event.id,
+            event.type,
+            event.subject,
+            event.leaf_hash,
+            event.public,
+            certificate.number,
+            certificate.event_id,
+        )
+        .join_from(table_of(Event), table_of(Certificate), certificate.subject == event.subject, isouter=True)
+        .where(event.log_index >= first, event.log_index < end, event.type.not_in(SILENT))
+        .where(not_(or_(*(event.type.startswith(beginning) for beginning in OF_PERSONS))))
+        .order_by(event.log_index)
     )
-    return list(session.exec(query))
+    return [_Stated(*row) for row in session.execute(query)]
+
+
+def _before(session: Session, looked_at: Sequence[_Stated]) -> defaultdict[bytes, set[bytes]]:
+    """The certificates that earlier statements of the same subjects were about, by subject."""
+    found: defaultdict[bytes, set[bytes]] = defaultdict(set)
+    subjects = list({stated.subject for stated in looked_at if stated.certificate is None})
+    about = col(CertificateEvent.about)
+    for first in range(0, len(subjects), _ASKED):
+        some = subjects[first : first + _ASKED]
+        query = select(about, col(CertificateEvent.certificate)).where(about.in_(some)).distinct()
+        for subject, certificate in session.execute(query):
+            found[subject].add(certificate)
+    return found
 
 
 def _refused(session: Session) -> set[str]:
     """What calls that the contracts refused name: leaf hashes of what was stated, and did not take effect."""
-    query = select(ChainCall.about, ChainCall.part)
-    rows = session.exec(query.where(col(ChainCall.state).in_(("withdrawn", "failed"))))
+    query = select(col(ChainCall.about), col(ChainCall.part))
+    rows = session.execute(query.where(col(ChainCall.state).in_(("withdrawn", "failed"))))
     return {name for row in rows for name in row}
 
 
-def _names(event: Event) -> set[str]:
+def _names(stated: _Stated) -> set[str]:
     """By what a call names a statement: its leaf hash; of a succession, what follows by it."""
-    names = {event.leaf_hash.hex()}
-    if event.type in SUCCESSIONS and event.public is not None:
-        match canonical.loads(event.public, max_bytes=MAX_BODY):
+    names = {stated.leaf_hash.hex()}
+    if stated.type in SUCCESSIONS and stated.public is not None:
+        match canonical.loads(stated.public, max_bytes=MAX_BODY):
             case {"successor": {"leaf": str(leaf)}}:
                 names.add(leaf)
     return names
 
 
-def _subjects(session: Session, event: Event, certificate: Certificate | None) -> set[bytes]:
-    """The certificates that an event is about."""
-    if event.type == CERTIFICATE_DEPOSITED and (certificate is None or not _is_deposit(event, certificate)):
+def _subjects(session: Session, stated: _Stated, before: Mapping[bytes, set[bytes]]) -> set[bytes]:
+    """The certificates that a statement is about."""
+    if stated.type == CERTIFICATE_DEPOSITED and not _is_deposit(stated):
         return set()  # the contracts refused it, and it was stated anew (S3.5)
-    found = set() if certificate is None else {certificate.subject}
-    if event.public is not None and event.type in NAMING:
-        body = canonical.loads(event.public, max_bytes=MAX_BODY)
-        found |= {certificate_subject(number) for number in named_by(event.type, body)}
-    if event.type in HOLDING:
-        return found | _held(session, event.subject)
-    if certificate is None and not found:
-        before = select(CertificateEvent.certificate).where(CertificateEvent.about == event.subject)
-        return set(session.exec(before))
-    return found
+    found = set() if stated.certificate is None else {stated.subject}
+    if stated.public is not None and stated.type in NAMING:
+        body = canonical.loads(stated.public, max_bytes=MAX_BODY)
+        found |= {certificate_subject(number) for number in named_by(stated.type, body)}
+    if stated.type in HOLDING:
+        return found | _held(session, stated.subject)
+    return found or set(before.get(stated.subject, ()))
 
 
-def _is_deposit(event: Event, certificate: Certificate) -> bool:
-    return event.type == CERTIFICATE_DEPOSITED and certificate.event_id == event.id
+def _is_deposit(stated: _Stated) -> bool:
+    return stated.type == CERTIFICATE_DEPOSITED and stated.deposited == stated.id
 
 
 def _held(session: Session, dispute: bytes) -> set[bytes]:
     query = (
-        select(DisputeSubject.subject)
+        select(col(DisputeSubject.subject))
         .join(Dispute)
-        .where(Dispute.subject == dispute, DisputeSubject.kind == "record")
+        .where(col(Dispute.subject) == dispute, col(DisputeSubject.kind) == "record")
     )
-    return set(session.exec(query))
+    return set(session.scalars(query))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.event import listen
 from sqlmodel import col, select
 
 from tests.ledger.disputes.court import Court
@@ -182,6 +183,29 @@ def test_a_move_that_was_refused_is_no_event(store: Store) -> None:
             session.add(call)
     log(store, *(("remark.entered", subject, {}) for _ in range(3)))
     assert told(store, FIRST) == [(2, "remark.entered")]
+
+
+@pytest.mark.parametrize("many", [1, 400])
+def test_many_statements_are_looked_at_with_few_questions(store: Store, many: int) -> None:
+    asked: list[str] = []
+    with store.transaction() as session:
+        engine = session.get_bind().engine
+
+    def count(*told: object) -> None:
+        asked.append(str(told[2]))
+
+    statements = [("review.recorded", b"%032d" % number, None) for number in range(many)]
+    with store.transaction() as session:
+        session.add_all(
+            Event(subject=subject, type=kind, at=0, statement=subject, leaf_hash=subject, sealed=b"",
+                  log_index=index, created_at=0)
+            for index, (kind, subject, _) in enumerate(statements)
+        )  # fmt: skip
+        session.add(Checkpoint(size=many, root=b"", note="", anchored_block=1, created_at=0))
+    listen(engine, "before_cursor_execute", count)
+    with store.transaction() as session:
+        assert not watched._step(session)
+    assert len(asked) <= 8
 
 
 @pytest.mark.parametrize("body", [None, 3, [], {"certificate": 1}, {"follows": [1]}, {"follows": None}])
