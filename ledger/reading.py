@@ -36,6 +36,7 @@ from yinzheng.ledger.organisations.showing import holder_file
 from yinzheng.ledger.rules.deadlines import Deadlines
 from yinzheng.ledger.rules.publicity import NoticeBody
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
+from yinzheng.ledger.state.policy import fingerprint_of
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store_read_only
 from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
@@ -217,6 +218,7 @@ class Reader(Answers):
             "chain": self.instance.chain_id,
             "block": None if call is None else call.block_number,
             "contract": self.instance.deployment.rights.hex(),
+            "policy": str(fingerprint_of(self.instance)),
         }
 
     def voucher_facts(self, number: str) -> dict[str, Any]:
@@ -232,6 +234,7 @@ class Reader(Answers):
             "chain": self.instance.chain_id,
             "block": None if call is None else call.block_number,
             "contract": self.instance.modules.moves.hex(),
+            "policy": str(fingerprint_of(self.instance)),
         }
 
     def consent_basis(self, number: str, now: int) -> tuple[Basis, ...]:

@@ -87,7 +87,8 @@ def check(
 
     Exit code: 0 the holder answered; 1 not; 2 usage; 3 cannot be determined. An answer is taken once.
     """
-    from yinzheng.api.cli.verify_target import language_in, live_of, read_argument, read_policy
+    from yinzheng.api.cli.policy import language_in, read_policy
+    from yinzheng.api.cli.verify_target import live_of, read_argument
     from yinzheng.verifier.formats.challenge import parse_challenge
     from yinzheng.verifier.judge.challenge import check_answer
     from yinzheng.verifier.words.verdict import verdict

@@ -34,6 +34,18 @@ PANELS: Final = (
                 "mirror:mirror",
                 "Keep a copy of the log, follow the chain, and cry if they differ. 独立存副本并监督。",
             ),
+            Group(
+                "trust",
+                "The policy you pin: whom you believe. 信任策略。",
+                (
+                    Command(
+                        "show",
+                        "trust:show",
+                        "Show a policy's fingerprint, to compare by telephone, whom it pins and until when. "
+                        "信任策略指纹。",
+                    ),
+                ),
+            ),
             Command(
                 "follow",
                 "follow:follow_command",

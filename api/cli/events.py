@@ -65,7 +65,7 @@ def verify(
 
     That none was left out is not proved. Exit code 0 all proved, 1 something is wrong, 3 undetermined.
     """
-    from yinzheng.api.cli.verify_target import language_in, read_policy
+    from yinzheng.api.cli.policy import language_in, read_policy
     from yinzheng.verifier.judge.events.verify import EventsJudge
 
     language, judge = language_in(lang), EventsJudge(read_policy(trust))

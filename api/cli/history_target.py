@@ -9,9 +9,10 @@ from typing import NoReturn
 import typer
 
 from yinzheng.api.cli.output import tell
+from yinzheng.api.cli.policy import language_in, read_policy
 from yinzheng.api.cli.verify_history import print_history
 from yinzheng.api.cli.verify_state import open_state
-from yinzheng.api.cli.verify_target import language_in, read_argument, read_policy
+from yinzheng.api.cli.verify_target import read_argument
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.right_history import is_history_file

@@ -40,7 +40,7 @@ def mirror(
     Needs no key of anyone. Exit code 0 nothing wrong, 1 something is (a line each on stderr, and in
     `alarms.jsonl`), 3 the log or the node could not be asked.
     """
-    from yinzheng.api.cli.verify_target import read_policy
+    from yinzheng.api.cli.policy import read_policy
     from yinzheng.api.log_source import open_log
     from yinzheng.api.mirror.following import Round
     from yinzheng.api.mirror.keeping import opened

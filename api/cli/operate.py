@@ -20,6 +20,7 @@ from yinzheng.api.cli.common import (
     keys_of,
     progress_line,
     read_operators_file,
+    told,
     writing,
 )
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2Option, token_plan
@@ -190,6 +191,7 @@ def export_trust(
     json_: Json = False,
 ) -> None:
     """Hand out the trust policy readers may pin. 导出信任策略。"""
+    from yinzheng.api.cli.policy import publish_lines
     from yinzheng.ledger.state.files import write_durably
     from yinzheng.ledger.state.instance import read_instance
     from yinzheng.ledger.state.policy import trust_policy
@@ -199,7 +201,7 @@ def export_trust(
 
     paths, instance = read_instance(state)
     policy = trust_policy(instance, fed_of(paths, instance).trusted, max_age=max_age, insisted=insist or ())
-    parse_trust(canonical.dumps(policy))  # what nobody could read is not handed out
+    read = parse_trust(canonical.dumps(policy))  # what nobody could read is not handed out
     if out_file is None or json_:
         print_json(policy)
     if changes is not None:
@@ -208,6 +210,9 @@ def export_trust(
             write_durably(changes / f"validators-{one['from']}.json", canonical.dumps(dict(one)))
     if out_file is not None:
         write_durably(out_file, json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n")
+    if not json_:
+        for line in publish_lines(read):
+            told(line)
 
 
 def audit(state: State = DEFAULT_STATE, json_: Json = False) -> None:

@@ -150,6 +150,7 @@ def trust(
     json_: Json = False,
 ) -> None:
     """Pin the registry whose signature we believe in notices. 信任登记机构。"""
+    from yinzheng.api.cli.policy import inputs_of, language_in, policy_lines
     from yinzheng.api.org.member import PROFILE
     from yinzheng.api.org.registry import pin
     from yinzheng.verifier.judge.trust import MAX_TRUST
@@ -158,7 +159,8 @@ def trust(
         raise UsageFault(f"there is no organisation in {org}", code="org-missing", hint="Name it with --org.")
     policy = pin(org, read_file(file, MAX_TRUST), replace=replace)
     keys = sorted(kid.hex() for kid in policy.issuers)
-    tell(json_, {"origin": policy.origin, "issuers": keys}, f"{policy.origin}: {' '.join(keys)}")
+    value = {"origin": policy.origin, "issuers": keys, **inputs_of(policy)}
+    tell(json_, value, (f"{policy.origin}: {' '.join(keys)}", *policy_lines(policy, language_in(""))))
 
 
 def rotate(

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColu
 
 from yinzheng.api.cli.findings import china_time, print_findings
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, err, out, tell
+from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.judge.pack.report import Answer, ItemReport, PackReport
 from yinzheng.verifier.judge.pack.report_json import report_json
@@ -20,6 +21,7 @@ from yinzheng.verifier.pack.archive import is_zip
 from yinzheng.verifier.words import pack as phrases
 from yinzheng.verifier.words.court import words as court_words
 from yinzheng.verifier.words.court.html import render_html
+from yinzheng.verifier.words.fingerprint import FROM_PACK
 from yinzheng.verifier.words.phrases import Language, Phrase
 from yinzheng.verifier.words.verdict import verdict
 
@@ -40,6 +42,7 @@ _WORDS: Final = {
     "operators": Phrase("节点运营者", "operators of the chain"),
     "party": Phrase("当事人", "a party"),
     "block": Phrase("区块", "block"),
+    "file": Phrase("证据包文件", "the pack"),
     "stamp": Phrase("时间戳", "time stamp"),
 }
 
@@ -63,6 +66,7 @@ def check_pack(
     if html is not None and html.exists():
         raise UsageFault(f"{html} exists already", code="report-exists", hint="Name a new file.")
     with _opened(target) as file:
+        digest = _digest(file)
         size = file.seek(0, SEEK_END)
         file.seek(0)
         with _progress(size) as bar:
@@ -74,6 +78,7 @@ def check_pack(
                 progress=lambda read: bar.advance(task, read),
                 render=render_html,
                 name="" if isinstance(target, bytes) else Path(target).name,
+                digest=digest,
             )
     if html is not None:
         with html.open("x", encoding="utf-8", newline="\n") as out_file:
@@ -81,6 +86,13 @@ def check_pack(
     value = {"verdict": verdict(report).to_json(), **report_json(report)}
     tell(as_json, value, lambda: print_pack(report, language))
     return report.exit_code
+
+
+def _digest(file: BinaryIO) -> DigestPair:
+    hasher = PairHasher()
+    while chunk := file.read(1 << 20):
+        hasher.update(chunk)
+    return hasher.digest()
 
 
 def _opened(target: str | bytes) -> BinaryIO:
@@ -116,6 +128,10 @@ def print_pack(report: PackReport, language: Language) -> None:
     for item in report.items:
         _print_item(item, language)
     _print_rest(report, language)
+    if report.inputs.from_pack:
+        out.print(f"\n {FROM_PACK.said(language)}", style="bold yellow", markup=False)
+    if report.inputs.pack is not None:
+        out.print(f"\n {_said('file', language)} SHA-256 {report.inputs.pack.sha256.hex()}", markup=False)
 
 
 def _print_obligations(report: PackReport, language: Language) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import time
@@ -13,7 +12,6 @@ from typing import Final, NoReturn
 
 import typer
 
-from yinzheng.api.cli.console import shows
 from yinzheng.api.cli.findings import china_time, print_findings
 from yinzheng.api.cli.output import (
     EXIT_NOT,
@@ -21,6 +19,7 @@ from yinzheng.api.cli.output import (
     out,
     tell,
 )
+from yinzheng.api.cli.policy import language_in, naming_inputs, read_policy
 from yinzheng.api.cli.verify_against import comparing
 from yinzheng.api.cli.verify_asof import check_as_of
 from yinzheng.api.cli.verify_conclusion import print_conclusion
@@ -47,7 +46,7 @@ from yinzheng.verifier.judge.purpose_proof import UNTOLD, Asked, PurposeReport, 
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.report import Report
 from yinzheng.verifier.judge.trade_check.report import TradeCheckReport
-from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.pack.archive import is_zip
 from yinzheng.verifier.words import moved, phrases
 from yinzheng.verifier.words.levels import level_words
@@ -85,16 +84,17 @@ def verify(
     policy = read_policy(trust)
     asked = _instants(at)
     piped = sys.stdin.buffer.read(MAX_TARGET + 1) if target == "-" else None
-    if is_pack(target) if piped is None else is_zip(piped):
-        if state is not None or rpc is not None or asked:
-            raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
-        raise typer.Exit(check_pack(_pack(target, piped), policy, language, as_json=json_, html=report))
-    if report is not None:
-        raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
-    _verified(
-        target if piped is None else piped, policy, asked, (state, rpc), language,
-        allow_attached=allow_attached, as_json=json_, by=Asked(reader, purpose),
-    )  # fmt: skip
+    with naming_inputs(policy, language, as_json=json_):
+        if is_pack(target) if piped is None else is_zip(piped):
+            if state is not None or rpc is not None or asked:
+                raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
+            raise typer.Exit(check_pack(_pack(target, piped), policy, language, as_json=json_, html=report))
+        if report is not None:
+            raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
+        _verified(
+            target if piped is None else piped, policy, asked, (state, rpc), language,
+            allow_attached=allow_attached, as_json=json_, by=Asked(reader, purpose),
+        )  # fmt: skip
 
 
 def _instants(written: list[str]) -> list[int]:
@@ -173,25 +173,6 @@ def _print_any(report: AnyReport, language: Language) -> None:
         _print(report, language)
 
 
-def read_policy(path: Path) -> TrustPolicy:
-    """Read the trust policy. Raises `UsageFault`: `trust-missing`, `trust-malformed`.
-
-    Without a policy nothing is judged, and so nothing found forged or out of force, which is what 1 says.
-    """
-    try:
-        data = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        raise UsageFault(
-            f"there is no trust policy at {path}",
-            code="trust-missing",
-            hint="Get trust.json from whoever you trust for it, not from whoever shows the certificate.",
-        ) from None
-    try:
-        return parse_trust(data)
-    except DataFault as fault:
-        raise UsageFault(fault.message, code=fault.code, hint=fault.hint, **fault.data) from None
-
-
 def read_argument(target: str | bytes) -> Presented:
     """Take the target as a file if there is one of that name, else as a text; bytes as what was piped in."""
     if isinstance(target, bytes):
@@ -236,15 +217,6 @@ def live_of(
 
         return nullcontext(RpcReader(rpc, policy))
     return nullcontext(None)
-
-
-def language_in(lang: str) -> Language:
-    """The language asked for, or that of the surroundings. Raises `UsageFault` `usage-language`."""
-    if lang not in ("", "zh", "en"):
-        raise UsageFault("the language is zh or en", code="usage-language")
-    if lang:
-        return "zh" if lang == "zh" else "en"
-    return "zh" if os.environ.get("LANG", "").startswith("zh") and shows("证书") else "en"
 
 
 def _print(report: Report, language: Language) -> None:

@@ -18,6 +18,7 @@ from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.judge.report import Authentic, Block, Finding, Outcome, Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.words import moved, phrases
+from yinzheng.verifier.words.fingerprint import fingerprint
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.receipt import CHANGES
 from yinzheng.verifier.words.verdict import verdict
@@ -105,6 +106,7 @@ class Pinned:
     issuers: tuple[str, ...]
     contracts: tuple[str, ...]
     max_age: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,4 +271,5 @@ def pinned(trust: TrustPolicy, language: Language, *, own: bool) -> Pinned:
         issuers=tuple(f"{issuer.registry.name} · {kid.hex()}" for kid, issuer in trust.issuers.items()),
         contracts=(trust.anchor.address.hex(), trust.rights.address.hex()),
         max_age=duration(trust.max_age, language),
+        fingerprint=fingerprint(trust).said.said(language),
     )

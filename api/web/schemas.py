@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from yinzheng.api.web.words import Tone
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.words.fingerprint import fingerprint
 
 Word = Literal["genuine", "forged", "not_ours", "undetermined"]
 
@@ -27,6 +28,14 @@ class Said(_Model):
     exit_code: int = Field(description="That of `yinzheng verify` (S9.4).")
 
 
+class FingerprintOut(_Model):
+    """A policy's fingerprint (S8.3), as it is read out on the telephone."""
+
+    zh: str = Field(description="Two words in Chinese, and the digits in groups of four.")
+    en: str = Field(description="The same in English.")
+    digits: str = Field(description="24 digits.")
+
+
 class PolicyOut(_Model):
     """The trust policy the answer was found under (S8)."""
 
@@ -38,6 +47,7 @@ class PolicyOut(_Model):
     genesis: str
     issuers: list[str] = Field(description="Key IDs of the pinned issuers, 16 hex characters each.")
     max_age: int = Field(description="Seconds a block may be old for an answer about now.")
+    fingerprint: FingerprintOut
 
 
 def policy_out(trust: TrustPolicy, *, own: bool) -> PolicyOut:
@@ -49,6 +59,7 @@ def policy_out(trust: TrustPolicy, *, own: bool) -> PolicyOut:
         genesis=trust.genesis.hex(),
         issuers=[kid.hex() for kid in trust.issuers],
         max_age=trust.max_age,
+        fingerprint=FingerprintOut(**fingerprint(trust).to_json()),
     )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any, Final
 
 from yinzheng.api.extraction import answer_of
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.trust import parse_trust
@@ -73,9 +74,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     trust = parse_trust(sys.stdin.buffer.read(length))
+    pack = sys.stdin.buffer.read()
     report = verify_pack(
-        BytesIO(sys.stdin.buffer.read()), trust, now=now, name=sys.argv[4], render=render_html
+        BytesIO(pack), trust, now=now, name=sys.argv[4], render=render_html, digest=digest_pair(pack)
     )
+    # The page says whose policy it is; a registry's own is in the packs that it made.
+    report = replace(report, inputs=replace(report.inputs, from_pack=False))
     said = {"paper": paper_json(court_report(report)), "verdict": verdict(report).to_json()}
     sys.stdout.write(json.dumps(said))
 

@@ -18,6 +18,7 @@ from yinzheng.ledger.document.qr import qr_png, qr_svg
 from yinzheng.ledger.document.receipt_pdf import render_receipt
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.instance import Instance
+from yinzheng.ledger.state.policy import fingerprint_of
 from yinzheng.ledger.witnesses.heads import head_to_show
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import root_slot
@@ -42,6 +43,8 @@ class Receipt:
     """With the credential, on the patient's own."""
     file: bytes = field(repr=False)
     """`receipt.json` (S13.3); without a credential, always."""
+    policy: str = ""
+    """Fingerprint of the registry's trust policy (S8.3)."""
 
     def owned(self, credential: bytes) -> Receipt:
         """The patient's own: its code and page, not its file, bear the credential, 32 bytes."""
@@ -49,7 +52,7 @@ class Receipt:
 
     def pdf(self) -> bytes:
         """The file as a PDF that proves itself. Raises as `render_receipt`."""
-        return render_receipt(self.file, self.qr)
+        return render_receipt(self.file, self.qr, self.policy)
 
     def png(self) -> bytes:
         """The QR code as a picture."""
@@ -80,7 +83,7 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
     followed = len(opened.events) > 1
     proof = registry.log.tlog_proof(first, checkpoint.note)
     place = Place(last, registry.log.tlog_proof(last, checkpoint.note).hashes) if followed else None
-    return assemble(
+    made = assemble(
         opened,
         proof,
         last=place,
@@ -88,6 +91,7 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
         qr=sign_code(registry, opened, told.digest(opened.secret)),
         chain=_evidence(registry, opened, proof),
     )
+    return replace(made, policy=str(fingerprint_of(registry.instance)))
 
 
 def sign_code(registry: Registry, opened: OpenedConsent, lines: bytes | None = None) -> str:

@@ -36,29 +36,30 @@ MAX_QR_MILLIMETRES: Final = 56.0
 WITHDRAWN: Final = Phrase("已撤回", "Withdrawn")
 
 
-def render_receipt(file: bytes, qr: str = "") -> bytes:
+def render_receipt(file: bytes, qr: str = "", policy: str = "") -> bytes:
     """Print a receipt file (S13.3) and attach it as `receipt.json`. Returns the bytes of the PDF.
 
     `qr` is the text of the code on the page of the patient's own; without it a proof copy is printed.
+    `policy`: fingerprint of the registry's trust policy (S8.3), for comparing.
     The file is read, and its requests are held against its consent; who signed it is not asked. Raises
     `DataFault`: what `parse_receipt_file`, `decode_receipt_qr` or `requests_of` raises, `document-failed` if
     setting the page failed.
     """
-    pages = _set(file, qr)
+    pages = _set(file, qr, policy)
     assert isinstance(pages, bytes)
     return pages
 
 
-def _set(file: bytes, code: str = "", **output: Any) -> Any:
+def _set(file: bytes, code: str = "", policy: str = "", **output: Any) -> Any:
     read = parse_receipt_file(file)
-    data = _data(read, file, code or read.qr)
+    data = _data(read, file, code or read.qr, policy)
     qr = data.pop("qr")
     data, lacking = printable(data)
     data |= {"qr": qr, "lacking": lacking}
     return typeset(TEMPLATE, data, what="receipt", dated=read.body.given_at, attachment=file, **output)
 
 
-def _data(file: ReceiptFile, raw: bytes, qr: str) -> dict[str, Any]:
+def _data(file: ReceiptFile, raw: bytes, qr: str, policy: str) -> dict[str, Any]:
     """What the template reads, words already looked up."""
     core = decode_receipt_qr(file.qr).core
     requests = requests_of(file, core)
@@ -82,7 +83,7 @@ def _data(file: ReceiptFile, raw: bytes, qr: str) -> dict[str, Any]:
         "proof": decode_receipt_qr(qr).credential is None,
         "qr": qr_svg(qr),
         "qr_mm": min(MAX_QR_MILLIMETRES, qr_symbol(qr).size * MODULE_MILLIMETRES),
-        "facts": _facts(file, core),
+        "facts": _facts(file, core, policy),
         "attachment": {"name": RECEIPT_FILE, "sha256": hashlib.sha256(raw).hexdigest()},
     }
 
@@ -132,7 +133,7 @@ def _notice(notice: Notice) -> list[tuple[Phrase, list[str]]]:
     ]
 
 
-def _facts(file: ReceiptFile, core: ReceiptCore) -> list[tuple[str, str, str, bool]]:
+def _facts(file: ReceiptFile, core: ReceiptCore, policy: str) -> list[tuple[str, str, str, bool]]:
     """Where the consent is recorded; the last says whether the typewriter face can set it."""
     checkpoint = peek_checkpoint(file.proof.checkpoint)
     facts = [
@@ -145,4 +146,6 @@ def _facts(file: ReceiptFile, core: ReceiptCore) -> list[tuple[str, str, str, bo
     ]
     if file.chain is not None:
         facts.append(("区块", "block", str(file.chain.block.number)))
+    if policy:
+        facts.append(("信任策略指纹", "fingerprint of the policy", policy))
     return [(zh, en, value, value.isascii()) for zh, en, value in facts]

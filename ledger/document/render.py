@@ -35,7 +35,8 @@ MAX_QR_MILLIMETRES: Final = 62.0
 
 
 # Leaf hash of the deposit statement (S3.3), 64 hex; origin of the log (S4.2), the statement's position in it;
-# chain id, address of `RightsRegistry` (40 hex), number of the block that holds the deposit.
+# chain id, address of `RightsRegistry` (40 hex), number of the block that holds the deposit; fingerprint of
+# the registry's trust policy (S8.3) when the page was set.
 _FACTS: Final = (
     ("leaf", "日志条目哈希", "leaf hash"),
     ("log", "日志", "log"),
@@ -43,6 +44,7 @@ _FACTS: Final = (
     ("chain", "链标识", "chain id"),
     ("contract", "登记合约", "contract"),
     ("block", "区块", "block"),
+    ("policy", "信任策略指纹", "fingerprint of the policy"),
 )
 
 

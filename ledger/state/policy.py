@@ -8,8 +8,11 @@ from typing import Any
 from yinzheng.ledger.chain.contracts import CONTRACTS
 from yinzheng.ledger.rules.ages import MAX_AGE
 from yinzheng.ledger.state.instance import Instance
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.judge.trust import parse_trust
 from yinzheng.verifier.judge.witnesses import NO_WITNESSES, Witnesses
+from yinzheng.verifier.words.fingerprint import Fingerprint, fingerprint
 
 
 def trust_policy(
@@ -60,3 +63,8 @@ def trust_policy(
         policy["witnesses"] = [one.to_json() for one in witnesses.known]
         policy["quorum"] = witnesses.quorum
     return policy | ({"insisted": list(insisted)} if insisted else {})
+
+
+def fingerprint_of(instance: Instance) -> Fingerprint:
+    """The fingerprint (S8.3) of the policy this registry hands out; its witnesses are not in it."""
+    return fingerprint(parse_trust(canonical.dumps(trust_policy(instance))))

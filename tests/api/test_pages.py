@@ -122,7 +122,7 @@ def test_a_certificate_unlike_its_record(serve: Serve, reader: FakeReader) -> No
 def test_a_foreign_issuer(client: Client, reader: FakeReader) -> None:
     qr = encode_qr(reader.world.body, synthetic.STRANGER, "yz.example.org")
     page = client.get(path_of(qr)).text
-    assert heading(page) == "Not one of ours, or damaged"
+    assert heading(page) == "Not of a registry you pinned"
     assert "issuer-unknown" in page
 
 

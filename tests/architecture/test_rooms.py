@@ -14,7 +14,7 @@ from tests.architecture.imports import imports
 
 ORDER: Final[dict[str, tuple[str, ...]]] = {
     "verifier": (
-        "errors",
+        "errors version",
         "bytes",
         "log",
         "chain",

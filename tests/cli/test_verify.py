@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import re
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,10 @@ from tests.cli.commands import Said, refused, run
 from tests.cli.conftest import Demonstration
 from tests.ledger.document.photos import opened, photographed
 from yinzheng.ledger.document.qr import qr_png
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
+from yinzheng.verifier.formats.certificate import key_id
+
+ROOT = Path(__file__).parents[2]
 
 
 def qr_text(demonstration: Demonstration, at: int = 0) -> str:
@@ -50,7 +56,7 @@ def test_a_file_proves_itself(demonstration: Demonstration, suffix: str, at: int
         "verdict",
         "kind", "number", "authentic", "status", "status_code", "in_force", "demonstration", "checked_at",
         "asked_at", "obligations", "certificate", "elided", "record", "differences", "remarks", "chain",
-        "moved", "block", "notes",
+        "moved", "block", "notes", "inputs",
     }  # fmt: skip
     assert (report["moved"]["licences"], report["moved"]["remarks"]) == (0, {})
     assert not said.err
@@ -321,3 +327,44 @@ def test_options_that_contradict(demonstration: Demonstration) -> None:
     refused(*common, "--lang", "fr", code="usage-language", exit_code=2)
     assert run("verify", demonstration.file("pdf")).code == 2, "there is no policy by default"
     assert run("verify").code == 2
+
+
+def test_a_policy_shows_its_fingerprint_and_what_changed(
+    demonstration: Demonstration, tmp_path: Path
+) -> None:
+    shown = run("trust", "show", demonstration.trust, "--lang", "zh")
+    policy = json.loads(demonstration.trust.read_bytes())
+    found = run("trust", "show", demonstration.trust, "--json").json
+    assert shown.code == 0
+    assert shown.out.startswith(f"信任策略指纹: {found['fingerprint']['zh']}")
+    assert policy["issuers"][0]["registry"]["code"] in shown.out
+    assert {"what": "log", "value": policy["log"]["keys"][0]} in found["pins"]
+    policy["issuers"][0]["not_after"] = policy["issuers"][0]["not_before"] + 86_400
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(policy, ensure_ascii=False), encoding="utf-8")
+    later = run("trust", "show", changed, "--against", demonstration.trust, "--json").json
+    assert later["fingerprint"]["digits"] != found["fingerprint"]["digits"]
+    assert [(one["sign"], one["what"]) for one in later["changes"]] == [("-", "key"), ("+", "key")]
+    same = run("trust", "show", changed, "--against", changed, "--lang", "en")
+    assert "Both policies pin the same." in same.out
+
+
+def test_a_verdict_names_the_policy_and_the_program(demonstration: Demonstration) -> None:
+    said = check(demonstration, demonstration.file("pdf"), "--lang", "en")
+    found = check(demonstration, demonstration.file("pdf"), "--json").json["inputs"]
+    assert f"Fingerprint of the policy: {found['fingerprint']['en']}" in said.out
+    assert found["policy"]["sha256"] == hashlib.sha256(demonstration.trust.read_bytes()).hexdigest()
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert found["program"] == f"yinzheng {version}"
+
+
+def test_another_registry_is_not_called_forged(demonstration: Demonstration, tmp_path: Path) -> None:
+    policy = json.loads(demonstration.trust.read_bytes())
+    key = Sm2PrivateKey(7).public_key.point
+    policy["issuers"][0].update(key=key.hex(), kid=key_id(key).hex())
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(policy, ensure_ascii=False), encoding="utf-8")
+    said = run("verify", demonstration.file("pdf"), "--trust", other, "--lang", "en")
+    assert said.code == 3
+    assert said.out.splitlines()[1] == "Not of a registry you pinned"
+    assert "of a registry that your policy does not pin" in said.out

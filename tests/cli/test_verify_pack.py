@@ -6,6 +6,8 @@ import asyncio
 import json
 import shutil
 import time
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from tests.verifier.pack.damaged import NO_PACKS
 from tests.verifier.pack.pack_world import Dispute, genuine_pack, pack_trust
 from yinzheng.api.cli import verify_pack, verify_target
 from yinzheng.api.web.weigh import weigh
+from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.version import VERSION
 
 
 @pytest.fixture
@@ -70,7 +74,8 @@ def test_as_json(trust: Path) -> None:
 @pytest.mark.parametrize("name", NO_PACKS)
 def test_what_is_no_pack_is_none_of_ours_or_damaged(name: str, trust: Path) -> None:
     said = check(trust, NO_PACKS[name][0](), "--lang", "en")
-    assert (said.code, said.out.startswith("Not one of ours")) == (3, True), said.out
+    other = "a registry you pinned" if name == "of another registry" else "Not one of ours"
+    assert (said.code, other in said.out.splitlines()[0]) == (3, True), said.out
     assert "nconsistent" not in said.out
 
 
@@ -168,3 +173,24 @@ def test_only_a_pack_has_a_report_to_write(trust: Path) -> None:
     number = "SJ4412026110001"
     refused("verify", number, "--trust", trust, "--report", page, code="report-not-pack", exit_code=2)
     assert not page.exists()
+
+
+def test_the_policy_inside_a_pack_is_warned_of(trust: Path, tmp_path: Path) -> None:
+    pack = genuine_pack()
+    own = check(trust, pack, "--json").json
+    assert not own["policy_from_pack"]
+    assert own["pack"] == digest_pair(pack).to_json()
+    with zipfile.ZipFile(BytesIO(pack)) as opened:
+        inside = tmp_path / "inside" / "trust.json"
+        inside.parent.mkdir()
+        inside.write_bytes(opened.read("trust.json"))
+    page = tmp_path / "report.html"
+    path = tmp_path / "case.zip"
+    path.write_bytes(pack)
+    said = run("verify", path, "--trust", inside, "--lang", "en", "--report", page)
+    assert "Mind: the policy used is the copy inside the pack" in said.out
+    written = page.read_text(encoding="utf-8")
+    assert "Mind: the policy used is the copy inside the pack" in written
+    assert digest_pair(pack).sha256.hex() in written
+    assert digest_pair(inside.read_bytes()).sm3.hex() in written
+    assert f"yinzheng {VERSION}" in written

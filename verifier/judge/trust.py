@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
+from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PublicKey, digest_pair
 from yinzheng.verifier.bytes.canonical import (
     Check,
     constant,
@@ -139,6 +139,8 @@ class TrustPolicy:
     """Whose time-stamp tokens (RFC 3161) count as a second clock."""
     witnesses: Witnesses = NO_WITNESSES
     """Who cosigns the log's heads, and how many of them must have (S9.9)."""
+    digest: DigestPair | None = field(default=None, compare=False)
+    """Of the file it was read from, byte for byte."""
 
     @property
     def registry_id(self) -> bytes:
@@ -163,7 +165,8 @@ def parse_trust(data: bytes) -> TrustPolicy:
     Raises `DataFault` `trust-malformed`, with the reason in its message.
     """
     try:
-        return _read(loads(data.removeprefix(BOM_UTF8), max_bytes=MAX_TRUST))
+        policy = _read(loads(data.removeprefix(BOM_UTF8), max_bytes=MAX_TRUST))
+        return replace(policy, digest=digest_pair(data))
     except DataFault as fault:
         raise DataFault(
             f"this is not a trust policy: {fault.message}",
@@ -202,8 +205,12 @@ def _read(value: object) -> TrustPolicy:
         insisted=insisted,
         time_authorities=tuple(TimeAuthority(**one) for one in fields["time_authorities"] or ()),
         witnesses=witnesses,
-        **{name: place and Contract(**place) for name, place in chain["contracts"].items()},
+        **_contracts(chain["contracts"]),
     )
+
+
+def _contracts(entries: Mapping[str, dict[str, Any] | None]) -> dict[str, Any]:
+    return {name: place and Contract(**place) for name, place in entries.items()}
 
 
 def _issuer(entry: dict[str, Any]) -> Issuer:

@@ -57,18 +57,20 @@ def word_of(findings: Findings, needed: Collection[int]) -> Authentic:
         return Authentic.NOT_OURS
     failed = findings.failed()
     if findings.found(2).code == ISSUER_UNKNOWN:
-        return Authentic.FORGED if any(map(_contradicts, failed)) else Authentic.NOT_OURS
+        ours = findings.outcome(6) is Outcome.VALID
+        return Authentic.FORGED if any(_contradicts(one, ours=ours) for one in failed) else Authentic.NOT_OURS
     if any(said_by(finding) is Authentic.FORGED for finding in failed):
         return Authentic.FORGED
     whole = all(findings.outcome(number) is Outcome.VALID for number in needed)
     return Authentic.GENUINE if whole else Authentic.UNDETERMINED
 
 
-def _contradicts(finding: Finding) -> bool:
+def _contradicts(finding: Finding, *, ours: bool) -> bool:
     """Whether a finding about what an unknown issuer signed shows a forgery all the same.
 
-    It contradicts itself, or claims a place on the pinned chain that is another's.
+    It claims a place in the pinned log (`ours`) and contradicts itself, or one on the pinned chain that is
+    another's. What only its own registry could judge is not called forged by a reader who does not pin that.
     """
     if finding.number in _BY_ITSELF:
-        return True
+        return ours
     return finding.number == 9 and finding.code not in (NOT_COVERED | _ABSENT)

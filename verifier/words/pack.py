@@ -91,8 +91,8 @@ _TOO_LARGE: Final = Phrase(
 )
 _NO_PACK: Final[Mapping[str, Phrase]] = {
     "issuer-unknown": Phrase(
-        "不是本登记体系的证据包：签署者不是您的信任策略所指定的登记机构。",
-        "Not one of ours: it is signed by a registry that your policy does not pin.",
+        "不是您的信任策略所指定的登记机构制作的证据包。",
+        "Not of a registry you pinned.",
     ),
     "zip-too-large": _TOO_LARGE,
     "zip-entry-too-large": _TOO_LARGE,

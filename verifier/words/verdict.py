@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.licence.report import VOUCHER
-from yinzheng.verifier.judge.report import Authentic, Note, exit_code_of
+from yinzheng.verifier.judge.report import Authentic, Finding, Note, exit_code_of
+from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN
 from yinzheng.verifier.words import (
     challenge,
     conclusion,
@@ -61,6 +62,10 @@ class Judged(Protocol):
         """The time of asking."""
 
     @property
+    def findings(self) -> Sequence[Finding]:
+        """By obligation."""
+
+    @property
     def notes(self) -> Sequence[Note]:
         """What to know besides."""
 
@@ -94,6 +99,9 @@ _OTHERS: Final[Mapping[Authentic, Phrase]] = {
     Authentic.NOT_OURS: Phrase("不是本登记体系的文件，或已损坏", "Not one of ours, or damaged"),
     Authentic.UNDETERMINED: Phrase("无法判定", "Cannot be determined"),
 }
+
+NOT_PINNED: Final = Phrase("不是您的信任策略所指定的登记机构签发的", "Not of a registry you pinned")
+"""Of what another registry signed, or nobody: never said to be forged by a reader who does not know it."""
 
 GENUINE: Final[Mapping[str, Headlines]] = {
     "certificate": {
@@ -171,11 +179,17 @@ def _headline(report: Judged) -> Phrase:
     if report.authentic is Authentic.UNDETERMINED:
         unfinished = OPEN.get(report.document, {})
         return unfinished.get(report.standing, _OTHERS[report.authentic])
+    if report.authentic is Authentic.NOT_OURS and any(map(_unpinned, report.findings)):
+        return NOT_PINNED
     if report.authentic is not Authentic.GENUINE:
         return _OTHERS[report.authentic]
     said, when = GENUINE[report.document][report.standing], _when(report)
     rests = _ATTACHED if any(note.code == "attached-used" for note in report.notes) else Phrase("", "")
     return Phrase(said.zh + when.zh + rests.zh, said.en + when.en + rests.en)
+
+
+def _unpinned(finding: Finding) -> bool:
+    return finding.code == ISSUER_UNKNOWN
 
 
 def _when(report: Judged) -> Phrase:

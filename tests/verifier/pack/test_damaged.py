@@ -26,7 +26,7 @@ def test_it_is_not_said_to_be_inconsistent(name: str) -> None:
     assert report.authentic is Authentic.NOT_OURS
     assert (verdict(report).code, verdict(report).exit_code) == ("not_ours", 3)
     foreign = code == "issuer-unknown"
-    assert ("Not one of ours: it is signed by" in said.en) is foreign
+    assert ("a registry you pinned" in said.en) is foreign
     assert ("repacked or damaged: ask for the original" in said.en) is not foreign
     page = render_html(report)
     assert said.zh in page

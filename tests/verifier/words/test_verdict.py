@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from yinzheng.verifier.judge.receipt.report import ReceiptStatus
-from yinzheng.verifier.judge.report import Authentic, Note, Status
+from yinzheng.verifier.judge.report import Authentic, Finding, Note, Status
 from yinzheng.verifier.words import receipt
 from yinzheng.verifier.words import verdict as verdicts
 from yinzheng.verifier.words.verdict import verdict
@@ -29,6 +29,7 @@ class Found:
     asked_at: int | None = None
     checked_at: int = NOW
     notes: Sequence[Note] = ()
+    findings: Sequence[Finding] = ()
     document: str = "certificate"
 
 

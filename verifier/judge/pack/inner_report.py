@@ -26,7 +26,8 @@ Render: TypeAlias = Callable[[PackReport], str]
 Written: TypeAlias = Callable[[Ground], PackReport]
 """What the registry found when it wrote the pack."""
 
-_EDITION: Final = re.compile(r'<meta name="generator" content="([^"]{1,100})">')
+_GENERATOR: Final = re.compile(r'<meta name="generator" content="([^" ]{1,100}) ([0-9A-Za-z.+-]{1,40})">')
+"""Edition of the page, and version of the program that set it."""
 
 _MESSAGES: Final = {
     "report-differs": "the report inside is not the one that the pack's own data give",
@@ -55,16 +56,17 @@ def _html(ground: Ground, file: PackFile, written: Written, render: Render | Non
         return "report-not-compared"
     if any(stamp.finding.code == "timestamp-support" for stamp in report.timestamps):
         return "report-not-compared"
-    made = render(report)
+    inside = _made_by(ground.contents.heads.get(file.path, b"").decode("utf-8", "replace"))
+    made = render(replace(report, inputs=replace(report.inputs, program=inside[1])) if inside[1] else report)
     if digest_pair(made.encode()).matches(file.digest):
         return None
-    inside = ground.contents.heads.get(file.path, b"").decode("utf-8", "replace")
-    return "report-differs" if _edition(inside) == _edition(made) else "report-other-edition"
+    return "report-differs" if inside[0] == _made_by(made)[0] else "report-other-edition"
 
 
-def _edition(page: str) -> str | None:
-    found = _EDITION.search(page)
-    return found[1] if found else None
+def _made_by(page: str) -> tuple[str, str]:
+    """Edition and version; empty where the page does not say."""
+    found = _GENERATOR.search(page)
+    return (found[1], found[2]) if found else ("", "")
 
 
 def _as_written(ground: Ground) -> Ground:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, NoReturn
 
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.chain.evidence import Contract
 from yinzheng.verifier.chain.layout_disputes import ChainDispute
 from yinzheng.verifier.formats.body import Party
@@ -18,8 +19,10 @@ from yinzheng.verifier.formats.dossier import FileEntry
 from yinzheng.verifier.formats.evidence_items import Item
 from yinzheng.verifier.judge.report import Authentic, Block, Finding, Note, Outcome, exit_code_of
 from yinzheng.verifier.judge.timestamp import TimeStampFinding
+from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.pack.contents import PackedStatement
 from yinzheng.verifier.pack.manifest import Manifest, PackFile
+from yinzheng.verifier.version import VERSION
 
 
 class Answer(StrEnum):
@@ -73,6 +76,19 @@ class QuestionAnswer:
             "answer": str(self.answer),
             "reasons": [reason.to_json() for reason in self.reasons],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a report was made from, so that another can tell whether it has the same (S14.6)."""
+
+    trust: TrustPolicy
+    """The reader's; the pack's own in a report that was made with the pack."""
+    pack: DigestPair | None = None
+    """Of the whole file; None where it was not taken, and in a report that lies in the pack itself."""
+    from_pack: bool = False
+    """Whether the policy is byte for byte the copy in the pack, which its maker chose."""
+    program: str = VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +262,7 @@ class PackReport:
     """C16, C17, C18, C19."""
     limits: tuple[Reason, ...]
     """What could not be determined, or was withheld."""
+    inputs: Inputs
     written_with_pack: bool = False
     """Whether it was made while the pack was written, and so before the manifest was signed (S14.6)."""
 

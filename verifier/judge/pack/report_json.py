@@ -51,6 +51,8 @@ def report_json(report: PackReport) -> dict[str, Any]:
         "platform": _platform(report.platform),
         "demonstration": report.demonstration,
         "written_with_pack": report.written_with_pack,
+        "pack": None if report.inputs.pack is None else report.inputs.pack.to_json(),
+        "policy_from_pack": report.inputs.from_pack,
         "block": None if block is None else block_json(block),
     }
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, Final
 
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import judge, settle_rest
 from yinzheng.verifier.judge.pack import checks, questions
 from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground
 from yinzheng.verifier.judge.pack.inner_report import Render, compare_reports
 from yinzheng.verifier.judge.pack.parts import completed, judge_subjects
-from yinzheng.verifier.judge.pack.report import ItemReport, Operator, PackReport, Platform, Reason
+from yinzheng.verifier.judge.pack.report import Inputs, ItemReport, Operator, PackReport, Platform, Reason
 from yinzheng.verifier.judge.pack.rules import AS_WRITTEN, PackExhibits, rules_for
 from yinzheng.verifier.judge.pack.stamps import judge_timestamps
 from yinzheng.verifier.judge.report import Block
@@ -32,24 +33,25 @@ def verify_pack(
     progress: Progress = lambda read: None,
     render: Render | None = None,
     name: str = "",
+    digest: DigestPair | None = None,
 ) -> PackReport:
     """Verify a pack under the reader's own policy, with nothing but the file.
 
     `render` sets a report as `report.html`, for comparing the one inside; without it that one is said not to
-    be compared. `name`: of the file, for a reader who goes by it. `file` can seek and is read in pieces;
-    memory does not grow with the evidence in it. `now` is the time of asking (UTC seconds). Bad data ends up
-    in the report; `OSError` of reading the file escapes.
+    be compared. `name`: of the file, for a reader who goes by it; `digest`: of its bytes, for the
+    report. `file` can seek and is read in pieces; memory does not grow with the evidence in it. `now` is the
+    time of asking (UTC seconds). Bad data ends up in the report; `OSError` of reading the file escapes.
     """
     exhibits = PackExhibits()
     findings = judge(rules_for(file, limits, progress, trust), exhibits, trust, now)
     ground = exhibits.ground
     if ground is None:
-        return stopped(findings, trust, now)
+        return stopped(findings, Inputs(trust, digest), now)
     said = [
         *questions.named_otherwise(ground.manifest, name),
         *compare_reports(ground, written_report, render),
     ]
-    return _report(exhibits, findings, now, said)
+    return _report(exhibits, findings, now, said, Inputs(trust, digest, from_pack=_lies_in(ground)))
 
 
 def written_report(ground: Ground) -> PackReport:
@@ -63,10 +65,10 @@ def written_report(ground: Ground) -> PackReport:
     issuer = findings.settle(2, lambda: checks.pinned_issuer(manifest.signer, trust))
     if issuer is None:
         findings.skip_rest("issuer-not-established", after=2)
-        return stopped(findings, trust, manifest.made_at, written_with_pack=True)
+        return stopped(findings, Inputs(trust), manifest.made_at, written_with_pack=True)
     exhibits.take(ground)
     settle_rest(AS_WRITTEN, exhibits, issuer, trust, findings, manifest.made_at)
-    return _report(exhibits, findings, manifest.made_at, (), written_with_pack=True)
+    return _report(exhibits, findings, manifest.made_at, (), Inputs(trust), written_with_pack=True)
 
 
 def _report(
@@ -74,6 +76,7 @@ def _report(
     findings: Findings,
     now: int,
     said: Sequence[Reason],
+    inputs: Inputs,
     *,
     written_with_pack: bool = False,
 ) -> PackReport:
@@ -111,8 +114,15 @@ def _report(
             questions.repeatable(limits),
         ),
         limits=tuple(limits),
+        inputs=inputs,
         written_with_pack=written_with_pack,
     )
+
+
+def _lies_in(ground: Ground) -> bool:
+    """Whether the reader's policy is the copy in the pack: none but its maker can have chosen it."""
+    digest = ground.trust.digest
+    return digest is not None and any(file.digest == digest for file in ground.manifest.of_role("trust"))
 
 
 def _limits(
@@ -155,11 +165,9 @@ def _platform(trust: TrustPolicy, block: Block | None) -> Platform:
     )
 
 
-def stopped(
-    findings: Findings, trust: TrustPolicy, now: int, *, written_with_pack: bool = False
-) -> PackReport:
+def stopped(findings: Findings, inputs: Inputs, now: int, *, written_with_pack: bool = False) -> PackReport:
     """Of what is no pack, or none that a pinned issuer signed as it is, nothing else is looked at."""
-    operators = _operators(trust, ChainView())
+    operators = _operators(inputs.trust, ChainView())
     pack = findings.in_order()
     return PackReport(
         manifest=None,
@@ -174,10 +182,11 @@ def stopped(
         release=None,
         dispute=None,
         operators=operators,
-        platform=_platform(trust, None),
+        platform=_platform(inputs.trust, None),
         block=None,
         checked_at=now,
         questions=questions.of_no_pack(pack),
         limits=(),
+        inputs=inputs,
         written_with_pack=written_with_pack,
     )

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from yinzheng.verifier.judge.pack.report import PackReport, QuestionAnswer, Reason, StatementReport
+from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.judge.pack.report import Inputs, PackReport, QuestionAnswer, Reason, StatementReport
 from yinzheng.verifier.judge.report import Finding, Outcome
 from yinzheng.verifier.pack.howto import STEPS
 from yinzheng.verifier.words import pack as phrases
@@ -28,6 +29,7 @@ from yinzheng.verifier.words.court.blocks import (
 )
 from yinzheng.verifier.words.court.items import claims, deposits
 from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, party_cell, strong
+from yinzheng.verifier.words.fingerprint import COMPARE, FROM_PACK, fingerprint
 from yinzheng.verifier.words.phrases import OUTCOMES, Phrase, sealed_by
 from yinzheng.verifier.words.phrases import cosigned as cosigned_by
 from yinzheng.verifier.words.verdict import verdict
@@ -103,7 +105,28 @@ def _cover(report: PackReport) -> Facts:
         rows.append(("made", (Line(instant(manifest.made_at)),)))
     if not report.written_with_pack:
         rows.append(("checked", (Line(instant(report.checked_at)),)))
+    rows += _inputs(report.inputs)
     return Facts(tuple((words.LABELS[name], cell) for name, cell in rows))
+
+
+def _inputs(inputs: Inputs) -> list[tuple[str, Cell]]:
+    """What the report was made from, so that another can tell whether it has the same."""
+    policy, known = inputs.trust.digest, fingerprint(inputs.trust)
+    advice = Line(FROM_PACK, Look.BAD) if inputs.from_pack else Line(COMPARE, Look.SOFT)
+    rows: list[tuple[str, Cell]] = [
+        ("fingerprint", (Line(known.said, Look.STRONG), advice)),
+        ("policy", _digests(policy)),
+        ("program", (Line(f"yinzheng {inputs.program}"),)),
+    ]
+    if inputs.pack is not None:
+        rows.insert(0, ("pack_file", _digests(inputs.pack)))
+    return rows
+
+
+def _digests(digest: DigestPair | None) -> Cell:
+    if digest is None:
+        return (Line(words.UNKNOWN),)
+    return (mono(f"SHA-256 {digest.sha256.hex()}"), mono(f"SM3 {digest.sm3.hex()}"))
 
 
 def _released(report: PackReport) -> list[tuple[str, Cell]]:
@@ -114,7 +137,7 @@ def _released(report: PackReport) -> list[tuple[str, Cell]]:
     digest = release.document
     rows: list[tuple[str, Cell]] = [
         ("released", (Line(instant(release.released_at)), how, Line(release.reference))),
-        ("document", (mono(f"SHA-256 {digest.sha256.hex()}"), mono(f"SM3 {digest.sm3.hex()}"))),
+        ("document", _digests(digest)),
     ]
     if release.resumed:
         lines = [(Line(words.RESUMED[one.what]), mono(one.subject.hex())) for one in release.resumed]

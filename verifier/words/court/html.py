@@ -36,16 +36,16 @@ _POLICY: Final = (
 )
 
 
-EDITION: Final = "yinzheng/report/2"
+EDITION: Final = "yinzheng/report/3"
 """Raised whenever the same report comes out as other bytes: two editions are not compared (S14.6)."""
 
 
 def render_html(report: PackReport) -> str:
     """The report in the order of the court's questions, Chinese first, each text in English beside it."""
-    return _page(court_report(report))
+    return _page(court_report(report), report.inputs.program)
 
 
-def _page(paper: Paper) -> str:
+def _page(paper: Paper, program: str) -> str:
     title = f"{paper.title.zh} {paper.reference}"
     return "\n".join(
         (
@@ -56,7 +56,7 @@ def _page(paper: Paper) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">',
-            f'<meta name="generator" content="{EDITION}">',
+            f'<meta name="generator" content="{EDITION} {program}">',
             f"<title>{escape(title)}</title>",
             f"<style>{STYLE}</style>",
             "</head>",
