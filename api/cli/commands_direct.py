@@ -20,5 +20,25 @@ DIRECT: Final = Group(
             "org_direct:reserve",
             "Reserve a certificate on the chain itself, for a trade (R46). 直接在链上预留证书。",
         ),
+        Command(
+            "release",
+            "org_direct:release",
+            "End a reservation of ours on the chain itself. 直接在链上解除预留。",
+        ),
+        Command(
+            "open-dispute",
+            "org_direct_disputes:open_",
+            "Open a dispute on the chain itself, as a forum: what it concerns is held. 直接立案保全。",
+        ),
+        Command(
+            "release-dispute",
+            "org_direct_disputes:release",
+            "End a dispute on the chain itself, by our document: nothing is held for it. 直接解除保全。",
+        ),
+        Command(
+            "hand-in",
+            "org_direct:hand_in",
+            "Hand in what was told the chain directly, so that it can be worked on. 事后提交直接上链的内容。",
+        ),
     ),
 )

@@ -90,7 +90,7 @@ RIGHTS: Final = (
             Command(
                 "order",
                 "standing:order",
-                "Take in a forum's signed order: seizure, its lifting, cancellation. 执行裁判机构命令。",
+                "Take in a forum's signed order, or what was told the chain directly. 收录命令或上链内容。",
             ),
             Group(
                 "remark",

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.files import read_file
-from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
     from yinzheng.api.org.direct import Own
+    from yinzheng.api.org.member import Member
     from yinzheng.verifier.bytes.canonical import JSON
+    from yinzheng.verifier.judge.trust import TrustPolicy
 
 Rpc = Annotated[str, typer.Option("--rpc", help="A node of the chain, not the registry's. 自己的链节点。")]
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
@@ -44,26 +46,18 @@ def object_(
     """Object on the chain itself; nobody can refuse to take it in. 直接在链上提出异议。"""
     import secrets
 
-    from yinzheng.api.org.direct import objection_name
-    from yinzheng.verifier.bytes.canonical import dumps
-    from yinzheng.verifier.log.statement import commit_private
+    from yinzheng.verifier.bytes.naming import spell
+    from yinzheng.verifier.formats.objection_paper import Objected, ObjectionPaper, parse_objection_paper
 
     later, subject = _about(about)
-    own = _own(org, rpc)
-    secret = secrets.token_bytes(32)
-    body: dict[str, JSON] = {"v": 1, "about": subject.hex(), "objector": objector, "reasons": reasons}
-    objection = commit_private(secret, dumps(body)).sha256
-    name = objection_name(subject, objection, own.account)
-    kept: dict[str, JSON] = {
-        "body": body,
-        "secret": secret.hex(),
-        "account": own.account.hex(),
-        "objection": name.hex(),
-    }
+    own = opened(org, rpc)[1]
+    paper = ObjectionPaper(Objected(subject, spell(objector), reasons), secrets.token_bytes(32), own.account)
+    parse_objection_paper(paper.to_json())  # what could not be read back must not be sent
+    objection, name = paper.digest, paper.name
     call = (own.calls.raise_later_objection if later else own.calls.raise_objection)(subject, objection)
     own.try_(call)
     # Kept before it is sent: without it nobody could show what was meant.
-    _write(out_file, kept)
+    write_new(out_file, paper.to_json())
     told = own.tell(call)
     said = {"objection": name.hex(), "block": told.block, "transaction": told.transaction.hex()}
     text = (
@@ -89,47 +83,105 @@ def reserve(
     json_: Json = False,
 ) -> None:
     """Reserve a certificate on the chain itself, for a trade (R46). 直接在链上预留证书。"""
-    from yinzheng.api.org.member import Member
-    from yinzheng.api.org.registry import pinned
-    from yinzheng.ledger.certificates.messages import domain_of, message_of
-    from yinzheng.ledger.chain.approvals import sign
+    from yinzheng.api.org.direct import order_of
     from yinzheng.ledger.chain.approvals_moves import Reservation
     from yinzheng.verifier.containers.certfile import MAX_FILE, parse_file
     from yinzheng.verifier.formats.body import Party
-    from yinzheng.verifier.formats.order import Order, statement_of
     from yinzheng.verifier.formats.reservation import Reserved
 
     found = parse_file(read_file(certificate, MAX_FILE))
-    member, own, now = Member.open(org, os.environ), _own(org, rpc), clock()
-    body = Reserved(
-        found.record.number, now + hours * 3600, Party(member.profile.name, member.profile.code), now
-    )
-    prev = found.statement.leaf_hash if head is None else _bytes(head, "--head")
-    statement = statement_of(body, profile=found.statement.profile, prev=prev, by="exchange")
-    leaf = statement.leaf_hash
-    signature = sign(message_of(body, leaf), domain_of(pinned(org)), member.account_key())
-    order = Order(statement, body, signature).to_json()
-    call = own.calls.reserve(Reservation(found.statement.subject, body.until, leaf), signature)
+    (member, own, policy), now = opened(org, rpc), clock()
+    until, who = now + hours * 3600, Party(member.profile.name, member.profile.code)
+    body = Reserved(found.record.number, until, who, now)
+    prev = found.statement.leaf_hash if head is None else leaf_of(head, "--head")
+    order = order_of(member, policy, body, found.statement.profile, prev)
+    leaf = order.statement.leaf_hash
+    call = own.calls.reserve(Reservation(found.statement.subject, body.until, leaf), order.signature)
     own.try_(call)
-    _write(out_file, order)
+    write_new(out_file, order.to_json())
     told = own.tell(call)
     said = {"reservation": leaf.hex(), "until": body.until, "block": told.block}
     tell(json_, said, f"{body.certificate}: reserved 已预留 {leaf.hex()[:12]} in block {told.block}")
 
 
-def _write(file: Path, value: JSON) -> None:
+def release(
+    certificate: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The certificate's file, NUMBER.json. 证书文件。")
+    ],
+    reservation: Annotated[
+        str, typer.Option(help="Leaf hash of the statement that reserved it. 预留的记载。")
+    ],
+    rpc: Rpc,
+    out_file: Annotated[
+        Path, typer.Option("--out", help="The order, in a new file: hand it in. 命令写入新文件，事后提交。")
+    ],
+    head: Annotated[
+        str | None,
+        typer.Option(help="Leaf hash of the last statement about it; else the reservation's. 最近记载。"),
+    ] = None,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """End a reservation of ours on the chain itself. 直接在链上解除预留。"""
+    from yinzheng.api.org.direct import order_of
+    from yinzheng.ledger.chain.approvals_moves import ReservationRelease
+    from yinzheng.verifier.containers.certfile import MAX_FILE, parse_file
+    from yinzheng.verifier.formats.body import Party
+    from yinzheng.verifier.formats.reservation import Released
+
+    found = parse_file(read_file(certificate, MAX_FILE))
+    member, own, policy = opened(org, rpc)
+    reserved, who = leaf_of(reservation, "--reservation"), Party(member.profile.name, member.profile.code)
+    body = Released(found.record.number, reserved, who, clock())
+    prev = reserved if head is None else leaf_of(head, "--head")
+    order = order_of(member, policy, body, found.statement.profile, prev)
+    leaf = order.statement.leaf_hash
+    call = own.calls.release_reservation(ReservationRelease(found.statement.subject, leaf), order.signature)
+    own.try_(call)
+    write_new(out_file, order.to_json())
+    told = own.tell(call)
+    said = {"release": leaf.hex(), "reservation": reserved.hex(), "block": told.block}
+    tell(json_, said, f"{body.certificate}: released 已解除预留 in block {told.block}. Hand in {out_file}.")
+
+
+def hand_in(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `org direct` wrote it. 直接上链的文件。")],
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Hand in what was told the chain directly, so that it can be worked on. 事后提交直接上链的内容。"""
+    from yinzheng.verifier.bytes.canonical import dumps, loads
+    from yinzheng.verifier.formats.dispute_paper import MAX_PAPER
+
+    value = loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER)
+    answer = session(org, desk).post("/org/v1/orders", dumps(value))
+    tell(json_, answer, f"{answer['leaf'][:12]}: taken in 已收录")
+
+
+def write_new(file: Path, value: JSON) -> None:
+    """Write what proves something told, before it is told. Raises `EnvironmentFault`."""
     from yinzheng.ledger.state.files import disk_faults
 
-    with disk_faults(file), file.open("x", encoding="utf-8") as opened:
-        opened.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    with disk_faults(file), file.open("x", encoding="utf-8") as written:
+        written.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-def _own(org: Path, rpc: str) -> Own:
+def opened(org: Path, rpc: str) -> tuple[Member, Own, TrustPolicy]:
+    """Who we are, our account at a node of our own, and the policy that we pinned."""
     from yinzheng.api.org.direct import Own
     from yinzheng.api.org.member import Member
     from yinzheng.api.org.registry import pinned
 
-    return Own(Member.open(org, os.environ), pinned(org), rpc)
+    member, policy = Member.open(org, os.environ), pinned(org)
+    return member, Own(member, policy, rpc), policy
+
+
+def leaf_of(given: str, option: str) -> bytes:
+    """A leaf hash that was typed. Raises `UsageFault` `leaf-malformed`."""
+    if not _IDENTIFIER.fullmatch(given):
+        raise UsageFault(f"{option} is a leaf hash: 64 hex digits", code="leaf-malformed")
+    return bytes.fromhex(given)
 
 
 def _about(given: str) -> tuple[bool, bytes]:
@@ -140,9 +192,3 @@ def _about(given: str) -> tuple[bool, bytes]:
     if _IDENTIFIER.fullmatch(given):
         return False, bytes.fromhex(given)
     return True, certificate_subject(check_number(given, "NUMBER"))
-
-
-def _bytes(given: str, option: str) -> bytes:
-    if not _IDENTIFIER.fullmatch(given):
-        raise UsageFault(f"{option} is a leaf hash: 64 hex digits", code="leaf-malformed")
-    return bytes.fromhex(given)

@@ -114,20 +114,27 @@ def cancel(
 
 
 def order(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="As `org order` wrote it. 裁判机构命令文件。")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="As `org order` or `org direct` wrote it. 命令或直接上链的文件。"
+        ),
+    ],
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
-    """Take in a forum's signed order: seizure, its lifting, cancellation. 执行裁判机构命令。"""
-    from yinzheng.ledger.certificates.orders import execute
+    """Take in a forum's signed order, or what was told the chain directly. 收录命令或上链内容。"""
+    from yinzheng.ledger.inlets.papers import MAX_PAPER, parse_paper, take_in
     from yinzheng.verifier.bytes.canonical import loads
-    from yinzheng.verifier.formats.order import MAX_ORDER, parse_order
+    from yinzheng.verifier.formats.objection_paper import ObjectionPaper
+    from yinzheng.verifier.formats.order import Order
 
-    read = parse_order(loads(read_file(file, MAX_ORDER), max_bytes=MAX_ORDER))
+    paper = parse_paper(loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER))
     with writing(state, json_) as (registry, _):
-        leaf = execute(registry, read)
-    value = {"certificate": read.body.certificate, "type": read.statement.type, "leaf": leaf.hex()}
-    tell(json_, value, f"{read.body.certificate}: {read.statement.type} 已执行")
+        about, leaf = take_in(registry, paper)
+    kind = "objection" if isinstance(paper, ObjectionPaper) else paper.statement.type
+    named = {"certificate": about} if isinstance(paper, Order) else {}
+    tell(json_, {**named, "about": about, "type": kind, "leaf": leaf.hex()}, f"{about}: {kind} 已收录")
 
 
 def _grounds(text: str, document: Path | None, reference: str | None) -> Grounds:

@@ -18,13 +18,12 @@ from yinzheng.ledger.certificates.following import objections_for
 from yinzheng.ledger.certificates.held import licences_of, rights_of
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.objecting import answer
-from yinzheng.ledger.certificates.orders import execute
+from yinzheng.ledger.inlets.papers import MAX_PAPER, parse_paper, take_in
 from yinzheng.ledger.organisations.holding import veto
 from yinzheng.ledger.registry import Registry
 from yinzheng.verifier.bytes.canonical import JSON, Check, boolean, text
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.formats.licence import is_licence_number
-from yinzheng.verifier.formats.order import MAX_ORDER, parse_order
 from yinzheng.verifier.formats.veto import MAX_VETO, parse_veto
 
 ANSWER: Final[dict[str, Check[Any]]] = {"agrees": boolean, "explanation": text(1, 4000)}
@@ -78,8 +77,8 @@ def certificates(desk: Desk) -> Routes:
     @router.post("/orders")
     async def ordered(request: Request) -> Response:
         async with desk.signed(request, by_number=True) as asked:
-            order = parse_order(one_object(asked.body, MAX_ORDER))
-            leaf = await asked.do(lambda registry: execute(registry, order))
+            paper = parse_paper(one_object(asked.body, MAX_PAPER))
+            _, leaf = await asked.do(lambda registry: take_in(registry, paper))
         return JSONResponse({"leaf": leaf.hex()}, HTTPStatus.CREATED)
 
     @router.post("/vetoes")

@@ -6,25 +6,40 @@ the transaction. The registry finds it in final blocks, and cannot ignore it.
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from yinzheng.api.org.member import Member
-from yinzheng.ledger.chain.clients.rights import RightsCalls
+from yinzheng.ledger.certificates.messages import domain_of, message_of
+from yinzheng.ledger.chain import approvals
+from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain, sign
+from yinzheng.ledger.chain.clients.preservation import PreservationCalls
 from yinzheng.ledger.chain.clients.standing import StandingCalls
 from yinzheng.ledger.chain.connect import connect
+from yinzheng.ledger.chain.records import OpeningKind
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, Sender
-from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.ledger.disputes.plans import Plan
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.body import check_number
+from yinzheng.verifier.formats.dispute import Opening, Release, Subjects
+from yinzheng.verifier.formats.dispute_paper import DisputePaper, paper_of
+from yinzheng.verifier.formats.order import Order, Ordered, statement_of
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.log.statement import certificate_subject
+
+_IDENTIFIER: Final = re.compile(r"[0-9a-f]{64}")
 
 PATIENCE = 90
 """Seconds until a block has what was sent."""
 
 
-class Inlets(RightsCalls, StandingCalls):
+class Inlets(PreservationCalls, StandingCalls):
     """The contracts that take in what is told directly, by a policy's addresses."""
 
 
@@ -68,18 +83,98 @@ class Own:
         return Told(made.hash, mined.block_number)
 
 
-def objection_name(about: bytes, objection: bytes, account: bytes) -> bytes:
-    """What the contracts call an objection that an account other than the registry's raised (S24.2)."""
-    return keccak256(about + objection + account.rjust(32, b"\0"))
+def opening_paper(plan: Plan, account: bytes, now: int, profile: str) -> DisputePaper:
+    """What a forum opens by a plan, told by its account (20 bytes), under an identifier of its own.
+
+    A plan for this names cases by their identifiers on chain. Raises `UsageFault` `dispute-subject-unknown`
+    (a case by anything else), and as `check_number` and `parse_opening` do.
+    """
+    concerned = plan.concerned
+    if any(_IDENTIFIER.fullmatch(case) is None for case in concerned.cases):
+        raise UsageFault(
+            "a dispute that is opened on the chain itself names cases by their identifiers",
+            code="dispute-subject-unknown",
+            hint="Write the 64 hex digits of each; its notice on the board has them as its subject.",
+        )
+    records = {certificate_subject(check_number(number, "certificates")) for number in concerned.certificates}
+    body = Opening(
+        dispute=secrets.token_bytes(32),
+        forum=plan.forum,
+        number=plan.number,
+        kind="forum",
+        opened_by=account,
+        parties=tuple(sorted(plan.parties, key=lambda party: party.account)),
+        subjects=Subjects(
+            tuple(sorted(records)),
+            tuple(sorted(map(bytes.fromhex, set(concerned.cases)))),
+            tuple(sorted(set(concerned.consents))),
+        ),
+        opened_at=now,
+        evidence_root=None,
+    )
+    return paper_of(body, secrets.token_bytes(32), profile=profile, prev=None)
+
+
+def opening_call(paper: DisputePaper, member: Member, policy: TrustPolicy, own: Own) -> Call:
+    """The call by which the forum's account opens what a paper says. Raises as `preservation_domain`."""
+    assert isinstance(paper.body, Opening)
+    body = paper.body
+    decision = approvals.Opening(
+        case_id=body.dispute,
+        root=bytes(32),
+        kind=OpeningKind.FORUM,
+        parties=tuple(party.account for party in body.parties),
+        statement=paper.statement.leaf_hash,
+        records=body.subjects.records,
+        cases=body.subjects.cases,
+        consents=body.subjects.consents,
+    )
+    signature = sign(decision, preservation_domain(policy), member.account_key())
+    return own.calls.open_dispute(decision, signature)
+
+
+def release_paper(
+    opened: DisputePaper, document: DigestPair, reference: str, account: bytes, now: int, prev: bytes | None
+) -> DisputePaper:
+    """What a forum ends by its document; `prev` is the dispute's last statement, None: its opening."""
+    body = Release(
+        dispute=opened.body.dispute,
+        kind="document",
+        document=document,
+        reference=reference,
+        signers=(account,),
+        released_at=now,
+        resumed=(),
+    )
+    statement = opened.statement
+    last = statement.leaf_hash if prev is None else prev
+    return paper_of(body, secrets.token_bytes(32), profile=statement.profile, prev=last)
+
+
+def release_call(paper: DisputePaper, subjects: int, member: Member, policy: TrustPolicy, own: Own) -> Call:
+    """The call by which it ends a dispute of so many subjects. Raises as `preservation_domain`."""
+    decision = approvals.Release(paper.body.dispute, paper.statement.leaf_hash)
+    signature = sign(decision, preservation_domain(policy), member.account_key())
+    return own.calls.release(decision, [signature], subjects)
+
+
+def order_of(member: Member, policy: TrustPolicy, body: Ordered, profile: str, prev: bytes) -> Order:
+    """An exchange's order, signed with its account. Raises as `domain_of`."""
+    statement = statement_of(body, profile=profile, prev=prev, by="exchange")
+    message = message_of(body, statement.leaf_hash)
+    return Order(statement, body, sign(message, domain_of(policy), member.account_key()))
+
+
+def preservation_domain(policy: TrustPolicy) -> Domain:
+    """Where openings and releases are signed for the registry of a policy. Raises `UsageFault`."""
+    if policy.preservation is None:
+        raise _unpinned()
+    return Domain(policy.chain_id, policy.preservation.address, PRESERVATION_NAME)
 
 
 def _opened(member: Member, policy: TrustPolicy, url: str) -> tuple[Sender, Inlets]:
-    if policy.standing is None:
-        raise UsageFault(
-            "this policy does not pin the contracts that are told directly",
-            code="moves-not-pinned",
-            hint="Get the registry's present trust.json from its officer.",
-        )
+    if policy.standing is None or policy.preservation is None:
+        raise _unpinned()
     w3 = connect(url)
     with translated():
         found = (w3.eth.chain_id, bytes(w3.eth.get_block(0)["hash"]))
@@ -92,5 +187,14 @@ def _opened(member: Member, policy: TrustPolicy, url: str) -> tuple[Sender, Inle
     addresses: Mapping[str, bytes] = {
         "rights": policy.rights.address,
         "standing": policy.standing.address,
+        "preservation": policy.preservation.address,
     }
     return Sender(w3, member.account_key().account(), time.sleep), Inlets(w3, addresses)
+
+
+def _unpinned() -> UsageFault:
+    return UsageFault(
+        "this policy does not pin the contracts that are told directly",
+        code="moves-not-pinned",
+        hint="Get the registry's present trust.json from its officer.",
+    )

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.cases.calls import refused_decisions
-from yinzheng.ledger.cases.protests import against_case
+from yinzheng.ledger.cases.protests import against_case, meant
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.course import Course
@@ -59,6 +59,7 @@ def _check_case(audit: Audit, session: Session, case: Case) -> None:
     with audit.finding(case=case.id):
         check_remains(events, alive=seal is not None)
         _check_objections_gone(session, case, alive=seal is not None)
+        _check_meant(session, case, seal)
     prev: bytes | None = None
     for event in events:
         with audit.finding(case=case.id, event=event.id):
@@ -116,6 +117,13 @@ def _check_objections_gone(session: Session, case: Case, *, alive: bool) -> None
     objections = session.exec(select(Objection).where(Objection.case_id == case.id))
     if any(objection.sealed for objection in objections):
         raise DataFault("an objection outlived its dossier", code="erasure-unproved")
+
+
+def _check_meant(session: Session, case: Case, seal: SealedValue | None) -> None:
+    """What was handed in of objections raised on the chain is what the chain names."""
+    if seal is not None:
+        for objection in session.exec(select(Objection).where(Objection.case_id == case.id)):
+            meant(objection, seal)
 
 
 def _check_deposits(session: Session, case: Case, events: Sequence[Event]) -> bool:

@@ -20,7 +20,7 @@ from yinzheng.ledger.audit.supervision import check_supervisions
 from yinzheng.ledger.audit.trades import check_reservations, check_trades
 from yinzheng.ledger.certificates.work import deposit_leaf, statements_of
 from yinzheng.ledger.flow.recording import open_event
-from yinzheng.ledger.flow.threads import thread
+from yinzheng.ledger.flow.threads import is_told_elsewhere, thread
 from yinzheng.ledger.organisations.keys import keys_at
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Event
@@ -168,7 +168,10 @@ def _disputes(audit: Audit, session: Session) -> int:
         with audit.finding(dispute=row.id):
             key = audit.dossier_key(session, row.dossier_id)
             events = thread(session, row.head)
-            seen += _walk(audit, events, SealedValue(key) if key else None, row.subject, dispute=row.id)
+            before = Statement.from_bytes(events[0].statement).prev if events else None
+            unstated = before if before is not None and is_told_elsewhere(session, before) else None
+            seal = SealedValue(key) if key else None
+            seen += _walk(audit, events, seal, row.subject, unstated, dispute=row.id)
             check_remains(events, alive=key is not None)
             if key is not None:
                 _items(audit, session, row, events, key)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from sqlmodel import col, select
+
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases.files import OBJECTED, events_with_files
+from yinzheng.ledger.cases.protests import NUMBER_DIGITS, meant
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.consents.basis import standing
 from yinzheng.ledger.dossiers.dossier import APPLICATION
@@ -19,6 +22,7 @@ from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Objection
 from yinzheng.ledger.store.sealed import SealedValue, open_file
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -32,7 +36,8 @@ def open_dossier_to(
 ) -> list[Path]:
     """Write the dossier of a case to the new folder `folder`, the n-th submission under `n/`.
 
-    Objections follow under `objection-n/`: `objection.json`, and the material, numbered from 1. What
+    Objections follow under `objection-n/`: `objection.json`, and the material, numbered from 1; what was
+    handed in of those raised on the chain itself, under `objection-NAME/`. What
     inspections found stands in `inspections.json`; which consents count for the notices that the latest
     application names, and which do not, in `basis.json` (R27, R28).
 
@@ -51,6 +56,7 @@ def open_dossier_to(
         note(registry, session, Reader.of_actor(registry, by), access)
         key = dossier_key(registry, session, case.dossier_id)
         submissions = list(_submissions(session, case_id, SealedValue(key)))
+        submissions += _told_the_chain(session, case_id, SealedValue(key))
         inspections = _inspections(session, case_id, SealedValue(key))
         basis = [standing(session, leaf) for leaf in _notices(submissions)]
         rows = iter(repository.files_of(session, case.dossier_id))
@@ -107,6 +113,17 @@ def _submissions(session: Session, case_id: str, seal: SealedValue) -> Iterator[
             applications += 1
             named = [(path, path) for path in paths]
             yield _Submission(str(applications), APPLICATION, body["application"], named)
+
+
+def _told_the_chain(session: Session, case_id: str, seal: SealedValue) -> Iterator[_Submission]:
+    """What was handed in of objections that were raised on the chain itself; it has no files."""
+    rows = select(Objection).where(Objection.case_id == case_id).order_by(col(Objection.id))
+    for row in session.exec(rows):
+        paper = meant(row, seal)
+        if paper is not None:
+            said: JSON = {**paper.body.to_json(), "account": paper.account.hex(), "name": row.leaf.hex()}
+            folder = f"objection-{row.leaf.hex()[:NUMBER_DIGITS]}"
+            yield _Submission(folder, "objection.json", said, [])
 
 
 def _notices(submissions: list[_Submission]) -> list[bytes]:

@@ -43,6 +43,7 @@ from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.objection_paper import ObjectionPaper
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,28 @@ def object_to(registry: Registry, case_id: str, protest: Protest, *, secret: byt
         )
         work.write(rule, recorded)
         return Raised(recorded.leaf_hash.hex(), work.now)
+
+
+def take_in(registry: Registry, paper: ObjectionPaper) -> str:
+    """Keep what somebody meant who objected on the chain itself; gives the case, or the certificate (S24.2).
+
+    It lies sealed with the dossier; an audit opens it again, and holds it against the chain's name for it.
+
+    Raises `UsageFault` `objection-unknown` (nothing of it was found on the chain yet), `DataFault`
+    `dossier-destroyed`.
+    """
+    with registry.store.transaction() as session:
+        row = session.exec(select(Objection).where(Objection.leaf == paper.name)).first()
+        if row is None:
+            raise UsageFault(
+                "no objection of that name was found on the chain",
+                code="objection-unknown",
+                hint="It is found once its block is final: hand it in again then.",
+            )
+        seal = SealedValue(dossier_key(registry, session, session.get_one(Case, row.case_id).dossier_id))
+        row.sealed = seal.seal(canonical.dumps(paper.to_json()), row.leaf)
+        session.add(row)
+        return row.certificate or row.case_id
 
 
 def resolve(

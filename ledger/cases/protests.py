@@ -25,7 +25,9 @@ from yinzheng.verifier.bytes.algorithms import PairHasher
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.naming import spell
 from yinzheng.verifier.bytes.wording import check_name, check_words
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats import objection_paper
+from yinzheng.verifier.formats.objection_paper import ObjectionPaper
 
 MAX_MATERIAL: Final = 20
 MAX_BODY: Final = 256 * 1024
@@ -190,6 +192,22 @@ def named(known: frozenset[str], given: str) -> bytes:
             hint=f"Open: {', '.join(sorted(name[:12] for name in known)) or 'none'}.",
         )
     return bytes.fromhex(fitting[0])
+
+
+def meant(row: Objection, seal: SealedValue) -> ObjectionPaper | None:
+    """What an objection raised on the chain says; None of others, and until somebody has handed it in.
+
+    Raises `DataFault` as `parse_objection_paper`, `objection-altered` (it is another's).
+    """
+    if not row.sealed:
+        return None
+    kept = canonical.loads(seal.open(row.sealed, row.leaf), max_bytes=MAX_BODY)
+    if not isinstance(kept, dict) or kept.get("format") != objection_paper.FORMAT:
+        return None
+    paper = objection_paper.parse_objection_paper(kept)
+    if paper.name != row.leaf:
+        raise DataFault("what an objector is said to have meant is another's", code="objection-altered")
+    return paper
 
 
 def digest_of(secret: bytes) -> bytes:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.cases.objections import Followed, follow, followed_row
+from yinzheng.ledger.cases.protests import meant
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.certificates.objecting import due_to_tell, told_at
 from yinzheng.ledger.certificates.telling import body_of
@@ -113,10 +114,18 @@ def objections_for(registry: Registry, number: str, org: str, reader: Reader) ->
                 "objection": one.leaf.hex(),
                 "raised_at": one.raised_at,
                 "answered_at": one.answered_at,
-                "reasons": _opened(seal, said[one.leaf])["reasons"],
+                "reasons": _said(one, said.get(one.leaf), seal),
             }
             for one in found
         ]
+
+
+def _said(row: Objection, event: Event | None, seal: SealedValue) -> str:
+    """Its reasons; of one raised on the chain itself those that were handed in, or none."""
+    if event is not None:
+        return str(_opened(seal, event)["reasons"])
+    paper = meant(row, seal)
+    return "" if paper is None else paper.body.reasons
 
 
 def _reasons(registry: Registry, session: Session, row: Objection) -> str:

@@ -27,6 +27,9 @@ from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.reservation import Released, Reserved
 from yinzheng.verifier.log.statement import Statement, certificate_subject
 
+CLOCKS_APART = 300
+"""Seconds by which a block's time and ours may differ."""
+
 
 class State(StrEnum):
     """How a reservation stands; derived, never stored."""
@@ -98,8 +101,8 @@ def keep(
         )
         return
     row = work.session.get(Reservation, body.reservation)
-    if row is None or row.certificate != body.certificate or row.released is not None:
-        raise unknown()
+    if row is None or row.certificate != body.certificate or row.released not in (None, leaf):
+        raise unknown()  # one that its exchange let go itself is handed in afterwards
     if is_settling(work.session, row) or (row.settled is not None and _is_done(work.session, row.settled)):
         raise unknown()  # used up
     record = client.record(work.subject)
@@ -118,6 +121,32 @@ def keep(
     )
     row.released = leaf
     work.session.add(row)
+
+
+def let_go(session: Session, certificate: str, leaf: bytes, at: int) -> None:
+    """Write down that what stood at `at` was released past the registry, by the statement `leaf`."""
+    rows = session.exec(
+        select(Reservation)
+        .where(
+            Reservation.certificate == certificate,
+            col(Reservation.until) > at,
+            col(Reservation.made_at) <= at + CLOCKS_APART,
+            col(Reservation.released).is_(None),
+        )
+        .order_by(col(Reservation.made_at).desc())
+    )
+    for row in rows:
+        part = about_reservation(certificate_subject(certificate), row.until, row.account)
+        if _is_on_chain(session, row, repository.find_call(session, RESERVATION.name, row.leaf.hex(), part)):
+            row.released = leaf
+            session.add(row)
+            return
+
+
+def _is_on_chain(session: Session, row: Reservation, call: ChainCall | None) -> bool:
+    """Whether the chain ever had it: sent by us, or found there."""
+    found = select(Inlet.leaf).where(Inlet.name == row.leaf)
+    return (call is not None and call.state == "confirmed") or session.exec(found).first() is not None
 
 
 def _require_nobody_before(work: CertificateThread, until: int, signer: bytes) -> None:

@@ -23,11 +23,20 @@ from yinzheng.ledger.disputes.calls import OPENING, by_statement
 from yinzheng.ledger.disputes.evidence import Offered
 from yinzheng.ledger.disputes.hold_notices import HOLD, tell
 from yinzheng.ledger.disputes.plans import Concerned, Plan, parse_plan, require_impartial
-from yinzheng.ledger.disputes.work import DRAFT, DisputeThread, dispute_thread, from_json, to_json, work_on
+from yinzheng.ledger.disputes.work import (
+    DRAFT,
+    DisputeThread,
+    dispute_thread,
+    enter_subjects,
+    from_json,
+    next_reference,
+    to_json,
+    work_on,
+)
+from yinzheng.ledger.flow.recording import Recorded
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules import disputes as rules
-from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.disputes import Move, check_opening
 from yinzheng.ledger.rules.events import DisputeStatement
 from yinzheng.ledger.rules.states import Capacity
@@ -35,7 +44,7 @@ from yinzheng.ledger.rules.states import State as CaseState
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Dossier
 from yinzheng.ledger.store.models_consents import Consent, Withdrawal
-from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
@@ -79,10 +88,8 @@ def draft(registry: Registry, opener: str, plan: Plan) -> str:
         wrapped = registry.keys.wrapper().wrap(key, dossier_id)
         session.add(Dossier(id=dossier_id, wrapped_key=wrapped, created_at=now))
         session.flush()
-        year = date_of(day_of(now)).year
-        serial = repository.next_serial(session, f"dispute:{year}", most=999_999)
         dispute = Dispute(
-            id=f"D-{year}-{serial:06d}",
+            id=next_reference(session, now),
             subject=secrets.token_bytes(SUBJECT_BYTES),
             state=DRAFT,
             kind=plan.kind,
@@ -198,12 +205,31 @@ def open_dispute(registry: Registry, dispute_id: str, signature: bytes) -> None:
         call = registry.client.open_dispute(decision, signature)
         # A dispute that the contracts refuse must not be in the log as if it held anything.
         work.call(OPENING, work.dispute.id, call, part=by_statement(opening.dispute, leaves[-1]))
-        work.write(rule, *recorded)
-        evidence.list_items(work, 0, leaves[:-1], 0)
-        _enter_subjects(work, opening.subjects)
-        work.dispute.opened_at = opening.opened_at
-        work.keep_draft(None)
-        tell(work, HOLD, leaves[-1])
+        _enter(work, rule, opening, recorded)
+
+
+def enter_prepared(work: DisputeThread, statement: bytes) -> bool:
+    """Record the opening of a draft that its signer sent to the chain, naming the leaf hash `statement`.
+
+    False, and nothing happens, where something else was prepared.
+    """
+    prepared = work.read_draft()["prepared"]
+    if prepared is None or prepared["rows"][-1]["leaf_hash"] != statement.hex():
+        return False
+    opening = parse_opening(prepared["opening"])
+    recorded = [from_json(row, work.dispute.subject, work.now) for row in prepared["rows"]]
+    _enter(work, work.allow(*_MOVES[opening.kind]), opening, recorded)
+    return True
+
+
+def _enter(work: DisputeThread, rule: rules.Rule, opening: Opening, recorded: Sequence[Recorded]) -> None:
+    leaves = [one.leaf_hash for one in recorded]
+    work.write(rule, *recorded)
+    evidence.list_items(work, 0, leaves[:-1], 0)
+    enter_subjects(work, opening.subjects)
+    work.dispute.opened_at = opening.opened_at
+    work.keep_draft(None)
+    tell(work, HOLD, leaves[-1])
 
 
 def discard(registry: Registry, dispute_id: str) -> None:
@@ -238,13 +264,6 @@ def _require_bounded(items: Sequence[JSON]) -> None:
             code="items-too-many",
             hint="Open the dispute, then add the rest.",
         )
-
-
-def _enter_subjects(work: DisputeThread, subjects: Subjects) -> None:
-    kinds = (("record", subjects.records), ("case", subjects.cases), ("consent", subjects.consents))
-    for kind, entries in kinds:
-        for subject in entries:
-            work.session.add(DisputeSubject(dispute_id=work.dispute.id, kind=kind, subject=subject))
 
 
 def _draft_of(work: DisputeThread) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from yinzheng.ledger.disputes.calls import KINDS
 from yinzheng.ledger.disputes.collecting import find_thread, opened
 from yinzheng.ledger.disputes.disclosing import note_pack
 from yinzheng.ledger.disputes.stamps import stamps_for
-from yinzheng.ledger.disputes.work import DRAFT
+from yinzheng.ledger.disputes.work import DRAFT, opening_in
 from yinzheng.ledger.document.court_pdf import render_court
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import find_dispute, thread
@@ -201,7 +201,7 @@ def _gather(registry: Registry, session: Session, dispute_id: str, selection: Se
         if event is not None and leaf not in events:
             events[leaf] = event
             seals[leaf] = find_thread(registry, session, event.subject)[1] if event.public is None else None
-    opened_with = next(event for event in own if event.type == "dispute.opened")
+    opened_with = opening_in(own)
     opening = parse_opening(open_event(seal, opened_with.sealed, opened_with.leaf_hash)[0])
     for name, _ in selection.files:
         _require_own(session, opening, name)

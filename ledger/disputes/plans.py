@@ -23,10 +23,16 @@ from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.dispute import DISPUTANTS, MAX_SUBJECTS, OPENINGS, Disputant
 
+MAX_PLAN: Final = 64 * 1024
+"""Bytes of a plan, however it is written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Concerned:
-    """What a dispute is about, as people name it: certificate numbers, cases, subjects of consents."""
+    """What a dispute is about, as people name it: certificate numbers, cases, subjects of consents.
+
+    Cases by their references, or, of a dispute that is opened on the chain itself, their identifiers there.
+    """
 
     certificates: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
@@ -97,6 +103,6 @@ _PLAN: Final[dict[str, Check[Any]]] = {
     "number": check_words(1, 100),
     "parties": DISPUTANTS,
     "certificates": list_of(text(1, 32), 0, MAX_SUBJECTS),
-    "cases": list_of(text(1, 32), 0, MAX_SUBJECTS),
+    "cases": list_of(text(1, 64), 0, MAX_SUBJECTS),
     "consents": list_of(hex_bytes(32), 0, MAX_SUBJECTS),
 }

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.disputes.plans import parse_plan
-from yinzheng.ledger.disputes.work import DRAFT, DisputeThread, work_on
+from yinzheng.ledger.disputes.work import DRAFT, DisputeThread, opening_in, work_on
 from yinzheng.ledger.flow.recording import open_event
-from yinzheng.ledger.flow.threads import find_dispute, thread
+from yinzheng.ledger.flow.threads import find_dispute, find_organisation, thread
 from yinzheng.ledger.organisations.keys import public_key
 from yinzheng.ledger.people.acting import Actor, admit, require
 from yinzheng.ledger.registry import Registry
@@ -26,8 +27,18 @@ from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, Evide
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
-from yinzheng.verifier.formats.dispute import Disputant, Opening, Release, parse_opening, parse_release
+from yinzheng.verifier.formats.dispute import (
+    Disputant,
+    Opening,
+    Release,
+    Subjects,
+    parse_opening,
+    parse_release,
+)
 from yinzheng.verifier.formats.evidence_items import Item, parse_item
+
+UNSTATED: Final = "—"
+"""Stands for each name that a forum, which told the contracts itself, has not handed in yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +210,7 @@ def standing(registry: Registry, dispute_id: str, code: str, kid: bytes) -> Stan
             plan = parse_plan(work.read_draft()["plan"])
             forum, parties = plan.forum.code, plan.parties
         else:
-            opening = opening_of(work)
-            forum, parties = opening.forum.code, opening.parties
+            forum, parties = _named(work)
         point = public_key(work.session, code, kid, work.now).point
         found = Standing(
             opener=work.dispute.opener == code,
@@ -213,10 +223,21 @@ def standing(registry: Registry, dispute_id: str, code: str, kid: bytes) -> Stan
 
 
 def opening_of(work: DisputeThread) -> Opening:
-    """The opening as it was recorded. The dispute is no draft."""
+    """The opening as it was recorded. The dispute is no draft. Raises `UsageFault` `dispute-unstated`."""
     assert work.dispute.head is not None
     events = thread(work.session, work.dispute.head)
-    return _read_opening(work, next(event for event in events if event.type == "dispute.opened"))
+    return _read_opening(work, opening_in(events))
+
+
+def _named(work: DisputeThread) -> tuple[str, tuple[Disputant, ...]]:
+    """Credit code of the forum, and the parties; until the forum has handed them in, it alone is known."""
+    try:
+        opening = opening_of(work)
+    except UsageFault as fault:
+        if fault.code != "dispute-unstated":
+            raise
+        return work.dispute.opener, ()
+    return opening.forum.code, opening.parties
 
 
 def _unknown(dispute_id: str) -> UsageFault:
@@ -255,9 +276,11 @@ def _draft(work: DisputeThread) -> Shown:
 def _opened(work: DisputeThread) -> Shown:
     assert work.dispute.head is not None  # no draft
     events = thread(work.session, work.dispute.head)
-    leaf, opening = next(
-        (event.leaf_hash, _read_opening(work, event)) for event in events if event.type == "dispute.opened"
-    )
+    stated = next((event for event in events if event.type == "dispute.opened"), None)
+    if stated is None:
+        leaf, opening = _unstated(work)
+    else:
+        leaf, opening = stated.leaf_hash, _read_opening(work, stated)
     ends = [event for event in events if event.type == "dispute.released"]
     query = select(DisputeSubject).where(DisputeSubject.dispute_id == work.dispute.id)
     held = work.session.exec(query.order_by(col(DisputeSubject.kind), col(DisputeSubject.subject))).all()
@@ -277,6 +300,28 @@ def _opened(work: DisputeThread) -> Shown:
         release=parse_release(_body(work, ends[0])) if ends else None,
         prepared=_prepared(work),
     )
+
+
+def _unstated(work: DisputeThread) -> tuple[bytes, Opening]:
+    """What the chain tells of an opening that its forum has not handed in: nobody's name but its own."""
+    subject = work.dispute.subject
+    found = work.registry.client.dispute(subject)
+    assert found is not None  # it was found there
+    held = work.registry.client.subjects(subject)
+    accounts = work.registry.client.parties(subject)
+    who = find_organisation(work.session, work.dispute.opener)
+    opening = Opening(
+        dispute=subject,
+        forum=Party(who.name, who.code),
+        number=UNSTATED,
+        kind=work.dispute.kind,
+        opened_by=found.opened_by,
+        parties=tuple(Disputant(UNSTATED, None, account, None) for account in accounts),
+        subjects=Subjects(held.records, held.cases, held.consents),
+        opened_at=found.opened_at,
+        evidence_root=None,
+    )
+    return found.statement, opening
 
 
 def _prepared(work: DisputeThread) -> tuple[tuple[bytes, Release], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,12 +15,16 @@ from yinzheng.ledger.flow.recording import Recorded
 from yinzheng.ledger.flow.threads import find_dispute
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.rules.calendar import date_of, day_of
 from yinzheng.ledger.rules.course import Rule
 from yinzheng.ledger.rules.disputes import COURSE, OPENINGS, Move, Situation, State
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject, EvidenceItem
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.dispute import Subjects
 from yinzheng.verifier.log.statement import Statement
 
 DRAFT = "draft"
@@ -137,6 +141,32 @@ def from_json(value: dict[str, Any], subject: bytes, now: int) -> Recorded:
         "created_at": now,
     }
     return Recorded(Statement.from_bytes(row["statement"]), row["leaf_hash"], row)
+
+
+def next_reference(session: Session, now: int) -> str:
+    """A reference for a new dispute, such as `D-2026-000001`. Raises as `repository.next_serial`."""
+    year = date_of(day_of(now)).year
+    return f"D-{year}-{repository.next_serial(session, f'dispute:{year}', most=999_999):06d}"
+
+
+def enter_subjects(work: DisputeThread, subjects: Subjects) -> None:
+    """Enter what a dispute holds, as the chain has it."""
+    kinds = (("record", subjects.records), ("case", subjects.cases), ("consent", subjects.consents))
+    for kind, entries in kinds:
+        for subject in entries:
+            work.session.add(DisputeSubject(dispute_id=work.dispute.id, kind=kind, subject=subject))
+
+
+def opening_in(events: Sequence[Event]) -> Event:
+    """The opening among a dispute's events. Raises `UsageFault` `dispute-unstated`."""
+    for event in events:
+        if event.type == "dispute.opened":
+            return event
+    raise UsageFault(
+        "the forum opened this dispute on the chain itself, and has not handed in what it opened",
+        code="dispute-unstated",
+        hint="Ask the forum for the file that `yinzheng org direct open` wrote; take it in with `take-in`.",
+    )
 
 
 def holds_on(session: Session, subject: bytes) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Generic
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from yinzheng.ledger.chain.refusals import ContractRefused
 from yinzheng.ledger.chain.sender import Call
@@ -28,6 +28,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent, Organisation, Withdrawal
 from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.store.models_inlets import Inlet
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
@@ -166,12 +167,15 @@ class Thread(ABC, Generic[StateT, MoveT]):
 def thread(session: Session, head: bytes, *, until: bytes | None = None) -> list[Event]:
     """The events from the first to the one whose leaf hash is `head`; the first after `until`, if given.
 
-    Raises `DataFault` `thread-broken` where a statement is missing or the chain of them has no beginning.
+    It begins after a statement that somebody told the contracts and has not handed in (S24.4). Raises
+    `DataFault` `thread-broken` where a statement is missing or the chain of them has no beginning.
     """
     events: list[Event] = []
     leaf: bytes | None = head
     while leaf is not None and leaf != until:
         event = repository.event_by_leaf(session, leaf)
+        if event is None and is_told_elsewhere(session, leaf):
+            break
         if event is None or len(events) >= LONGEST:
             raise DataFault(
                 "a statement is missing from its thread",
@@ -182,6 +186,12 @@ def thread(session: Session, head: bytes, *, until: bytes | None = None) -> list
         events.append(event)
         leaf = Statement.from_bytes(event.statement).prev
     return events[::-1]
+
+
+def is_told_elsewhere(session: Session, leaf: bytes) -> bool:
+    """Whether it is the statement by which a dispute was opened past the registry."""
+    query = select(Inlet.block).where(Inlet.name == leaf, Inlet.inlet == "dispute-opening")
+    return session.exec(query).first() is not None
 
 
 def find_organisation(session: Session, code: str) -> Organisation:

@@ -14,10 +14,12 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.certificates.objecting import due_to_tell
+from yinzheng.ledger.certificates.reserving import let_go
 from yinzheng.ledger.certificates.telling import tell_of_objection
 from yinzheng.ledger.certificates.work import certificate_thread
 from yinzheng.ledger.chain.announced import SPAN, Announced, announced, sender_of
 from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.disputes.direct import follow_opening, follow_release
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
@@ -118,14 +120,14 @@ def _one(registry: Registry, session: Session, one: Announced) -> bool:
     session.flush()  # the next one follows it
     follow = _FOLLOW.get(one.inlet)
     if follow is not None:
-        follow(registry, session, one)
+        follow(registry, session, one, mined["timestamp"])
     return True
 
 
 # ---------------------------------------------------------------- what follows
 
 
-def _objection(registry: Registry, session: Session, one: Announced) -> None:
+def _objection(registry: Registry, session: Session, one: Announced, _at: int) -> None:
     """Nothing is issued while it is open (R24); what was drafted is drafted anew.
 
     One of a case that is decided here by now was first: the contracts refuse the deposit on its way to them.
@@ -139,7 +141,7 @@ def _objection(registry: Registry, session: Session, one: Announced) -> None:
     session.add(Objection(case_id=case.id, leaf=one.name, raised_at=registry.clock(), sealed=b""))
 
 
-def _later_objection(registry: Registry, session: Session, one: Announced) -> None:
+def _later_objection(registry: Registry, session: Session, one: Announced, _at: int) -> None:
     """The registrant is told (R25)."""
     row = session.exec(select(Certificate).where(Certificate.subject == one.about)).first()
     if row is None or row.event_id is None or _known(session, one.name):
@@ -156,7 +158,7 @@ def _known(session: Session, name: bytes) -> bool:
     return session.exec(select(Objection.id).where(Objection.leaf == name)).first() is not None
 
 
-def _reservation(registry: Registry, session: Session, one: Announced) -> None:
+def _reservation(registry: Registry, session: Session, one: Announced, _at: int) -> None:
     """It stands for the exchange whose account signed."""
     account = bytes.fromhex(one.arguments["exchange"][2:])
     who = session.exec(select(Organisation).where(Organisation.account == account)).first()
@@ -176,8 +178,19 @@ def _reservation(registry: Registry, session: Session, one: Announced) -> None:
         )
 
 
-_FOLLOW: Final[Mapping[str, Callable[[Registry, Session, Announced], None]]] = {
+def _reservation_release(_registry: Registry, session: Session, one: Announced, at: int) -> None:
+    """What stood until then stands no more."""
+    row = session.exec(select(Certificate).where(Certificate.subject == one.about)).first()
+    if row is not None:
+        let_go(session, row.number, one.name, at)
+
+
+_FOLLOW: Final[Mapping[str, Callable[[Registry, Session, Announced, int], None]]] = {
     "objection": _objection,
     "later-objection": _later_objection,
+    "dispute-opening": follow_opening,
+    "dispute-release": follow_release,
     "reservation": _reservation,
+    "reservation-release": _reservation_release,
 }
+"""By inlet: what is done, in the same transaction, about one of a block of that time."""

@@ -11,12 +11,16 @@ from sqlmodel import select
 from tests.cli.commands import refused, run
 from tests.cli.processes import node
 from tests.ledger import world as w
+from tests.ledger.disputes.court import COURT
 from tests.ledger.inlets.test_finding import fund
 from tests.ledger.trades.market import EXCHANGE
-from tests.ledger.world import PASSPHRASE, Clock, World, create
+from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, create
 from yinzheng.api.org.member import create_member
 from yinzheng.api.org.registry import pin
+from yinzheng.ledger.disputes.showing import Line, listed
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.organisations.enrolment import enrol
+from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Objection
@@ -67,3 +71,80 @@ def test_somebody_objects_through_a_node_and_the_registry_has_to_hear(tmp_path: 
         (row,) = session.exec(select(Objection))
         assert (row.case_id, row.leaf.hex()) == (case, name)
     assert world.audit() == []
+
+
+def test_a_court_opens_and_ends_a_dispute_with_a_registry_that_only_finds_out(tmp_path: Path) -> None:
+    clock = Clock(int(time.time()) - 60)
+    world = World(create(tmp_path / "state", clock), clock)
+    who = tmp_path / "court"
+    member, enrolment = create_member(
+        who,
+        SECRETS,
+        code=COURT,
+        name="某市中级人民法院",
+        roles=["forum"],
+        account=True,
+        now=clock.now,
+        term=86_400,
+    )
+    with world.open() as registry:
+        people = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        enrol(registry, enrolment, people[0], administrator=people[1])
+        settle(registry)
+        _, number = w.to_deposited(registry, clock, tmp_path / "dossier")
+        pin(who, dumps(trust_policy(registry.instance)))
+        fund(registry, member.account_key().address)
+    plan, opened, ended = (tmp_path / name for name in ("plan.json", "opened.json", "ended.json"))
+    parties = [
+        {"name": name, "code": None, "account": digit * 40, "key": None}
+        for name, digit in (("甲", "1"), ("乙", "2"))
+    ]
+    said = {
+        "kind": "forum",
+        "forum": {"name": "某市中级人民法院", "code": COURT},
+        "number": "(2026)粤01民初1号",
+        "parties": parties,
+        "certificates": [number],
+        "cases": [],
+        "consents": [],
+    }
+    plan.write_text(json.dumps(said), encoding="utf-8")
+    judgment = tmp_path / "judgment.pdf"
+    judgment.write_bytes(b"%PDF-1.7")
+    clock.now = int(time.time())
+    with node(world.root, "--seal", YINZHENG_PASSPHRASE=PASSPHRASE.decode()) as url:
+        asked = ("--org", who, "--rpc", url, "--json")
+        told = run("org", "direct", "open-dispute", plan, "--out", opened, *asked, env=SECRETS)
+        assert told.code == 0, told.err
+        refused(
+            *("org", "direct", "open-dispute", plan, "--out", opened, *asked[:-1]),
+            code="system",
+            exit_code=3,
+            env=SECRETS,
+        )  # what would prove it could not be kept: nothing is sent
+    state = ("--state", world.root)
+    env = {"YINZHENG_PASSPHRASE": PASSPHRASE.decode()}
+    clock.now = int(time.time())
+    with world.open() as registry:
+        (line,) = listed_in(registry)
+        assert (line.state, line.opener, line.subjects) == ("open", COURT, 1)
+    taken = run("order", opened, *state, "--json", env=env)
+    assert taken.code == 0, taken.err
+    assert (taken.json["about"], taken.json["type"]) == (line.id, "dispute.opened")
+    with node(world.root, "--seal", YINZHENG_PASSPHRASE=PASSPHRASE.decode()) as url:
+        sent = ("--org", who, "--rpc", url, "--json", "--out", ended)
+        paper = ("--document", judgment, "--reference", "(2026)粤01民初1号判决")
+        told = run("org", "direct", "release-dispute", opened, *paper, *sent, env=SECRETS)
+        assert told.code == 0, told.err
+    taken = run("order", ended, *state, "--json", env=env)
+    assert taken.code == 0, taken.err
+    clock.now = int(time.time())
+    with world.open() as registry:
+        (line,) = listed_in(registry)
+        assert line.state == "released"
+    assert world.audit() == []
+
+
+def listed_in(registry: Registry) -> list[Line]:
+    with registry.store.reading() as session:
+        return listed(session)

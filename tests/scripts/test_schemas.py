@@ -31,7 +31,10 @@ from yinzheng.api.desk.server import DeskLimits
 from yinzheng.ledger.people.decisions import SignedDecision
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import text
+from yinzheng.verifier.formats.dispute import parse_opening
+from yinzheng.verifier.formats.dispute_paper import paper_of
 from yinzheng.verifier.formats.dossier import disclose
+from yinzheng.verifier.formats.objection_paper import Objected, ObjectionPaper
 from yinzheng.verifier.formats.request import Request
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "spec"
@@ -68,6 +71,12 @@ def samples() -> dict[str, list[Any]]:
         "destruction-receipt": [json.loads(withdrawals["receipt"]["canonical"])],
         "dispute-opening": [opening_json()],
         "dispute-release": [release_json()],
+        "dispute-paper": [
+            paper_of(parse_opening(opening_json()), b"\1" * 32, profile="GD-HEALTH/1", prev=None).to_json()
+        ],
+        "objection-paper": [
+            ObjectionPaper(Objected(b"\1" * 32, "某人", "不实"), b"\2" * 32, b"\3" * 20).to_json()
+        ],
         "enrolment": [bodies.enrolment(), bodies.holder_enrolment()],
         "evidence-item": [item(kind) for kind in ABOUTS],
         "file-disclosure": [disclose(dossier_body(), 1).to_json()],

@@ -16,10 +16,11 @@ from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.trades.market import enrolled
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of
-from yinzheng.api.org.direct import objection_name
+from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.audit import inlets
 from yinzheng.ledger.cases import issuing, objections, protests
 from yinzheng.ledger.certificates import objecting
+from yinzheng.ledger.certificates.following import objections_for
 from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.certificates.orders import execute
@@ -34,6 +35,7 @@ from yinzheng.ledger.chain.sender import Call, Mined, Sender
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.inlets import finding
 from yinzheng.ledger.inlets.finding import find
+from yinzheng.ledger.inlets.papers import take_in
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.people.acting import key_of
 from yinzheng.ledger.registry import Registry
@@ -44,6 +46,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.inlet import FOUND, parse_found
+from yinzheng.verifier.formats.objection_paper import Objected, ObjectionPaper, objection_name
 from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.reservation import Reserved
 
@@ -234,18 +237,25 @@ def test_who_answers_by_name_objects_to_what_is_registered(world: World, tmp_pat
         exchange = enrolled(registry)
         settle(registry)
         subject = subject_by(registry, number)
-        call = registry.client.raise_later_objection(subject, SAID)
+        assert exchange.wallet is not None
+        paper = ObjectionPaper(Objected(subject, "某人", "不实"), b"\x0a" * 32, exchange.wallet.address)
+        call = registry.client.raise_later_objection(subject, paper.digest)
         with pytest.raises(YinzhengError) as raised:
             tell(registry, STRANGER, call)
         assert raised.value.code == "objector-unknown"
-        assert exchange.wallet is not None
         tell(registry, exchange.wallet, call)
     with world.open() as registry:
-        name = objection_name(subject, SAID, exchange.wallet.address)
+        name = paper.name
         with registry.store.reading() as session:
             (row,) = session.exec(select(Objection))
             assert (row.certificate, row.leaf) == (number, name)
         by = actor_of(registry, OFFICER)
+        reader = Reader.of_actor(registry, by)
+        (shown,) = objections_for(registry, number, w.APPLICANT["code"] or "", reader)
+        assert (shown["objection"], shown["reasons"]) == (name.hex(), "")
+        take_in(registry, paper)
+        (shown,) = objections_for(registry, number, w.APPLICANT["code"] or "", reader)
+        assert shown["reasons"] == paper.body.reasons
         objecting.tell(registry, number, name.hex(), by, "挂号信")
         objecting.conclude(registry, number, name.hex(), by, upheld=False, reasons="不成立")
         settle(registry)

@@ -137,7 +137,7 @@ def test_what_a_forum_holds_past_the_registry_is_not_said_to_be_destroyed(court:
     settle(registry)
     order = Opening(
         case_id=b"\5" * 32,
-        root=bytes(32),
+        root=b"\x08" * 32,  # of evidence that nobody here has
         kind=OpeningKind.FORUM,
         parties=(b"\1" * 20, b"\2" * 20),
         statement=b"\6" * 32,
