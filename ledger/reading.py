@@ -33,6 +33,7 @@ from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.measures import Measure, measures
 from yinzheng.ledger.organisations.showing import holder_file
+from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.ledger.rules.deadlines import Deadlines
 from yinzheng.ledger.rules.publicity import NoticeBody
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
@@ -148,8 +149,12 @@ class Reader(Answers):
                 session.exec(select(Certificate.number).where(deposited).order_by(Certificate.number))
             )
 
+    def calendar(self) -> WorkingCalendar:
+        """The working days this registry knows (R11). Raises as `calendar_of`."""
+        return calendar_of(self.paths)
+
     def notices(self) -> list[Notice]:
-        """The notice board: cases under publicity or past it, latest first (R24)."""
+        """The notice board: cases under publicity or past it, latest first, the last 500 (R24)."""
         with self._store.reading() as session:
             query = select(Event, Case).where(Event.case_id == Case.id, Event.type == "publicity.opened")
             return [

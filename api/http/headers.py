@@ -13,8 +13,10 @@ CONTENT_SECURITY_POLICY: Final = (
 )
 """No script, no font, no frame, nothing from elsewhere: what a page shows comes from this server alone.
 
-One page has a script, from this server, and says so in a policy of its own (`api.web.patients`).
+Two pages have scripts, from this server, and say so in a policy of their own (`WITH_SCRIPT`).
 """
+
+_PERMISSIONS: Final = "camera=({}), geolocation=(), microphone=()"
 
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -22,8 +24,16 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": _PERMISSIONS.format(""),
 }
+
+WITH_SCRIPT: Final = {
+    "Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; script-src 'self'",
+    "Permissions-Policy": _PERMISSIONS.format("self"),
+}
+"""For the forms for certificates and receipts: a scanned code leaves the address (S13.2), and the camera
+may read one where the browser can.
+"""
 
 
 OPEN: Final = ("/log/", "/schemas/")

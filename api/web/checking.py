@@ -75,6 +75,8 @@ class CheckedReceipt:
 
     report: ReceiptReport
     trust: TrustPolicy
+    qr: str | None = None
+    """The QR text that was presented by itself; None for a PDF or a JSON file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,7 @@ class Checker:
         found = check(presented, trust, now=now, live=live)
         findings = tuple(_presentable_finding(finding) for finding in found.findings)
         if isinstance(found, ReceiptReport):
-            return CheckedReceipt(replace(found, findings=findings), trust)
+            return CheckedReceipt(replace(found, findings=findings), trust, presented.qr)
         if isinstance(found, ConclusionReport):
             return CheckedConclusion(replace(found, findings=findings), trust)
         if isinstance(found, TradeCheckReport):

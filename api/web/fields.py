@@ -94,7 +94,8 @@ def importance_words(name: str, language: Language) -> str:
 def _level(body: Body, language: Language) -> tuple[str, ...]:
     level = body.level
     said = level_words(level.scheme, level.value).said(language)
-    return (f"{level.value} · {level.scheme}", *([said] if said else []))
+    value = f"第 {level.value} 级" if language == "zh" else f"Level {level.value}"
+    return (f"{value} · {level.scheme}", *([said] if said else []))
 
 
 _ROWS: Final[tuple[tuple[str, _Say], ...]] = (
@@ -127,8 +128,7 @@ _OPTIONAL: Final = frozenset({"notices", "follows", "importance", "authority"})
 
 
 def _name(field: str, language: Language) -> str:
-    # R15: a right is registered to its holder.
-    return "登记于（权利人）" if (field, language) == ("holders", "zh") else FIELDS[field].said(language)
+    return FIELDS[field].said(language)
 
 
 def differing(differences: Sequence[Difference]) -> frozenset[str]:

@@ -19,6 +19,7 @@ ASSETS: Final = {
     "rights.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "receipt.js": "text/javascript; charset=utf-8",
+    "scan.js": "text/javascript; charset=utf-8",
 }
 """The only static files, with their media types."""
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.fields import importance_words, procedure_words, profile_words
 from yinzheng.api.web.ports import Notice
-from yinzheng.api.web.times import Instant, instant
+from yinzheng.api.web.times import Instant, duration, instant
 from yinzheng.api.web.words import say
+from yinzheng.ledger.rules.calendar import WorkingCalendar, day_of
 from yinzheng.ledger.rules.case_types import CASE_TYPES, CaseType
 from yinzheng.ledger.rules.terms import Label
+from yinzheng.verifier.errors import EnvironmentFault
 
 REGISTERED: Final = "deposited"
 """State of a case whose notice takes objections to what is registered (R25)."""
@@ -45,6 +49,8 @@ class NoticeView:
     procedure: str
     opened: Instant
     ends: Instant | None
+    left: str
+    """How long it still lasts, in working days; empty for one that is over or was waived."""
     waived: bool
     reason: str
     leaf: str
@@ -53,16 +59,49 @@ class NoticeView:
     objections: int
     demonstration: bool
     takes: bool
+    """Whether it takes objections now."""
     registered: bool
     """Whether an objection is against what is registered already."""
-    """Whether it takes objections now."""
     outcome: str
     """How it ended; empty while nothing is decided."""
     outcome_at: Instant
 
 
-def notice_view(notice: Notice, now: int, language: Language) -> NoticeView:
-    """The words for a notice at `now`, UTC seconds."""
+def found_in(notices: Sequence[Notice], asked: str) -> list[Notice]:
+    """Those whose applicant, asset, case or certificate has `asked` in it, whatever its width and case."""
+    wanted = _plain(asked)
+    return [
+        one
+        for one in notices
+        if any(wanted in _plain(text) for text in (one.applicant, one.asset, one.case, one.certificate or ""))
+    ]
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def left_words(calendar: WorkingCalendar, now: int, until: int, language: Language) -> str:
+    """How long there is until `until`: in working days, on the last day in hours.
+
+    Empty where the years are not known by `calendar`.
+    """
+    if day_of(until - 1) == day_of(now):
+        still = duration(until - now, language)
+        return f"今天截止，还有 {still}" if language == "zh" else f"ends today, {still} left"
+    try:
+        days = calendar.left(now, until)
+    except EnvironmentFault:
+        return ""
+    if language == "zh":
+        return f"还有 {days} 个工作日"
+    return f"{days} working day{'' if days == 1 else 's'} left"
+
+
+def notice_view(
+    notice: Notice, now: int, language: Language, calendar: Callable[[], WorkingCalendar]
+) -> NoticeView:
+    """The words for a notice at `now`, UTC seconds; `calendar` is asked for one that is still open."""
     is_open = not notice.waived and (notice.ends_at is None or now < notice.ends_at)
     words = {
         "waived": ("免予公示", "Publicity waived"),
@@ -82,6 +121,7 @@ def notice_view(notice: Notice, now: int, language: Language) -> NoticeView:
         procedure=procedure_words(notice.procedure, language),
         opened=instant(notice.opened_at, language),
         ends=None if notice.ends_at is None else instant(notice.ends_at, language),
+        left=left_words(calendar(), now, notice.ends_at, language) if is_open and notice.ends_at else "",
         waived=notice.waived,
         reason=notice.reason,
         leaf=notice.leaf,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -12,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from yinzheng.api.http.guard import client
+from yinzheng.api.http.headers import WITH_SCRIPT
 from yinzheng.api.http.language import Language, negotiate, other
 from yinzheng.api.http.problems import not_found, problem_of
 from yinzheng.api.web.checking import (
@@ -27,7 +29,7 @@ from yinzheng.api.web.checking import (
 from yinzheng.api.web.conclusion_view import ConclusionView, conclusion_view
 from yinzheng.api.web.contract_view import ContractView, contract_view
 from yinzheng.api.web.intake import Submission, read_submission
-from yinzheng.api.web.notice_view import notice_view
+from yinzheng.api.web.notice_view import found_in, notice_view
 from yinzheng.api.web.purpose_view import PurposeView, purpose_view
 from yinzheng.api.web.receipt_view import ReceiptView, receipt_view
 from yinzheng.api.web.report_view import ReportView, report_view
@@ -38,6 +40,9 @@ from yinzheng.api.web.voucher_view import VoucherView, voucher_view
 from yinzheng.verifier.errors import YinzhengError
 
 READ: Final = ["GET", "HEAD"]
+SHOWN: Final = 50
+"""Notices on one page of the board."""
+
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -49,7 +54,9 @@ def pages(server: Server) -> APIRouter:
         return server.page(request, "landing.html")
 
     async def form(request: Request) -> Response:
-        return server.page(request, "verify.html", here="verify")
+        return server.page(
+            request, "verify.html", here="verify", headers=WITH_SCRIPT, scan_field="text", scan_kinds="VLC"
+        )
 
     async def submitted(request: Request) -> Response:
         language = language_of(request)
@@ -72,15 +79,20 @@ def pages(server: Server) -> APIRouter:
         return _result(server, request, checked, language_of(request))
 
     async def board(request: Request) -> Response:
-        language = language_of(request)
+        language, asked = language_of(request), request.query_params.get("q", "").strip()[:100]
         notices = await run_in_threadpool(server.reader.notices)
-        now = server.clock()
+        found = found_in(notices, asked) if asked else [*notices]
+        now, calendar = server.clock(), cache(server.reader.calendar)
         return server.page(
             request,
             "publicity.html",
             here="publicity",
-            demonstration=any(notice.demonstration for notice in notices),
-            notices=[notice_view(notice, now, language) for notice in notices],
+            switch=f"/publicity?{urlencode({'q': asked, 'lang': other(language)})}" if asked else None,
+            demonstration=any(notice.demonstration for notice in found),
+            asked=asked,
+            board=len(notices),
+            more=len(found) > SHOWN,
+            notices=[notice_view(notice, now, language, calendar) for notice in found[:SHOWN]],
         )
 
     async def asset(request: Request, name: str) -> Response:
@@ -109,7 +121,7 @@ def _result(server: Server, request: Request, checked: AnyChecked, language: Lan
     own = server.checker.own_policy
     if isinstance(checked, CheckedReceipt):
         receipt = receipt_view(checked, language, own_policy=own)
-        return _private(server, request, "receipt.html", receipt, language)
+        return _private(server, request, "receipt.html", receipt, language, qr=checked.qr)
     if isinstance(checked, CheckedConclusion):
         conclusion = conclusion_view(checked, language, own_policy=own)
         return _private(server, request, "conclusion.html", conclusion, language)
@@ -156,16 +168,19 @@ def _private(
     template: str,
     view: ReceiptView | ConclusionView | VoucherView | TradeView | PurposeView | ContractView,
     language: Language,
+    *,
+    qr: str | None = None,
 ) -> Response:
     return server.page(
         request,
         template,
         language=language,
-        # The code of a receipt is a key: it stands in no address.
+        # The code of a receipt is a key: it stands in no address, and goes on in a form.
         switch=f"/verify?lang={other(language)}",
         here="verify",
         demonstration=view.demonstration,
         view=view,
+        qr=qr,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -17,8 +17,8 @@ from starlette.responses import RedirectResponse, Response
 
 from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.guard import client
-from yinzheng.api.http.headers import CONTENT_SECURITY_POLICY
-from yinzheng.api.http.language import Language, negotiate
+from yinzheng.api.http.headers import WITH_SCRIPT
+from yinzheng.api.http.language import Language, negotiate, other
 from yinzheng.api.http.problems import problem_of
 from yinzheng.api.web.desk import Bearer
 from yinzheng.api.web.intake import read_fields
@@ -33,9 +33,6 @@ from yinzheng.verifier.formats.consent import parse_consent
 from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.formats.withdrawal import ANONYMISED
 
-WITH_SCRIPT: Final = {"Content-Security-Policy": f"{CONTENT_SECURITY_POLICY}; script-src 'self'"}
-"""For the one page with a script: it takes the receipt out of the address (S13.2)."""
-
 
 class Patients:
     """The handlers."""
@@ -46,6 +43,14 @@ class Patients:
     async def start(self, request: Request) -> Response:
         """The first page: scan, upload or paste, then the date of birth."""
         return self._start(request, PatientForm(), language_of(request))
+
+    async def again(self, request: Request) -> Response:
+        """The first page in the other language, with what was entered on it."""
+
+        async def answer(form: PatientForm, language: Language) -> Response:
+            return self._start(request, form, language)
+
+        return await self._answer(request, answer)
 
     async def back(self, request: Request) -> Response:
         """Whoever asks for the address of an answer is led to the form."""
@@ -110,11 +115,20 @@ class Patients:
             bearer, core = form.bearer()
             extent, desk = form.chosen.to_json(), self._server.desk
 
-            def act() -> tuple[dict[str, Any], dict[str, Any]]:
-                return desk.withdraw(bearer, extent, guardian=form.guardian), desk.see(bearer)
+            def act() -> tuple[str | None, dict[str, Any]]:
+                try:
+                    filed = str(desk.withdraw(bearer, extent, guardian=form.guardian)["withdrawal"])
+                except UsageFault as fault:
+                    if fault.code != "withdrawal-not-in-force":
+                        raise
+                    # The page was loaded again: what it asks for was done, and this is how it is going.
+                    if not (seen := desk.see(bearer))["withdrawals"]:
+                        raise
+                    return None, seen
+                return filed, desk.see(bearer)
 
             filed, seen = await self._server.ask_desk(client(request), act)
-            return self._progress(request, form, language, core, seen, str(filed["withdrawal"]))
+            return self._progress(request, form, language, core, seen, filed)
 
         return await self._answer(request, answer)
 
@@ -196,13 +210,15 @@ class Patients:
             "patient_start.html",
             language=language,
             here="consent",
-            switch=None if error is None else f"/c?lang={'en' if language == 'zh' else 'zh'}",
+            switch=None if error is None else f"/c?lang={other(language)}",
             status=status,
             headers={**WITH_SCRIPT, **({} if problem is None else problem.headers())},
             form=form,
             fault=said if known or said is None else _unknown(language),
             code="" if problem is None else problem.code,
             replaced=_date_of(error),
+            scan_field="receipt",
+            scan_kinds="C",
             takes_in=self._server.takes_in,
         )
 
@@ -256,6 +272,7 @@ def patients(server: Server) -> APIRouter:
     router, pages = APIRouter(include_in_schema=False), Patients(server)
     for path in ("/c", "/C"):
         router.add_api_route(path, pages.start, methods=["GET", "HEAD"])
+    router.add_api_route("/c", pages.again, methods=["POST"])
     for name in ("see", "progress", "confirm", "withdraw", "guardian", "paper"):
         router.add_api_route(f"/c/{name}", getattr(pages, name), methods=["POST"])
         router.add_api_route(f"/c/{name}", pages.back, methods=["GET", "HEAD"])

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.judge.kinds import AnyReader
 from yinzheng.verifier.judge.report import Status
@@ -243,7 +244,10 @@ class ReaderPort(Protocol):
         """The holder file (S21.2) of that credit code, with fresh evidence; None where there is no holder."""
 
     def notices(self) -> Sequence[Notice]:
-        """The notice board, the newest first."""
+        """The notice board, the newest first: the last 500."""
+
+    def calendar(self) -> WorkingCalendar:
+        """The working days the registry counts by. Raises `DataFault` where its files are damaged."""
 
     def notice(self, leaf: str) -> Notice | None:
         """The notice of that name in the log, also long after its end; None where there is none."""

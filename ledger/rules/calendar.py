@@ -95,6 +95,13 @@ class WorkingCalendar:
             count -= self.is_working(day)
         return end_of(day)
 
+    def left(self, now: int, until: int) -> int:
+        """Give how many working days are left after the day of `now`, up to the instant `until` (both UTC).
+
+        On the day on which a period of working days ends none is left: it ends at 24:00.
+        """
+        return sum(self.is_working(day) for day in range(day_of(now) + 1, day_of(until - 1) + 1))
+
     def next_working_day(self, day: int) -> int:
         """Give the first working day after `day`."""
         return day_of(self.add_working_days(start_of(day), 1) - 1)

@@ -11,6 +11,7 @@ from typing import Any
 from tests.verifier import world as synthetic
 from tests.verifier.holder_world import HolderLedger, HolderWorld
 from yinzheng.ledger.measures import Measure
+from yinzheng.ledger.rules.calendar import WorkingCalendar, official_calendar
 from yinzheng.verifier.chain.layout import record_slots
 from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.body import Body, parse_body
@@ -246,6 +247,9 @@ class FakeReader:
     def notices(self) -> Sequence[FakeNotice]:
         self._up()
         return self.board
+
+    def calendar(self) -> WorkingCalendar:
+        return official_calendar()
 
     def notice(self, leaf: str) -> FakeNotice | None:
         self._up()

@@ -12,10 +12,14 @@ import pytest
 
 from tests.api import samples
 from tests.api.conftest import Client, Serve
-from tests.api.fake import DEMO_NOTICE, FakeReader, demo_world
+from tests.api.fake import DEMO_NOTICE, FakeNotice, FakeReader, demo_world
+from tests.ledger.rules.times import at
 from tests.verifier import world as synthetic
 from tests.verifier.world import NOW, NUMBER, VALID_UNTIL, RecordState, World
-from yinzheng.api.http.headers import HEADERS
+from yinzheng.api.http.headers import HEADERS, WITH_SCRIPT
+from yinzheng.api.http.language import Language
+from yinzheng.api.web.notice_view import left_words
+from yinzheng.ledger.rules.calendar import official_calendar
 from yinzheng.verifier.formats.body import parse_body
 from yinzheng.verifier.formats.certificate import encode_qr
 from yinzheng.verifier.words.verdict import GENUINE
@@ -273,6 +277,35 @@ def test_the_notice_board(client: Client, reader: FakeReader) -> None:
     assert "Open objections 2" in text
 
 
+def test_the_board_is_searched(client: Client, reader: FakeReader) -> None:
+    for asked in ("传染病", "a-2026-000006", "Ａ－２０２６－０００００６"):
+        page = client.get("/publicity", params={"q": asked, "lang": "zh"}).text
+        assert [notice.case in page for notice in reader.board] == [False, True, False, False], asked
+        assert "找到 1 件" in words(page)
+    assert "No notice fits" in words(client.get("/publicity", params={"q": "<b>没有"}).text)
+    assert "&lt;b&gt;" in client.get("/publicity", params={"q": "<b>没有"}).text
+
+
+def test_a_long_board_shows_the_newest(serve: Serve, reader: FakeReader) -> None:
+    many = [FakeNotice(case=f"A-2026-{number:06}", leaf=f"{number:064x}") for number in range(70, 0, -1)]
+    page = serve(replace(reader, board=many)).get("/publicity?lang=zh").text
+    assert page.index("A-2026-000070") < page.index("A-2026-000021")
+    assert "A-2026-000020" not in page
+    assert "其余请查询" in page
+
+
+def test_how_long_a_notice_lasts_is_said_in_working_days() -> None:
+    def left(now: str, until: str, language: Language = "zh") -> str:
+        return left_words(official_calendar(), at(now), at(until), language)
+
+    assert left("2026-11-27 10:00", "2026-12-05 00:00") == "还有 5 个工作日"
+    assert left("2026-11-28 10:00", "2026-12-05 00:00") == "还有 5 个工作日"  # a Saturday
+    assert left("2026-12-03 10:00", "2026-12-05 00:00", "en") == "1 working day left"
+    assert left("2026-12-04 20:30", "2026-12-05 00:00") == "今天截止，还有 3 小时"
+    assert left("2026-12-04 20:30", "2026-12-05 00:00", "en") == "ends today, 3 hours left"
+    assert left("2031-12-01 10:00", "2031-12-05 00:00") == ""  # a year nobody has published
+
+
 def test_an_empty_board(serve: Serve, reader: FakeReader) -> None:
     assert "no public notice" in serve(replace(reader, board=())).get("/publicity").text
 
@@ -289,7 +322,8 @@ def test_headers_on_every_answer(serve: Serve, reader: FakeReader) -> None:
     reader.down = True
     answers += [client.get("/publicity"), client.get("/healthz")]
     for answer in answers:
-        for name, value in HEADERS.items():
+        scripted = WITH_SCRIPT if answer.request.method == "GET" and answer.url.path == "/verify" else {}
+        for name, value in {**HEADERS, **scripted}.items():
             assert answer.headers[name] == value
         assert "set-cookie" not in answer.headers
         assert answer.headers["cache-control"] == "no-store"
@@ -313,7 +347,11 @@ def test_pages_name_nothing_from_elsewhere(client: Client, reader: FakeReader) -
     for path in (*PAGES, address(reader)):
         page = client.get(path).text
         assert re.findall(r'(?:href|src|action)="(?:https?:)?//', page) == []
-        assert "<script" not in page
+        scripts = re.findall(r"<script[^>]*>[^<]*", page)
+        assert all(
+            re.fullmatch(r'<script src="/static/scan\.js\?v=[0-9a-f]{12}" defer>', one) for one in scripts
+        )
+        assert len(scripts) == (path == "/verify")
         assert "style=" not in page
 
 

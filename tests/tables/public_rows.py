@@ -112,6 +112,7 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
         )
     },
     "POST /verify": lambda s: _form("/verify", text=s.certificate.qr or ""),
+    "POST /c": lambda _: _form("/c", receipt="HTTPS://HOST/C#A.B", born="1980-02-29", lang="en"),
     "POST /v1/verify": lambda s: _json("/v1/verify", {"text": s.certificate.qr}),
     "POST /v1/verify (a number alone)": lambda s: _json("/v1/verify", {"text": s.certificate.number}),
     "POST /challenge": lambda s: _form("/challenge", text=s.certificate.qr or ""),

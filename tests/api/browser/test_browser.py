@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
 from tests.api import samples
 from tests.api.browser.conftest import Watched, watch
@@ -49,6 +49,28 @@ CONTRAST = """() => {
   return poor;
 }"""
 """Texts whose contrast falls below WCAG 2.2 AA (1.4.3)."""
+
+
+STRUCTURE = """() => {
+  const wrong = [];
+  let last = 0;
+  for (const one of document.querySelectorAll("h1,h2,h3,h4,h5,h6")) {
+    const level = Number(one.tagName[1]);
+    if (level > last + 1) wrong.push("skips to " + one.outerHTML.slice(0, 80));
+    last = level;
+  }
+  const landmarks = "header, nav, aside, main, footer, a.skip";
+  for (const one of document.body.children)
+    if (!one.matches(landmarks)) wrong.push("in no landmark: " + one.outerHTML.slice(0, 80));
+  const ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
+  for (const id of ids) if (ids.indexOf(id) !== ids.lastIndexOf(id)) wrong.push("twice: " + id);
+  for (const one of document.querySelectorAll("section:not(:has(h1, h2, h3)):not([aria-label])"))
+    wrong.push("without a heading: " + one.outerHTML.slice(0, 80));
+  for (const one of document.querySelectorAll("[width], [align], [border], center, font"))
+    wrong.push("obsolete: " + one.outerHTML.slice(0, 80));
+  return wrong;
+}"""
+"""What an HTML validator and a screen reader complain of: headings, landmarks, names (WCAG 1.3.1, 4.1.1)."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +145,7 @@ def test_every_page(browser: Browser, addresses: dict[str, str], places: list[Pl
         assert page.get_attribute("html", "lang") == ("zh-Hans" if language == "zh" else "en")
         assert page.locator("h1").count() == 1, place
         assert page.evaluate(CONTRAST) == [], place
+        assert page.evaluate(STRUCTURE) == [], place
         for size in SIZES.values():
             page.set_viewport_size(size)
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], (place, size)
@@ -238,3 +261,61 @@ def test_printed(browser: Browser, addresses: dict[str, str], places: list[Place
     assert page.locator("#verdict").is_visible()
     assert page.pdf(format="A4").startswith(b"%PDF-")
     context.close()
+
+
+CAMERA = """([kind, text]) => {
+  window.BarcodeDetector = class {
+    static async getSupportedFormats() { return ["qr_code"]; }
+    async detect() { return [{ rawValue: text }]; }
+  };
+  const none = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  const canvas = document.createElement("canvas");
+  setInterval(() => canvas.getContext("2d").fillRect(0, 0, Math.random() * 99, 9), 40);
+  const drawn = canvas.captureStream(25);
+  navigator.mediaDevices.getUserMedia = kind === "denied" ? none : async () => drawn;
+}"""
+"""A browser that reads codes itself, and a camera that sees one; Chromium on Linux has neither."""
+
+
+def with_camera(browser: Browser, kind: str, text: str) -> BrowserContext:
+    context = browser.new_context(viewport=SIZES["phone"], locale="zh-CN")
+    said = json.dumps([kind, text])
+    context.add_init_script(f"document.addEventListener('readystatechange', () => ({CAMERA})({said}));")
+    return context
+
+
+def test_a_camera_reads_the_code(
+    browser: Browser, addresses: dict[str, str], readers: dict[str, FakeReader]
+) -> None:
+    context = with_camera(browser, "seen", readers["genuine"].world.qr)
+    seen = watch(context, (addresses["genuine"],))
+    seen.go(addresses["genuine"] + "/verify")
+    seen.page.click("#scan button")
+    seen.page.wait_for_selector(".verdict")
+    assert seen.page.inner_text("h1").startswith("真实，且有效（截至")
+    seen.check()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "said"),
+    [("denied", "", "没有得到使用摄像头的许可"), ("seen", "https://pay.example/x", "不是这里能核验的")],
+)
+def test_no_camera_and_a_foreign_code(
+    browser: Browser, addresses: dict[str, str], kind: str, text: str, said: str
+) -> None:
+    context = with_camera(browser, kind, text)
+    page = context.new_page()
+    page.goto(addresses["genuine"] + "/verify")
+    page.click("#scan button")
+    page.get_by_text(said).wait_for()
+    assert page.evaluate(CONTRAST) == []
+    assert page.input_value("#text") == ""
+    context.close()
+
+
+def test_a_browser_that_cannot_scan_shows_no_button(browser: Browser, addresses: dict[str, str]) -> None:
+    page = browser.new_page()
+    page.goto(addresses["genuine"] + "/verify")
+    assert not page.locator("#scan").is_visible()
+    page.close()

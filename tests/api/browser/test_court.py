@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
 from tests.api.browser.conftest import watch
-from tests.api.browser.test_browser import CONTRAST
+from tests.api.browser.test_browser import CONTRAST, STRUCTURE
 from tests.api.fake import FakeReader
 from tests.verifier.pack.pack_files import unpacked, zipped
 from tests.verifier.pack.pack_world import genuine_pack, pack_trust
@@ -79,6 +79,9 @@ def test_a_pack(
         page.set_viewport_size(size)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     assert page.evaluate(CONTRAST) == []
+    assert page.evaluate(STRUCTURE) == []
+    page.set_viewport_size(SIZES[0])
+    assert not any(head.is_visible() for head in page.locator("thead").all())
     assert page.locator("script, [style]").count() == 0
     seen.check()
     context.close()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, View
 
 from tests.api.browser.conftest import watch
 from tests.api.browser.rights_world import ADULT_BORN, CHILD_BORN, Rights, rights_world
-from tests.api.browser.test_browser import CONTRAST
+from tests.api.browser.test_browser import CONTRAST, STRUCTURE, with_camera
 from tests.verifier.receipt_world import ReceiptWorld
 from yinzheng.verifier.bytes.cose import to_base32
 from yinzheng.verifier.containers.receiptfile import parse_receipt_file
@@ -45,6 +45,7 @@ def looked_at(page: Page, rights: Rights) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], (page.url, size)
     page.set_viewport_size(PHONE)
     assert page.evaluate(CONTRAST) == []
+    assert page.evaluate(STRUCTURE) == []
     unlabelled = "input:not([type=hidden]):not(:is(label *)):not([id])"
     assert page.locator(unlabelled).count() == 0
     assert "#" not in page.url
@@ -102,14 +103,17 @@ def test_withdraw_a_part_and_see_it_done(rights: Rights, context: BrowserContext
     assert page.inner_text("h1") == "Your withdrawal was received"
     assert "not told yet" in page.inner_text(".answers")
     looked_at(page, rights)
-    # The language changes, and nothing is filed again.
+    # The language changes, and nothing is filed again; nor where the page is loaded again.
+    page.reload()
+    assert page.inner_text("h1") == "How it is going"
+    assert page.locator(".course").count() == 1
     page.click("button.switch")
     assert page.inner_text("h1") == "撤回进度"
     assert page.locator(".course").count() == 1
 
     rights.obey(decode_receipt_qr(rights.adult.qr).core.subject.hex())
     page.click("main form[action^='/c/progress'] button")
-    assert page.inner_text(".course h3") == "已办结，各方均已确认"
+    assert page.inner_text(".course h2") == "已办结，各方均已确认"
     assert page.locator(".answers .tag.good").count() == 2
     looked_at(page, rights)
     with page.expect_download() as download:
@@ -160,6 +164,44 @@ def test_the_receipt_survives_the_language_switch_before_it_is_used(
     page.wait_for_selector("html.scanned")
     assert page.inner_text("h1") == "My consent"
     assert page.input_value("#receipt").partition("#")[2] == rights.spare.qr.partition("#")[2]
+
+
+def test_the_receipt_survives_the_language_switch_after_a_mistake(
+    rights: Rights, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    scan(page, rights.url, rights.spare.qr, "zh")
+    enter(page, "没有日期")
+    page.click("button.switch")
+    assert page.inner_text("h1") == "My consent"
+    assert page.inner_text(".got") == "Your receipt was read"
+    looked_at(page, rights)
+    enter(page, ADULT_BORN)
+    assert page.inner_text("h1") == "Your consent"
+
+
+def test_a_camera_reads_the_receipt(rights: Rights, browser: Browser) -> None:
+    context = with_camera(browser, "seen", rights.spare.qr)
+    page = watch(context, (rights.url,)).page
+    page.goto(f"{rights.url}/c?lang=zh")
+    page.click("#scan button")
+    page.wait_for_selector("html.scanned")
+    looked_at(page, rights)
+    enter(page, ADULT_BORN)
+    assert page.inner_text("h1") == "您的同意"
+    context.close()
+
+
+def test_without_javascript_a_scanned_receipt_says_what_to_do(rights: Rights, browser: Browser) -> None:
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{rights.url}/C#{rights.spare.qr.partition('#')[2]}")
+    assert "请复制地址栏的全部文字" in page.inner_text("main")
+    page.click("summary")
+    page.fill("#receipt", page.url.replace("http://", "https://"))
+    enter(page, ADULT_BORN)
+    assert page.inner_text("h1") == "您的同意"
+    context.close()
 
 
 def test_without_javascript_a_pdf_is_uploaded(rights: Rights, browser: Browser, tmp_path: Path) -> None:
@@ -248,7 +290,7 @@ def test_headers(rights: Rights, browser: Browser) -> None:
         assert got.headers["cache-control"] == "no-store"
         assert got.headers["referrer-policy"] == "no-referrer"
         assert "set-cookie" not in got.headers
-    assert "script-src 'self'" in policy["/c"]
-    assert all("script-src" not in policy[path] for path in ("/court", "/verify", "/"))
+    assert all("script-src 'self'" in policy[path] for path in ("/c", "/verify"))
+    assert all("script-src" not in policy[path] for path in ("/court", "/"))
     assert all("unsafe" not in one for one in policy.values())
     context.close()

@@ -58,6 +58,16 @@ def test_periods(start: str, count: int, end: str) -> None:
     assert local(CALENDAR.add_working_days(at(start), count)) == end
 
 
+def test_what_is_left_of_a_period() -> None:
+    """A notice of five working days, opened on a Friday before a make-up Saturday and a long holiday."""
+    opened = at("2026-02-13 10:00")
+    ends = CALENDAR.add_working_days(opened, 5)
+    days = ["2026-02-13 10:00", "2026-02-14 23:59", "2026-02-23 12:00", "2026-02-24 00:00"]
+    assert [CALENDAR.left(at(day), ends) for day in days] == [5, 4, 4, 3]
+    assert CALENDAR.left(ends - 1, ends) == 0
+    assert CALENDAR.left(ends + 86_400, ends) == 0
+
+
 def test_days_begin_at_midnight_in_china() -> None:
     assert day_of(at("1970-01-01 00:00")) == 0
     assert day_of(at("1970-01-02 00:00") - 1) == 0
