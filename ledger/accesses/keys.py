@@ -19,12 +19,13 @@ from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.keys.provider import KeyProvider, KeyWrapper
 from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_accesses import AccessKey
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import DataFault
 
 _ROWS: Final = table_of(AccessKey)
-_WRAPPED: Final = select(_ROWS.c.wrapped_key).where(_ROWS.c.id == bindparam("name"))
+_WRAPPED: Final = Prepared(select(_ROWS.c.wrapped_key).where(_ROWS.c.id == bindparam("name")))
 
 LINES: Final = "access"
 """Keys of access lines, by what their names begin with."""
@@ -74,7 +75,7 @@ def open_key(session: Session, keys: KeyProvider, name: bytes) -> MonthKey:
 
 def _wrapped(session: Session, name: bytes) -> bytes | None:
     """As it lies in the database; None where there is no key of that name, or it was let go."""
-    found: bytes | None = session.connection().execute(_WRAPPED, {"name": name}).scalar()
+    found: bytes | None = _WRAPPED.scalar(session, name=name)
     return found
 
 

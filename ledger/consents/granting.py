@@ -21,12 +21,13 @@ from yinzheng.ledger.consents.twins import known, twins_of
 from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose
 from yinzheng.ledger.keys import sm4
-from yinzheng.ledger.organisations.keys import require
+from yinzheng.ledger.organisations.keys import named
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models import Event, table_of
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.models_consents import Pooled
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.bytes.canonical import JSON
@@ -37,7 +38,7 @@ from yinzheng.verifier.formats.consent import Consent, parse_consent
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-_WRITE: Final = insert(table_of(ConsentRow))
+_WRITE: Final = Prepared(insert(table_of(ConsentRow)))
 
 MOST = 1000
 """Consents of one call; more come as a file (`bulk`)."""
@@ -74,7 +75,7 @@ def grant(
         )
     now = registry.clock()
     with registry.store.transaction() as session:
-        require(session, by_code, Role.CONTROLLER)
+        named(session, by_code, Role.CONTROLLER)
         book = book_of(session, by_code)
         lawful = [_lawful(book, value, index, now) for index, value in enumerate(consents)]
         twins = twins_of(session, registry.keys.wrapper(), by_code)
@@ -94,7 +95,7 @@ def grant(
             else:
                 granted.append(before[digest])
         if rows:
-            session.connection().execute(_WRITE, rows)
+            _WRITE.run(session, rows)
         pool.put(session, pooled, now)
         if also is not None:
             also(session, granted)

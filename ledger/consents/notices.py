@@ -24,6 +24,7 @@ from yinzheng.ledger.rules.consent import Terms
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models import Event, table_of
 from yinzheng.ledger.store.models_consents import Notice as NoticeRow
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.naming import spell_names
@@ -32,12 +33,12 @@ from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
 
 _NOTICES: Final = table_of(NoticeRow)
 _EVENTS: Final = table_of(Event)
-_VERSIONS: Final = (
+_VERSIONS: Final = Prepared(
     rows_of(_NOTICES.c.id, _NOTICES.c.leaf, _EVENTS.c.public)
     .join(_EVENTS, _EVENTS.c.leaf_hash == _NOTICES.c.leaf)
     .where(_NOTICES.c.controller == bindparam("code"))
 )
-_OTHERS: Final = rows_of(_NOTICES.c.leaf).where(_NOTICES.c.controller != bindparam("code"))
+_OTHERS: Final = Prepared(rows_of(_NOTICES.c.leaf).where(_NOTICES.c.controller != bindparam("code")))
 
 HOUR = 3600
 
@@ -49,13 +50,11 @@ def hour_of(instant: int) -> int:
 
 def book_of(session: Session, code: str) -> NoticeBook:
     """Read the notices of the controller `code`."""
-    connection, named = session.connection(), {"code": code}
-    versions = connection.execute(_VERSIONS, named)
+    versions = _VERSIONS.all(session, code=code)
     found = [(id_ or 0, leaf, _terms(public or b"")) for id_, leaf, public in versions]
     replaced = {terms.notice.replaces: terms.notice.published_at for _, _, terms in found}
     known = {leaf: KnownNotice(id_, leaf, terms, replaced.get(leaf)) for id_, leaf, terms in found}
-    others = connection.execute(_OTHERS, named).scalars()
-    return NoticeBook(code, known, frozenset(others))
+    return NoticeBook(code, known, frozenset(leaf for (leaf,) in _OTHERS.all(session, code=code)))
 
 
 @lru_cache(maxsize=256)

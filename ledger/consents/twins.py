@@ -17,17 +17,20 @@ from typing import Final
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as rows_of
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from yinzheng.ledger.keys.provider import KeyWrapper
 from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Consent, DigestKey
+from yinzheng.ledger.store.prepared import Prepared
 
 _ROWS: Final = table_of(DigestKey)
-_KEY: Final = rows_of(_ROWS.c.wrapped_key).where(_ROWS.c.id == bindparam("name"))
+_KEY: Final = Prepared(rows_of(_ROWS.c.wrapped_key).where(_ROWS.c.id == bindparam("name")))
+
+_CONSENTS: Final = table_of(Consent)
+_KNOWN: Final = Prepared(rows_of(_CONSENTS.c.subject).where(_CONSENTS.c.digest == bindparam("asked")))
 
 KEY_BYTES: Final = 16
-_TOGETHER: Final = 500
 
 
 class Twins:
@@ -53,7 +56,7 @@ def twins_of(session: Session, wrapper: KeyWrapper, code: str) -> Twins:
     transaction that writes. Raises `DataFault` `seal-broken`.
     """
     name = b"consent-digest:" + code.encode()
-    wrapped = session.connection().execute(_KEY, {"name": name}).scalar()
+    wrapped = _KEY.scalar(session, name=name)
     if wrapped is not None:
         return _unwrapped(wrapper, wrapped, name)
     row = session.get(DigestKey, name) or DigestKey(id=name, wrapped_key=None)
@@ -72,11 +75,5 @@ def _unwrapped(wrapper: KeyWrapper, wrapped: bytes, name: bytes) -> Twins:
 
 def known(session: Session, digests: Iterable[bytes]) -> Mapping[bytes, bytes]:
     """Subjects of the consents that were recorded before, by digest."""
-    asked = list(digests)
-    found: dict[bytes, bytes] = {}
-    for first in range(0, len(asked), _TOGETHER):
-        some = col(Consent.digest).in_(asked[first : first + _TOGETHER])
-        for digest, subject in session.exec(select(Consent.digest, Consent.subject).where(some)):
-            assert digest is not None  # it was asked for
-            found[digest] = subject
-    return found
+    found = ((digest, _KNOWN.scalar(session, asked=digest)) for digest in digests)
+    return {digest: subject for digest, subject in found if subject is not None}

@@ -19,9 +19,10 @@ from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Pooled
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.formats.receipt import CONSENT_GRANTED
 
-_PUT: Final = insert(table_of(Pooled))
+_PUT: Final = Prepared(insert(table_of(Pooled)))
 
 PATIENCE = 600
 """Seconds the oldest waits. Nothing else ends the wait: going as soon as so many are there would cut a busy
@@ -42,7 +43,7 @@ def put(session: Session, recorded: Iterable[Recorded], now: int) -> None:
         for row in (one.row for one in recorded)
     ]
     if rows:
-        session.connection().execute(_PUT, rows)
+        _PUT.run(session, rows)
 
 
 def patience_of(instance: Instance) -> int:

@@ -14,6 +14,7 @@ from yinzheng.ledger.rules import organisations as rules
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store.models import Event, table_of
 from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import DataFault
@@ -24,9 +25,11 @@ MAX_BODY: Final = 8192
 
 _REMEMBERED: Final = 4096
 _ROWS: Final = table_of(Organisation)
-_HEAD: Final = select(_ROWS.c.head).where(_ROWS.c.code == bindparam("named"))
-_NAMED: Final = select(_ROWS.c.code, _ROWS.c.name, _ROWS.c.account, _ROWS.c.roles).where(
-    _ROWS.c.code == bindparam("named")
+_HEAD: Final = Prepared(select(_ROWS.c.head).where(_ROWS.c.code == bindparam("named")))
+_NAMED: Final = Prepared(
+    select(_ROWS.c.code, _ROWS.c.name, _ROWS.c.account, _ROWS.c.roles).where(
+        _ROWS.c.code == bindparam("named")
+    )
 )
 
 
@@ -82,11 +85,12 @@ class Named(NamedTuple):
 
 def named(session: Session, code: str, role: Role) -> Named:
     """As `require`, without an object of the database: where many ask."""
-    row = session.connection().execute(_NAMED, {"named": code}).first()
+    row = _NAMED.first(session, named=code)
     if row is None:
         raise unknown_organisation(code)
-    rules.require_role(row.roles.split(), role)
-    return Named(row.code, row.name, row.account)
+    *about, roles = row
+    rules.require_role(roles.split(), role)
+    return Named(*about)
 
 
 def require(session: Session, code: str, role: Role) -> Organisation:
@@ -101,7 +105,7 @@ def require(session: Session, code: str, role: Role) -> Organisation:
 
 def find_key(session: Session, code: str, kid: bytes, at: int) -> HeldKey | None:
     """The key `kid` (8 bytes) of an organisation if it held at `at` (UTC seconds), else None."""
-    head = session.connection().execute(_HEAD, {"named": code}).scalar()
+    head = _HEAD.scalar(session, named=code)
     if head is None:
         return None
     return _held(keys_at(session, head), kid, at)

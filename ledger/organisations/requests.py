@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -19,19 +19,21 @@ from yinzheng.ledger.organisations.keys import find_key
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Nonce
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.formats.request import Received, Request, check_signed, parse_request, replayed
 
 _TABLE: Final = table_of(Nonce)
-_FIND: Final = select(_TABLE.c.until).where(
-    _TABLE.c.code == bindparam("org"), _TABLE.c.nonce == bindparam("used")
+_FIND: Final = Prepared(
+    select(_TABLE.c.until).where(_TABLE.c.code == bindparam("org"), _TABLE.c.nonce == bindparam("used"))
 )
-_FORGET: Final = delete(_TABLE).where(_TABLE.c.until <= bindparam("now"))
-_USE: Final = {
-    name: insert(_TABLE).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
-"""How many were written is what is asked: without the option only SQLite tells."""
+_FORGET: Final = Prepared(delete(_TABLE).where(_TABLE.c.until <= bindparam("now")))
+_USE: Final = Prepared(
+    {
+        "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing(),
+        "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing(),
+    }
+)
 
 
 class Admitted:
@@ -77,8 +79,7 @@ class Admissions:
         with self._store.reading() as session:
             check_signed(request, signature, arrived, _Keys(session))
             # A replay costs a look-up alone: it does not count against the organisation.
-            named = {"org": request.org, "used": request.nonce}
-            if session.connection().execute(_FIND, named).first() is not None:
+            if _FIND.first(session, org=request.org, used=request.nonce) is not None:
                 raise replayed()
         with self._turn:
             name = (request.org, request.nonce)
@@ -100,18 +101,15 @@ class Admissions:
         Those are forgotten whose requests their time alone refuses: by the clock that looks at it, and not by
         the ledger's, which may be ahead of it (`LedgerClock`).
         """
-        connection: Connection = session.connection()
         now = min(one.at for one in admitted)
         if now != self._forgot:
-            connection.execute(_FORGET, {"now": now})
+            _FORGET.run(session, [{"now": now}])
             self._forgot = now
         rows = [
             {"code": one.request.org, "nonce": one.request.nonce, "until": one.request.until}
             for one in admitted
         ]
-        use = _USE[connection.dialect.name]
-        written = connection.execute(use, rows if len(rows) > 1 else rows[0])
-        if written.rowcount != len(rows):
+        if _USE.run(session, rows) != len(rows):
             raise replayed()
 
     def done(self, admitted: Sequence[Admitted]) -> None:

@@ -93,18 +93,25 @@ class Store:
                 code="store-read-only",
                 hint="use the command line of the registry, which opens it for writing",
             )
-        with self._turn, _translated(), Session(self._engine, expire_on_commit=False) as session:
-            session.connection()  # takes the write lock now rather than at the first write
+        with (
+            self._turn,
+            _translated(),
+            self._engine.connect() as connection,
+            connection.begin() as begun,  # takes the write lock now rather than at the first write
+            Session(connection, expire_on_commit=False) as session,
+        ):
             first = self._first[0] if self._first else None
             if first is not None:
                 first.write(session)
             yield session
             session.flush()
+            if not begun.is_active:
+                return  # the block has undone it itself
             if not self._keeps:
-                session.rollback()
+                begun.rollback()
                 return
             self._faults.hit("store.commit.before")
-            session.commit()
+            begun.commit()
             if first is not None:
                 self._first.clear()
                 first.done()
@@ -113,7 +120,12 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session over one unchanging view of the database; it never waits for a writer."""
-        with _translated(), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
+        with (
+            _translated(),
+            self._reader.connect() as connection,
+            connection.begin(),
+            Session(connection, expire_on_commit=False, autoflush=False) as session,
+        ):
             yield session
 
     def check_integrity(self) -> None:

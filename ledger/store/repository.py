@@ -5,15 +5,13 @@ together with the decision that asked for it, or not at all (D9).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.store.models import (
-    Base,
     Case,
     Certificate,
     ChainCall,
@@ -22,13 +20,19 @@ from yinzheng.ledger.store.models import (
     DossierFile,
     Event,
     Meta,
+    table_of,
 )
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 BATCH = 50_000
 """Events sequenced, or appended to the log, in one step."""
+
+_ADD: Final = Prepared(
+    insert(table_of(Event)).inline(), [name for name in Event.model_fields if name != "id"]
+)
 
 SERIAL_MAX = 9999
 """Most certificates of one month (R14)."""
@@ -108,21 +112,9 @@ def unknown_certificate(number: str) -> UsageFault:
 
 
 def add_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert events in bulk, in order. Each row names every column of `Event` but `id`.
-
-    SQLite gets its rows straight: SQLAlchemy's own handling of parameters takes as long as the insertion.
-    """
-    if not rows:
-        return
-    connection = session.connection()
-    columns = [name for name in Event.model_fields if name != "id"]
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        names = ", ".join(f'"{name}"' for name in columns)
-        pick = itemgetter(*columns)
-        connection.exec_driver_sql(f"INSERT INTO event ({names}) VALUES ({marks})", [pick(r) for r in rows])  # noqa: S608 - names of our own columns
-    else:
-        connection.execute(insert(Base.metadata.tables["event"]), rows)
+    """Insert events in bulk, in order. Each row names every column of `Event` but `id`."""
+    if rows:
+        _ADD.run(session, rows)
 
 
 def add_sequenced(session: Session, rows: Sequence[dict[str, Any]]) -> None:

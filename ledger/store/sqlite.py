@@ -80,7 +80,8 @@ def _set_up(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("yinzheng_bare", False):
+    options = connection.get_execution_options()
+    if options.get("yinzheng_bare", False):
         return
-    reading = connection.get_execution_options().get("yinzheng_reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    begin = "BEGIN" if options.get("yinzheng_reading", False) else "BEGIN IMMEDIATE"
+    connection.connection.cursor().execute(begin)  # SQLAlchemy's own way takes ten times as long

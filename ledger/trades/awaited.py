@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Row
 from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
@@ -21,6 +20,7 @@ from yinzheng.ledger.rules.trade import Awaited
 from yinzheng.ledger.store.models import Certificate, ChainCall, Event, table_of
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.ledger.store.prepared import Prepared
 
 _STATED: Final = {
     standing.REMARK.name: "remark",
@@ -39,21 +39,29 @@ BINDING: Final = (*_STATED, *_NAMED, _DISPUTE, _LICENCE)
 """Kinds of calls by which a certificate is less free than before. What frees one need not be waited for."""
 
 _CALLS: Final = table_of(ChainCall)
-_WAITING: Final = rows_of(_CALLS.c.kind, _CALLS.c.about, _CALLS.c.part).where(
-    _CALLS.c.state.in_(("pending", "sent")), _CALLS.c.kind.in_(BINDING)
+_WAITING: Final = Prepared(
+    rows_of(_CALLS.c.kind, _CALLS.c.about, _CALLS.c.part).where(
+        _CALLS.c.state.in_(("pending", "sent")), _CALLS.c.kind.in_(BINDING)
+    )
 )
+
+
+class _Call(NamedTuple):
+    kind: str
+    about: str
+    part: str
 
 
 def awaited(session: Session) -> Mapping[bytes, tuple[Awaited, ...]]:
     """What waits for the chain, by the certificate's subject. One look for as many as are asked about."""
-    calls = session.connection().execute(_WAITING).all()
+    calls = [_Call(*row) for row in _WAITING.all(session)]
     found: dict[bytes, list[Awaited]] = defaultdict(list)
     for subject, one in _of(session, calls) if calls else ():
         found[subject].append(one)
     return {subject: tuple(dict.fromkeys(some)) for subject, some in found.items()}
 
 
-def _of(session: Session, calls: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[tuple[bytes, Awaited]]:
+def _of(session: Session, calls: Sequence[_Call]) -> Iterator[tuple[bytes, Awaited]]:
     stated = {bytes.fromhex(call.about): call for call in calls if call.kind in _STATED}
     under = select(Event.leaf_hash, Event.subject).where(col(Event.leaf_hash).in_(list(stated)))
     for leaf, subject in session.exec(under):

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.trade import Known
 from yinzheng.ledger.store.models import Certificate, Event, table_of
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import is_number
@@ -27,8 +28,10 @@ class Registered(NamedTuple):
     event_id: int
 
 
-_OURS: Final = select(_ROWS.c.number, _ROWS.c.subject, _ROWS.c.body, _ROWS.c.event_id).where(
-    _ROWS.c.number == bindparam("named"), _ROWS.c.state == "deposited"
+_OURS: Final = Prepared(
+    select(_ROWS.c.number, _ROWS.c.subject, _ROWS.c.body, _ROWS.c.event_id).where(
+        _ROWS.c.number == bindparam("named"), _ROWS.c.state == "deposited"
+    )
 )
 
 
@@ -70,7 +73,7 @@ def require_form(shown: str) -> Core | None:
 def _of_number(registry: Registry, session: Session, number: str) -> tuple[Known, Registered | None]:
     if not number.startswith(registry.instance.prefix):
         return Known.FOREIGN, None
-    row = session.connection().execute(_OURS, {"named": number}).first()
+    row = _OURS.first(session, named=number)
     return (Known.UNKNOWN, None) if row is None else (Known.OURS, Registered(*row))
 
 

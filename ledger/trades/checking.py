@@ -26,6 +26,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.trade import Awaited, Found, Known, check_trade, is_guess
 from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_trades import TradeCheck
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.trades.awaited import awaited
 from yinzheng.ledger.trades.certificates import Registered, recognise
 from yinzheng.ledger.trades.records import Standing, View
@@ -39,7 +40,7 @@ from yinzheng.verifier.formats.trade_check import MAX_BODY as MOST
 from yinzheng.verifier.formats.trade_check import TYPE, Record, TradeChecked, sign_check, trade_receipt
 from yinzheng.verifier.log.statement import Statement
 
-_WRITE: Final = insert(table_of(TradeCheck))
+_WRITE: Final = Prepared(insert(table_of(TradeCheck)))
 
 KEYS = "trade"
 """What the names of the month's keys begin with, under which answers lie sealed."""
@@ -102,7 +103,7 @@ class Work:
         """Write everything that was answered, at once."""
         record(self._session, self._recorded)
         if self._rows:
-            self._session.connection().execute(_WRITE, self._rows)
+            _WRITE.run(self._session, self._rows)
 
     def answer(self, asked: Asked) -> Answered:
         """Answer one question and record it. Raises as `check_trades`."""

@@ -1,0 +1,140 @@
+"""Statements that are asked again and again: compiled once, and given to the database's driver as they are.
+
+SQLAlchemy's own way from a statement to the driver takes several times as long as SQLite takes to carry it
+out. Only where it is hot: everything else keeps SQLAlchemy's statements and objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final
+
+from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import Enum, Integer, LargeBinary, String
+from sqlmodel import AutoString, Session
+
+Row = tuple[Any, ...]
+
+_DRIVER: Final = "yinzheng.driver"
+_AS_THEY_ARE: Final = (AutoString, Integer, LargeBinary, String)
+"""Kinds of columns whose values the drivers take and give as Python has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A statement in the words of one kind of database."""
+
+    sql: str
+    given: Callable[[Mapping[str, Any]], Any]
+    """Puts named values as the driver takes them."""
+
+
+class Prepared:
+    """A statement over columns of numbers, texts and bytes, or one for each kind of database.
+
+    `columns`: those that an insertion names; by default all of them.
+    """
+
+    def __init__(
+        self, statement: Executable | Mapping[str, Executable], columns: Sequence[str] | None = None
+    ) -> None:
+        self._statement = statement
+        self._columns = None if columns is None else list(columns)
+        self._ready: dict[str, _Ready] = {}
+
+    def first(self, session: Session, /, **values: Any) -> Row | None:
+        """The first row; None where there is none. Raises as the database finds it (`DBAPIError`)."""
+        found: Row | None = self._executed(session, values).fetchone()
+        return found
+
+    def scalar(self, session: Session, /, **values: Any) -> Any:
+        """The first value of the first row; None where there is none."""
+        found = self.first(session, **values)
+        return None if found is None else found[0]
+
+    def all(self, session: Session, /, **values: Any) -> list[Row]:
+        """Every row."""
+        found: list[Row] = self._executed(session, values).fetchall()
+        return found
+
+    def run(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Carry it out for each, in order; gives how many rows were written."""
+        if len(rows) == 1:
+            return int(self._executed(session, rows[0]).rowcount)
+        driver = _driver_of(session)
+        ready = self._ready.get(driver.dialect.name) or self._for(driver.dialect)
+        return int(driver.execute(ready.sql, [ready.given(row) for row in rows]).rowcount)
+
+    def _executed(self, session: Session, values: Mapping[str, Any]) -> Any:
+        driver = _driver_of(session)
+        ready = self._ready.get(driver.dialect.name) or self._for(driver.dialect)
+        return driver.execute(ready.sql, ready.given(values))
+
+    def _for(self, dialect: Dialect) -> _Ready:
+        of = self._statement
+        statement: Any = of[dialect.name] if isinstance(of, Mapping) else of
+        made = statement.compile(dialect=dialect, column_keys=self._columns)
+        assert isinstance(made, SQLCompiler)
+        for one in (*made.binds.values(), *getattr(statement, "selected_columns", ())):
+            if not isinstance(one.type, _AS_THEY_ARE) or isinstance(one.type, Enum):
+                raise TypeError(f"{one.key} is of a kind that the driver does not take or give as it is")
+        open_ = {one.key for one in made.binds.values() if one.required}
+        whole = made.construct_expanded_state(dict.fromkeys(open_, ""))
+        fixed = {
+            name: value for name, value in whole.parameters.items() if name not in open_ and value is not None
+        }
+        if whole.positiontup is None:
+            ready = _Ready(whole.statement, lambda values: {**fixed, **values})
+        elif fixed:
+            picked = _picked(whole.positiontup)
+            ready = _Ready(whole.statement, lambda values: picked({**fixed, **values}))
+        else:
+            ready = _Ready(whole.statement, _picked(whole.positiontup))
+        self._ready[dialect.name] = ready
+        return ready
+
+
+def _picked(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Row]:
+    if len(names) == 1:
+        (name,) = names
+        return lambda values: (values[name],)
+    return itemgetter(*names) if names else lambda _values: ()
+
+
+class _Driver:
+    """The driver's own cursor in the transaction of a session."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.dialect = connection.dialect
+        heard = connection.dispatch
+        # Whoever listens to statements hears these too: then they go SQLAlchemy's way.
+        listened = heard.before_cursor_execute or heard.after_cursor_execute
+        self._listened = connection if listened else None
+        self._cursor = connection.connection.cursor()
+
+    def execute(self, sql: str, given: Any) -> Any:
+        """Execute once, or for each of a list; what is wrong is raised as SQLAlchemy raises it."""
+        if self._listened is not None:
+            return self._listened.exec_driver_sql(sql, given)
+        cursor, wrong = self._cursor, self.dialect.loaded_dbapi.Error
+        try:
+            (cursor.executemany if type(given) is list else cursor.execute)(sql, given)
+        except wrong as error:
+            raise DBAPIError.instance(
+                sql, None, error, wrong, hide_parameters=True, dialect=self.dialect
+            ) from error
+        return cursor
+
+
+def _driver_of(session: Session) -> _Driver:
+    """The one of the transaction that a session is in."""
+    found: _Driver | None = session.info.get(_DRIVER)
+    if found is None:
+        of = session.bind
+        found = _Driver(of if isinstance(of, Connection) else session.connection())
+        session.info[_DRIVER] = found
+    return found
