@@ -99,6 +99,9 @@ ORG: Final = Group(
             "Many consents. 批量同意书。",
             (
                 Command(
+                    "convert", "org_consents:convert", "Make a spreadsheet into consents. 表格转为同意书。"
+                ),
+                Command(
                     "upload",
                     "org:upload",
                     "Register many consents; run again to continue. 批量登记同意书，可断点续传。",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,7 +55,11 @@ def publish(
     file: Body, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
 ) -> None:
     """Publish a version of a notice (S10.2). 发布告知书。"""
-    answer = session(org, desk).post("/org/v1/notices", read_file(file, MAX_BODY))
+    from yinzheng.api.org.notices import keep_notice
+
+    body = read_file(file, MAX_BODY)
+    answer = session(org, desk).post("/org/v1/notices", body)
+    keep_notice(org, answer["leaf"], body)
     beyond = f"; beyond the version before 超出前一版: {', '.join(answer['changes'])}"
     wider = beyond if answer["changes"] else ""
     tell(json_, answer, f"notice {answer['leaf']}, version {answer['version']} 已发布{wider}")
@@ -161,7 +166,7 @@ def upload(
 
     opened = session(org, desk)
     with progress_line(json_) as progress:
-        sending = Upload(opened.client, file, opened.member.profile.uploads, progress=progress)
+        sending = Upload(opened.client, file, opened.member.profile.uploads, progress=progress, folder=org)
         done = sending.run()
     value = {
         "granted": done.granted,
@@ -169,6 +174,7 @@ def upload(
         "already": done.already,
         "granted_file": str(sending.granted_file),
         "refused_file": str(sending.refused_file) if done.refused else None,
+        "met": [asdict(one) for one in sending.met],
     }
 
     def text() -> Iterator[str]:
@@ -177,11 +183,18 @@ def upload(
             f"{done.refused} refused 未通过; see {sending.granted_file}"
         )
         for one in sending.refusals(LISTED):
-            yield f"  line 第 {one['line']} 行: {one['code']}: {one['message']}"
+            whose = f" ({one['reference']})" if one.get("reference") else ""
+            yield f"  line 第 {one['line']} 行{whose}: {one['code']}: {one['message']}"
+        for met in sending.met[:LISTED]:
+            yield (
+                f"  line 第 {met.line} 行 ({met.reference}): a consent of this person was recorded "
+                f"before, from {met.file} line {met.before} 此人的同意曾从另一文件登记: {met.subject}"
+            )
         if done.refused:
             yield (
-                f"All refused lines 全部被拒行: {sending.refused_file}. Correct them and upload them "
-                "as a file of their own. 请改正后另存为新文件上传。"
+                f"All refused lines 全部被拒行: {sending.refused_file}. Correct them in the file and run "
+                "the same command again: what was recorded is not sent twice. "
+                "请在原文件中改正后重新运行同一命令。"
             )
 
     tell(json_, value, text())

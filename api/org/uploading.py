@@ -1,9 +1,13 @@
 """Sending a file of consents in batches: resumable, nothing twice, what is refused set aside.
 
-What was recorded is appended to `FILE.granted.ndjson`, a line for each consent: its line in the file, its
-subject, its leaf hash. Lines the registry refuses go to `FILE.refused.ndjson` with the reason. Together they
-say how far it came: an interrupted upload continues there. A batch whose answer was lost is sent again under
-the same number, and answered as the first time (S15.3).
+What was recorded is appended to `FILE.granted.ndjson`, a line for each consent: its line in the file, the
+controller's own reference of the person, its subject, its leaf hash. Lines the registry refuses go to
+`FILE.refused.ndjson` with the reason. Both know a line by a keyed mark of its content: an interrupted upload
+continues, a line that was corrected is sent, and none is sent twice because another was put in above it. A
+batch whose answer was lost is sent again under the same number, and answered as the first time (S15.3).
+
+`references.ndjson` in the organisation's folder says in which file each person's line was recorded last, by
+a mark of the reference, so that the same person in a file of another name is told.
 """
 
 from __future__ import annotations
@@ -13,15 +17,15 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from yinzheng.api.org.calling import JSON_MEDIA, Answer, Client
 from yinzheng.ledger.consents.ndjson import EncodingCheck, content, is_blank
-from yinzheng.ledger.state.files import disk_faults
+from yinzheng.ledger.state.files import disk_faults, write_durably
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
@@ -50,6 +54,10 @@ class _Line:
     number: int
     """In the file, from 1."""
     data: bytes
+    mark: str
+    """32 hex: known again by its content."""
+    reference: str | None
+    """The controller's own for the person; None where the line does not say."""
 
 
 class Upload:
@@ -63,6 +71,7 @@ class Upload:
         *,
         progress: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
+        folder: Path | None = None,
     ) -> None:
         self._client = client
         self._file = file
@@ -71,6 +80,9 @@ class Upload:
         self._sleep = sleep
         self.granted_file = file.with_name(file.name + ".granted.ndjson")
         self.refused_file = file.with_name(file.name + ".refused.ndjson")
+        self._references = References(folder, secret)
+        self.met: list[Met] = []
+        """Whose line was recorded under another file's name before."""
 
     def run(self) -> Uploaded:
         """Send what has not been sent.
@@ -79,13 +91,24 @@ class Upload:
         and what the desk refuses.
         """
         self._check_encoding()
-        granted, refused = _numbers(self.granted_file), _numbers(self.refused_file)
-        done = granted | refused
-        for batch in self._batches(done):
+        granted, refused = _noted(self.granted_file), self._still_refused()
+        for batch in self._batches({*map(_mark_of, granted), *map(_mark_of, refused)}):
             self._send(batch)
-            granted, refused = _numbers(self.granted_file), _numbers(self.refused_file)
+            granted, refused = _noted(self.granted_file), _noted(self.refused_file)
             self._progress(f"{len(granted)} recorded, {len(refused)} refused")
-        return Uploaded(len(granted), len(refused), _already(self.granted_file))
+        already = sum(one.get("already") is True for one in granted)
+        return Uploaded(len(granted), len(refused), already)
+
+    def _still_refused(self) -> list[dict[str, Any]]:
+        """What stands in the refused file of lines that the file still has; the others were corrected."""
+        noted = _noted(self.refused_file)
+        if not noted:
+            return noted
+        marks = {line.mark for line in self._lines()}
+        left = [one for one in noted if _mark_of(one) in marks]
+        if len(left) < len(noted):
+            write_durably(self.refused_file, b"".join(map(_line_of, left)), mode=0o600)
+        return left
 
     def refusals(self, most: int) -> list[dict[str, object]]:
         """The first lines the registry refused: their `line`, `code` and `message`."""
@@ -108,11 +131,11 @@ class Upload:
         except FileNotFoundError:
             raise UsageFault(f"there is no file {self._file}", code="file-missing") from None
 
-    def _batches(self, done: set[int]) -> Iterator[list[_Line]]:
+    def _batches(self, done: set[str]) -> Iterator[list[_Line]]:
         batch: list[_Line] = []
         size = 0
         for line in self._lines():
-            if line.number in done:
+            if line.mark in done:
                 continue
             if len(line.data) > MAX_LINE:
                 self._refuse(line, DataFault("the line is too long for a consent", code="json-too-large"))
@@ -130,7 +153,7 @@ class Upload:
             for number, data in enumerate(file, 1):
                 line = content(data, first=number == 1)
                 if not is_blank(line):
-                    yield _Line(number, line)
+                    yield _Line(number, line, _mark(self._secret, line), _reference(line))
 
     def _send(self, batch: Sequence[_Line]) -> None:
         """Send a batch; where one line is refused, those before it, then those after it."""
@@ -161,18 +184,88 @@ class Upload:
         return granted
 
     def _note(self, lines: Sequence[_Line], granted: Sequence[dict[str, object]]) -> None:
+        pairs = list(zip(lines, granted, strict=True))
+        for line, one in pairs:
+            if (
+                met := self._references.met(line.reference, self._file.name, str(one["subject"]))
+            ) is not None:
+                self.met.append(replace(met, line=line.number))
         _append(
             self.granted_file,
             [
-                {"line": line.number, "subject": one["subject"], "leaf": one["leaf"]}
+                {**_named(line), "subject": one["subject"], "leaf": one["leaf"]}
                 | ({"already": True} if one.get("already") is True else {})
-                for line, one in zip(lines, granted, strict=True)
+                for line, one in pairs
             ],
         )
+        self._references.keep(self._file.name, [(line, str(one["subject"])) for line, one in pairs])
 
     def _refuse(self, line: _Line, fault: DataFault) -> None:
         told = f"{fault.message}; {fault.hint}" if fault.hint else fault.message
-        _append(self.refused_file, [{"line": line.number, "code": fault.code, "message": told}])
+        _append(self.refused_file, [{**_named(line), "code": fault.code, "message": told}])
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A person of whom a consent was recorded before, from a file of another name."""
+
+    line: int
+    reference: str
+    file: str
+    before: int
+    """Line there."""
+    subject: str
+    """Of that consent."""
+
+
+class References:
+    """Where each person's line was recorded last, naming nobody. Without a folder nothing is known."""
+
+    def __init__(self, folder: Path | None, secret: bytes) -> None:
+        self._path = None if folder is None else folder / "references.ndjson"
+        self._secret = secret
+        known = [] if self._path is None else _noted(self._path)
+        self._known = {str(one["person"]): one for one in known}
+
+    def met(self, reference: str | None, file: str, subject: str) -> Met | None:
+        """The earlier line, where it was another file's and another consent."""
+        one = self._known.get(self._person(reference)) if reference else None
+        if one is None or one["file"] == file or one["subject"] == subject:
+            return None
+        return Met(0, str(reference), one["file"], one["line"], one["subject"])
+
+    def keep(self, file: str, lines: Sequence[tuple[_Line, str]]) -> None:
+        """Note lines that were recorded."""
+        if self._path is None:
+            return
+        new: list[dict[str, object]] = [
+            {"person": self._person(line.reference), "file": file, "line": line.number, "subject": subject}
+            for line, subject in lines
+            if line.reference
+        ]
+        _append(self._path, new)
+        self._known |= {str(one["person"]): one for one in new}
+
+    def _person(self, reference: str | None) -> str:
+        return _mark(self._secret, b"person:" + str(reference).encode())
+
+
+def _mark(secret: bytes, data: bytes) -> str:
+    return hmac.new(secret, data, hashlib.sha256).digest()[:16].hex()
+
+
+def _named(line: _Line) -> dict[str, object]:
+    named: dict[str, object] = {"line": line.number, "mark": line.mark}
+    return named if line.reference is None else named | {"reference": line.reference}
+
+
+def _reference(line: bytes) -> str | None:
+    """Whom a line is about, by the controller's own number; None where it is not even that far a consent."""
+    try:
+        found = json.loads(line)["person"]["reference"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return found if isinstance(found, str) and len(found) <= 60 else None
 
 
 LONG: Final = frozenset({"receipt-not-anchored"})
@@ -213,6 +306,10 @@ def read_granted(file: Path) -> Iterator[str]:
         raise UsageFault(f"there is no file {file}", code="file-missing") from None
 
 
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _place(fault: DataFault) -> int | None:
     """Which line of a batch was refused, from 0."""
     index, line = fault.data.get("index"), fault.data.get("line")
@@ -221,30 +318,29 @@ def _place(fault: DataFault) -> int | None:
     return line - 1 if isinstance(line, int) else None
 
 
-def _numbers(file: Path) -> set[int]:
-    """The line numbers noted in a file; a last line that a crash cut off is taken away."""
+def _mark_of(noted: Mapping[str, Any]) -> str:
+    return str(noted.get("mark"))
+
+
+def _line_of(value: Mapping[str, object]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
+
+
+def _noted(file: Path) -> list[dict[str, Any]]:
+    """What is noted in a file; a last line that a crash cut off is taken away."""
     try:
         data = file.read_bytes()
     except FileNotFoundError:
-        return set()
+        return []
     whole = data[: data.rfind(b"\n") + 1]
     if len(whole) != len(data):
         with file.open("r+b") as opened:
             opened.truncate(len(whole))
-    return {int(json.loads(line)["line"]) for line in whole.splitlines()}
-
-
-def _already(file: Path) -> int:
-    """How many noted lines say that theirs was recorded before."""
-    try:
-        with file.open("rb") as opened:
-            return sum(json.loads(line).get("already") is True for line in opened)
-    except FileNotFoundError:
-        return 0
+    return [json.loads(line) for line in whole.splitlines()]
 
 
 def _append(file: Path, values: Sequence[dict[str, object]]) -> None:
-    with disk_faults(file), file.open("ab") as opened:
-        opened.write(b"".join(json.dumps(value, ensure_ascii=False).encode() + b"\n" for value in values))
+    with disk_faults(file), open(file, "ab", opener=_for_its_owner) as opened:
+        opened.write(b"".join(map(_line_of, values)))
         opened.flush()
         os.fsync(opened.fileno())

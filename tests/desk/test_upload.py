@@ -199,3 +199,38 @@ def test_files_that_are_not_there(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "other").write_text('{"line":1}\n')
     with pytest.raises(DataFault):
         list(read_granted(tmp_path / "other"))
+
+
+def person(reference: str, answer: str = "ok") -> str:
+    return json.dumps({"person": {"reference": reference}, "answer": answer})
+
+
+def test_a_corrected_line_is_taken_on_the_next_run(desk: Desk, tmp_path: Path) -> None:
+    file = file_of(tmp_path, [person("MR-1"), person("MR-2", "bad"), person("MR-3")])
+    assert upload(desk, file).run() == Uploaded(2, 1)
+    (refused,) = upload(desk, file).refusals(9)
+    assert (refused["line"], refused["reference"]) == (2, "MR-2")
+    file_of(tmp_path, [person("MR-0"), person("MR-1"), person("MR-2"), person("MR-3")])
+    sending = upload(desk, file)
+    assert sending.run() == Uploaded(4, 0)
+    assert sorted(desk.recorded) == sorted(person(f"MR-{n}") for n in range(4))
+    assert {one["reference"] for one in noted(sending.granted_file)} == {f"MR-{n}" for n in range(4)}
+    assert sending.granted_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_same_person_in_a_file_of_another_name_is_told(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "org"
+    folder.mkdir()
+
+    def sent(name: str, lines: list[str]) -> Upload:
+        file = tmp_path / name
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        client = cast(Client, desk)
+        made = Upload(client, file, SECRET, progress=lambda _: None, sleep=lambda _: None, folder=folder)
+        made.run()
+        return made
+
+    assert sent("a.ndjson", [person("MR-1"), person("MR-2")]).met == []
+    (met,) = sent("b.ndjson", [person("MR-3"), person("MR-2", "other")]).met
+    assert (met.line, met.reference, met.file, met.before) == (2, "MR-2", "a.ndjson", 2)
+    assert all(len(one["person"]) == 32 for one in noted(folder / "references.ndjson"))

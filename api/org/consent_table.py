@@ -1,0 +1,333 @@
+"""Consents from a spreadsheet: one row a person, the rest from the notice they were shown (S10.3, R26).
+
+A column is named as the paper form says; its order does not matter. What the notice settles is not asked
+again: controller, digests, recipients with their uses, and the term. Every complaint names its row.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from yinzheng.api.org.tables import Row
+from yinzheng.ledger.rules.consent import Terms, require_lawful
+from yinzheng.ledger.rules.retention import months_after
+from yinzheng.verifier.bytes.algorithms import PairHasher
+from yinzheng.verifier.bytes.china_time import CHINA
+from yinzheng.verifier.bytes.naming import spell_names
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.consent import parse_consent
+from yinzheng.verifier.formats.notice import SCOPES, Notice
+from yinzheng.verifier.words.receipt import SCOPES as SCOPE_WORDS
+
+NAME, BORN, REFERENCE, GIVEN, METHOD = "姓名", "出生日期", "院内编号", "同意日期", "同意方式"
+GENETIC = "涉及遗传信息"
+GUARDIAN, RELATION = "监护人姓名", "监护关系"
+IDENTITY, IDENTITY_FILE = "监护人证件", "监护人证件文件"
+GUARDIANSHIP, GUARDIANSHIP_FILE = "监护证明", "监护证明文件"
+LIVE_FACE, CHECKED = "监护人人脸核验", "查验时间"
+
+_NEEDED: Final = (NAME, BORN, REFERENCE, GIVEN, METHOD)
+_OPTIONAL: Final = (
+    *(GENETIC, GUARDIAN, RELATION, IDENTITY, IDENTITY_FILE),
+    *(GUARDIANSHIP, GUARDIANSHIP_FILE, LIVE_FACE, CHECKED),
+)
+_ENGLISH: Final[Mapping[str, str]] = {
+    "name": NAME,
+    "born": BORN,
+    "date of birth": BORN,
+    "reference": REFERENCE,
+    "given": GIVEN,
+    "date of consent": GIVEN,
+    "method": METHOD,
+    "genetic": GENETIC,
+    "病历号": REFERENCE,
+    "患者姓名": NAME,
+    "签署日期": GIVEN,
+}
+
+ANSWERS: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("是", "同意", "有", "y", "yes", "true", "1", "√", "✓", "✔", "对"), True),
+    **dict.fromkeys(("否", "不同意", "无", "n", "no", "false", "0", "×", "✗", "✘", "x", "错"), False),
+}
+METHODS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("电子", "线上", "electronic"), "electronic"),
+    **dict.fromkeys(("纸质", "书面", "paper"), "paper"),
+    **dict.fromkeys(("窗口", "柜台", "现场", "counter"), "counter"),
+}
+RELATIONS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("父母", "父亲", "母亲", "parent"), "parent"),
+    **dict.fromkeys(("指定", "appointed"), "appointed"),
+    **dict.fromkeys(("亲属", "relative"), "relative"),
+    **dict.fromkeys(("机构", "institution"), "institution"),
+}
+IDENTITIES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("身份证", "居民身份证", "identity_card"), "identity_card"),
+    **dict.fromkeys(("护照", "passport"), "passport"),
+    **dict.fromkeys(("户口簿", "household_register"), "household_register"),
+    **dict.fromkeys(("其他", "other_official"), "other_official"),
+}
+GUARDIANSHIPS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("出生医学证明", "出生证明", "birth_certificate"), "birth_certificate"),
+    **dict.fromkeys(("户口簿", "household_register"), "household_register"),
+    **dict.fromkeys(("法院文书", "court_document"), "court_document"),
+    **dict.fromkeys(("指定书", "appointment"), "appointment"),
+}
+
+_DATE: Final = re.compile(
+    r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?"
+    r"(?:[ T]*(\d{1,2})(?:[:时点])(\d{1,2})分?(?:[:]?(\d{1,2})秒?)?)?"
+)
+_COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})()()()")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a row, or with the whole table (row 0)."""
+
+    row: int
+    column: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What became of a row: a consent's canonical bytes, or what is wrong with it."""
+
+    row: int
+    consent: bytes | None
+    complaints: tuple[Complaint, ...] = ()
+
+
+class _WrongError(Exception):
+    def __init__(self, column: str, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.column, self.zh, self.en = column, zh, en
+
+
+def headings(notice: Notice) -> tuple[str, ...]:
+    """The columns of a table for that notice: who, when, how, then each question, then a guardian's."""
+    return (*_NEEDED, *_questions(notice), *_OPTIONAL)
+
+
+def template(notice: Notice) -> list[Sequence[str]]:
+    """A table to start from: headings, and a line that says what to write, left out for its #."""
+    said = {
+        NAME: "# 本行为说明，会自动跳过",
+        BORN: "1980-02-29、1980/2/29 或 1980年2月29日",
+        REFERENCE: "本院自己的编号，不要写身份证号",
+        GIVEN: "日期，可加时间 10:30",
+        METHOD: "纸质、电子或窗口",
+        GENETIC: "是或否；不填按告知书",
+        GUARDIAN: "未满 18 周岁时填写",
+        RELATION: "父母、指定、亲属、机构",
+        IDENTITY: "身份证、护照、户口簿、其他",
+        IDENTITY_FILE: "扫描件的文件名，只取摘要",
+        GUARDIANSHIP: "出生医学证明、户口簿、法院文书、指定书",
+        GUARDIANSHIP_FILE: "扫描件的文件名，只取摘要",
+        LIVE_FACE: "是：已通过",
+        CHECKED: "不填按同意日期",
+    }
+    names = headings(notice)
+    return [names, [said.get(name, "是或否；不填即未同意") for name in names]]
+
+
+def _questions(notice: Notice) -> tuple[str, ...]:
+    return (*_scopes(notice), *_recipients(notice))
+
+
+def _scopes(notice: Notice) -> dict[str, str]:
+    asked = {purpose.scope for purpose in notice.purposes}
+    return {SCOPE_WORDS[scope].zh: scope for scope in SCOPES if scope in asked}
+
+
+def _recipients(notice: Notice) -> dict[str, int]:
+    return {f"{one.name}：{SCOPE_WORDS[one.scope].zh}": at for at, one in enumerate(notice.recipients)}
+
+
+class Converter:
+    """Makes consents to one notice, of leaf hash `leaf` (64 hex), of a table's rows.
+
+    `folder`: where the files lie that a row names, of which only digests are taken. `now` in UTC seconds.
+    """
+
+    def __init__(self, notice: Notice, leaf: str, folder: Path, now: int) -> None:
+        self._notice, self._leaf, self._folder, self._now = notice, leaf, folder, now
+        self._terms = Terms.of(notice)
+        self._scopes, self._recipients = _scopes(notice), _recipients(notice)
+        self._known = {_plain(name): name for name in headings(notice)} | dict(_ENGLISH)
+        self._seen: dict[bytes, int] = {}
+
+    def convert(self, rows: Iterator[Row]) -> Iterator[Converted]:
+        """What became of each row after the headings; lines that begin with # are left out.
+
+        Raises `DataFault` `table-headings` where the first row has not the columns that are needed.
+        """
+        columns = self._columns(next(rows, (0, ()))[1])
+        for number, cells in rows:
+            if cells[0].startswith("#"):
+                continue
+            told = dict(zip(columns, cells, strict=False))
+            try:
+                made = self._consent({name: told.get(name, "") for name in columns if name})
+                self._require_new(made, number)
+            except _WrongError as wrong:
+                yield Converted(number, None, (Complaint(number, wrong.column, wrong.zh, wrong.en),))
+            except DataFault as fault:
+                column = _PATHS.get(str(fault.data.get("path")), "")
+                yield Converted(
+                    number,
+                    None,
+                    (Complaint(number, column, f"{fault.message}（{fault.code}）", fault.message),),
+                )
+            else:
+                yield Converted(number, made)
+
+    def _require_new(self, made: bytes, number: int) -> None:
+        before = self._seen.setdefault(made, number)
+        if before != number:
+            raise _WrongError("", f"与第 {before} 行完全相同", f"it says the same as row {before}")
+
+    def _columns(self, cells: Sequence[str]) -> list[str]:
+        found = [self._known.get(_plain(cell), "") for cell in cells]
+        lacking = [name for name in (*_NEEDED, *self._scopes, *self._recipients) if name not in found]
+        unknown = [cell for cell, name in zip(cells, found, strict=True) if cell and not name]
+        twice = sorted({name for name in found if name and found.count(name) > 1})
+        wrong = [("lacks 缺少", lacking), ("does not know 不认识", unknown), ("has twice 重复", twice)]
+        if any(names for _, names in wrong):
+            said = "; ".join(f"{what}: {'、'.join(names)}" for what, names in wrong if names)
+            raise DataFault(
+                f"row 1 is not the headings of a table for this notice 第 1 行不是本告知书的表头: {said}",
+                code="table-headings",
+                hint="Start from `yinzheng org consents convert NEW.xlsx --template`.",
+            )
+        return found
+
+    def _consent(self, told: Mapping[str, str]) -> bytes:
+        given = self._given(told)
+        notice = self._notice
+        value: dict[str, Any] = {
+            "v": 1,
+            "controller": notice.controller.to_json(),
+            "notice": {"leaf": self._leaf, "digest": notice.digest().to_json()},
+            "person": {
+                "name": _needed(told, NAME),
+                "born": f"{_instant(told, BORN):%Y-%m-%d}",
+                "reference": _needed(told, REFERENCE),
+            },
+            "guardian": self._guardian(told, given),
+            "method": _one_of(told, METHOD, METHODS),
+            "scopes": {
+                **dict.fromkeys(SCOPES),
+                **{scope: _answer(told, name) for name, scope in self._scopes.items()},
+            },
+            "recipients": [
+                {**notice.recipients[at].to_json(), "answer": _answer(told, name)}
+                for name, at in self._recipients.items()
+            ],
+            "genetic": notice.genetic if (said := _answer(told, GENETIC)) is None else said,
+            "given_at": given,
+            "until": months_after(given, notice.term_months),
+        }
+        consent = parse_consent(spell_names(value))
+        require_lawful(consent, self._terms)
+        return consent.canonical()
+
+    def _given(self, told: Mapping[str, str]) -> int:
+        """A day alone begins with its first moment, or with the notice where that came later that day."""
+        when = _instant(told, GIVEN)
+        given = int(when.timestamp())
+        published = self._notice.published_at
+        day_alone = (when.hour, when.minute, when.second) == (0, 0, 0)
+        if given < published:
+            if not day_alone or datetime.fromtimestamp(published, CHINA).date() != when.date():
+                raise _WrongError(GIVEN, "早于告知书发布之时", "it lies before the notice was published")
+            given = published
+        if given > self._now:
+            raise _WrongError(GIVEN, "晚于现在", "it lies in the future")
+        return given
+
+    def _guardian(self, told: Mapping[str, str], given: int) -> dict[str, Any] | None:
+        if not told.get(GUARDIAN):
+            return None
+        at = int(_instant(told, CHECKED).timestamp()) if told.get(CHECKED) else given
+        seen = {"checked_by": self._notice.controller.code, "checked_at": at}
+        proof = None
+        if told.get(GUARDIANSHIP):
+            kind = _one_of(told, GUARDIANSHIP, GUARDIANSHIPS)
+            proof = {"kind": kind, "digest": self._digest(told, GUARDIANSHIP_FILE), **seen}
+        return {
+            "name": told[GUARDIAN],
+            "relation": _one_of(told, RELATION, RELATIONS),
+            "identity": {
+                "kind": _one_of(told, IDENTITY, IDENTITIES),
+                "digest": self._digest(told, IDENTITY_FILE),
+                **seen,
+            },
+            "live_face": {"passed": True, **seen} if _answer(told, LIVE_FACE) else None,
+            "guardianship": proof,
+        }
+
+    def _digest(self, told: Mapping[str, str], column: str) -> dict[str, str]:
+        path, hasher = self._folder / _needed(told, column), PairHasher()
+        try:
+            with path.open("rb") as file:
+                while piece := file.read(1 << 20):
+                    hasher.update(piece)
+        except OSError:
+            raise _WrongError(column, "没有这个文件", "there is no such file") from None
+        return hasher.digest().to_json()
+
+
+_PATHS: Final = {
+    "$.person.name": NAME,
+    "$.person.born": BORN,
+    "$.person.reference": REFERENCE,
+    "$.guardian.name": GUARDIAN,
+}
+
+
+def _plain(heading: str) -> str:
+    """A heading without what office programs and people vary: width, blanks, brackets, case."""
+    text = unicodedata.normalize("NFKC", heading).strip().lower()
+    return re.sub(r"[\s:]+", ":", text).strip(":") if ":" in text else " ".join(text.split())
+
+
+def _needed(told: Mapping[str, str], column: str) -> str:
+    if not (text := told.get(column, "")):
+        raise _WrongError(column, "没有填写", "it is empty")
+    return text
+
+
+def _answer(told: Mapping[str, str], column: str) -> bool | None:
+    text = unicodedata.normalize("NFKC", told.get(column, "")).lower()
+    if not text:
+        return None
+    if text not in ANSWERS:
+        raise _WrongError(column, "应为是或否", "it is neither yes nor no")
+    return ANSWERS[text]
+
+
+def _one_of(told: Mapping[str, str], column: str, words: Mapping[str, str]) -> str:
+    found = words.get(_needed(told, column).lower())
+    if found is None:
+        known = "、".join(dict.fromkeys(word for word in words if not word.isascii()))
+        raise _WrongError(column, f"应为 {known} 之一", f"it is none of {known}")
+    return found
+
+
+def _instant(told: Mapping[str, str], column: str) -> datetime:
+    """A day, with or without a time, at +08:00, in the spellings people use, the year first."""
+    text = " ".join(unicodedata.normalize("NFKC", _needed(told, column)).split())
+    found = _DATE.fullmatch(text) or _COMPACT.fullmatch(text)
+    parts = [int(part or 0) for part in found.groups()] if found else [0, 0, 0]
+    try:
+        return datetime(*parts, tzinfo=CHINA)  # type: ignore[arg-type, misc]
+    except ValueError:
+        raise _WrongError(column, "不是日期：请写作 2026-11-29", "it is no date: write 2026-11-29") from None

@@ -1,0 +1,183 @@
+"""Spreadsheets as an office's programs write them: rows of text, numbered as the program shows them.
+
+CSV in UTF-8, with a mark before it or none, or in GBK (GB 18030), its columns parted by commas, semicolons or
+tabs; and `.xlsx`, of which the first sheet is read. A workbook is a zip: what it would unpack to is bounded
+before any of it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from yinzheng.verifier.errors import DataFault, UsageFault
+
+MAX_FILE: Final = 64 * 1024 * 1024
+MAX_UNPACKED: Final = 256 * 1024 * 1024
+"""Bytes of all that a workbook's zip unpacks to …"""
+MAX_ENTRIES: Final = 1000
+"""… and how many files that is."""
+MAX_ROWS: Final = 200_000
+MAX_COLUMNS: Final = 200
+MAX_CELL: Final = 4096
+EXACT: Final = 10**15
+"""Numbers from here on a spreadsheet has rounded."""
+
+Row = tuple[int, tuple[str, ...]]
+"""Its number in the sheet, from 1, and its cells as text, ends trimmed; an empty cell is empty."""
+
+
+def read_table(path: Path) -> Iterator[Row]:
+    """The rows of a file that are not empty.
+
+    Raises `UsageFault` `file-missing`; `DataFault`: `table-large`, `table-encoding`, `table-malformed`,
+    `table-cell` with the `row`; `UsageFault` `extra-missing` where workbooks cannot be read here.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise _large(f"the file has more than {MAX_FILE >> 20} MiB")
+        data = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise UsageFault(f"there is no file {path}", code="file-missing", hint="Check the path.") from None
+    found = _workbook(data) if data.startswith(b"PK\x03\x04") else _comma_separated(data)
+    for number, cells in enumerate(found, 1):
+        if number > MAX_ROWS:
+            raise _large(f"the table has more than {MAX_ROWS} rows")
+        if len(cells) > MAX_COLUMNS:
+            raise _large(f"row {number} has more than {MAX_COLUMNS} columns")
+        row = tuple(_text(cell, number) for cell in cells)
+        if any(row):
+            yield number, row
+
+
+def _comma_separated(data: bytes) -> Iterator[Sequence[Any]]:
+    text = _decoded(data)
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    csv.field_size_limit(MAX_CELL * 4)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise DataFault(
+            f"line {reader.line_num} is no line of a table: {error}",
+            code="table-malformed",
+            hint="See whether a quotation mark is left open there; or save the sheet as .xlsx.",
+            line=reader.line_num,
+        ) from None
+
+
+def _decoded(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise DataFault(
+        "the file is neither UTF-8 nor GBK",
+        code="table-encoding",
+        hint="Save the sheet as “CSV UTF-8” or as .xlsx.",
+    )
+
+
+def _workbook(data: bytes) -> Iterator[Sequence[Any]]:
+    try:
+        from openpyxl import load_workbook
+    except ImportError:
+        raise UsageFault(
+            "workbooks cannot be read here",
+            code="extra-missing",
+            hint="Install it with: pip install 'yinzheng[org]'. Or save the sheet as CSV.",
+        ) from None
+    _require_bounded(data)
+    try:
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        try:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # what the file says of its size is not believed
+            yield from sheet.iter_rows(values_only=True)
+        finally:
+            book.close()
+    except DataFault:
+        raise
+    except Exception as error:  # whatever a library makes of what is no workbook
+        raise DataFault(
+            "the file is no workbook that can be read",
+            code="table-malformed",
+            hint="Open it in a spreadsheet program and save it as .xlsx or as CSV.",
+        ) from error
+
+
+def _require_bounded(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            entries = opened.infolist()
+    except (zipfile.BadZipFile, ValueError) as error:
+        raise DataFault("the file is a broken workbook", code="table-malformed") from error
+    if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        raise _large(f"the workbook would unpack to more than {MAX_UNPACKED >> 20} MiB")
+
+
+def _text(cell: Any, row: int) -> str:
+    """A cell as it would be typed."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, datetime):
+        midnight = (cell.hour, cell.minute, cell.second) == (0, 0, 0)
+        return f"{cell:%Y-%m-%d}" if midnight else f"{cell:%Y-%m-%d %H:%M:%S}"
+    if isinstance(cell, date):
+        return f"{cell:%Y-%m-%d}"
+    if isinstance(cell, (int, float)):
+        if abs(cell) >= EXACT:
+            raise DataFault(
+                f"row {row} has a number that the spreadsheet has rounded",
+                code="table-cell",
+                hint="Format that column as text, and type the number again.",
+                row=row,
+            )
+        return str(int(cell)) if cell == int(cell) else str(cell)
+    text = str(cell).strip()
+    if len(text) > MAX_CELL:
+        raise DataFault(
+            f"row {row} has a cell of more than {MAX_CELL} characters", code="table-cell", row=row
+        )
+    return text
+
+
+def write_table(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    """A new file for a spreadsheet program: `.xlsx` with cells of text, or CSV in UTF-8 with its mark.
+
+    Raises `UsageFault` `file-exists`, `extra-missing`.
+    """
+    if path.exists():
+        raise UsageFault(f"{path} exists already", code="file-exists", hint="Name a new file.")
+    if path.suffix.lower() != ".xlsx":
+        with path.open("x", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows(rows)
+        return
+    try:
+        from openpyxl import Workbook
+    except ImportError:
+        raise UsageFault(
+            "workbooks cannot be written here", code="extra-missing", hint="Name a .csv."
+        ) from None
+    book = Workbook(write_only=False)
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(list(row))
+    for column in sheet.iter_cols(min_row=1, max_row=500):
+        for cell in column:
+            cell.number_format = "@"
+    book.save(path)
+
+
+def _large(what: str) -> DataFault:
+    return DataFault(what, code="table-large", hint="Split it into several files.")

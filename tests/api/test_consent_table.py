@@ -1,0 +1,177 @@
+"""Consents from a spreadsheet: as office programs write them, every complaint with its row."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.verifier.receipt_world import notice_json
+from yinzheng.api.org import tables
+from yinzheng.api.org.consent_table import (
+    BORN,
+    GIVEN,
+    METHOD,
+    NAME,
+    REFERENCE,
+    Converted,
+    Converter,
+    headings,
+    template,
+)
+from yinzheng.api.org.notices import find_notice, keep_notice
+from yinzheng.api.org.tables import read_table, write_table
+from yinzheng.ledger.rules.retention import months_after
+from yinzheng.verifier.bytes.canonical import dumps, loads
+from yinzheng.verifier.bytes.china_time import CHINA
+from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.consent import parse_consent
+from yinzheng.verifier.formats.notice import Notice, parse_notice
+
+LEAF = "ab" * 32
+
+
+def notice() -> Notice:
+    return parse_notice(notice_json())
+
+
+def day(offset: int = 2) -> str:
+    return f"{datetime.fromtimestamp(notice().published_at, CHINA) + timedelta(days=offset):%Y-%m-%d}"
+
+
+def row(**changes: str) -> list[str]:
+    base = next(name for name in headings(notice()) if name not in (NAME, BORN, REFERENCE, GIVEN, METHOD))
+    told = {NAME: "林小禾", BORN: "1980/2/29", REFERENCE: "MR-1", GIVEN: day(), METHOD: "纸质", base: "是"}
+    return [(told | changes).get(name, "") for name in headings(notice())]
+
+
+def written(path: Path, rows: list[list[str]], encoding: str = "utf-8-sig") -> Path:
+    lines = [",".join(cells) for cells in [list(headings(notice())), *rows]]
+    path.write_bytes("\r\n".join(lines).encode(encoding))
+    return path
+
+
+def converted(path: Path) -> list[Converted]:
+    now = notice().published_at + 30 * 86_400
+    return list(Converter(notice(), LEAF, path.parent, now).convert(read_table(path)))
+
+
+def consent(one: Converted) -> Any:
+    assert one.consent is not None, one.complaints
+    return loads(one.consent, max_bytes=100_000)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_one_table_in_every_encoding(tmp_path: Path, encoding: str) -> None:
+    (one,) = converted(written(tmp_path / "t.csv", [row()], encoding))
+    value = consent(one)
+    assert (one.row, value["person"]) == (2, {"name": "林小禾", "born": "1980-02-29", "reference": "MR-1"})
+    assert value["notice"] == {"leaf": LEAF, "digest": notice().digest().to_json()}
+    assert value["until"] == months_after(value["given_at"], notice().term_months)
+    assert parse_consent(value).granted == {"base"}
+
+
+def test_a_workbook_says_the_same(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.xlsx", [headings(notice()), row()])
+    (one,) = converted(tmp_path / "t.xlsx")
+    (other,) = converted(written(tmp_path / "t.csv", [row()]))
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "1980-02-29",
+        "1980/2/29",
+        "1980.2.29",
+        "1980年2月29日",
+        "19800229",
+        "１９８０－２－２９",
+        "1980-2-29 10:30",
+    ],
+)
+def test_dates_in_all_usual_spellings(tmp_path: Path, said: str) -> None:
+    (one,) = converted(written(tmp_path / "t.csv", [row(**{BORN: said})]))
+    assert consent(one)["person"]["born"] == "1980-02-29"
+
+
+WRONG = [
+    ({BORN: "29/2/1980"}, BORN),
+    ({BORN: "1981-02-29"}, BORN),
+    ({METHOD: "电话"}, METHOD),
+    ({REFERENCE: ""}, REFERENCE),
+    ({GIVEN: "2099-01-01"}, GIVEN),
+    ({GIVEN: "2001-01-01"}, GIVEN),
+]
+
+
+@pytest.mark.parametrize(("changes", "column"), WRONG)
+def test_a_complaint_names_row_and_column(tmp_path: Path, changes: dict[str, str], column: str) -> None:
+    path = written(tmp_path / "t.csv", [row(), [], row(**changes), row(**{REFERENCE: "MR-3"})])
+    first, second, third = converted(path)
+    assert [first.row, second.row, third.row] == [2, 4, 5]
+    assert [(one.row, one.column) for one in second.complaints] == [(4, column)]
+    assert second.consent is None
+    assert third.consent is not None
+
+
+def test_the_same_row_twice_and_an_answer_that_is_none(tmp_path: Path) -> None:
+    base = next(name for name in headings(notice()) if name not in (NAME, BORN, REFERENCE, GIVEN, METHOD))
+    _, twice, odd = converted(written(tmp_path / "t.csv", [row(), row(), row(**{base: "也许"})]))
+    assert "row 2" in twice.complaints[0].en
+    assert odd.complaints[0].column == base
+
+
+def test_headings_that_lack_something_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("姓名,电话\n林小禾,1\n", encoding="utf-8")
+    with pytest.raises(DataFault, match=r"缺少.*出生日期.*不认识.*电话") as caught:
+        converted(path)
+    assert caught.value.code == "table-headings"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_the_template_is_a_table_of_nobody(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"new.{suffix}"
+    write_table(path, template(notice()))
+    assert converted(path) == []
+    with pytest.raises(UsageFault) as caught:
+        write_table(path, template(notice()))
+    assert caught.value.code == "file-exists"
+
+
+def test_what_is_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "t"
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("xl/worksheets/sheet1.xml", b"0" * 3_000_000)
+    cases = {
+        b"\xff\xfe\x00\x81": "table-encoding",
+        b"PK\x03\x04 and no more": "table-malformed",
+        b'a,"b\n': "table-malformed",
+    }
+    for data, code in cases.items():
+        path.write_bytes(data)
+        with pytest.raises(DataFault) as caught:
+            list(read_table(path))
+        assert caught.value.code == code
+    monkeypatch.setattr(tables, "MAX_UNPACKED", 2_000_000)
+    path.write_bytes(bomb.getvalue())
+    with pytest.raises(DataFault) as caught:
+        list(read_table(path))
+    assert caught.value.code == "table-large"
+
+
+def test_a_published_notice_is_kept_and_found(tmp_path: Path) -> None:
+    with pytest.raises(UsageFault) as caught:
+        find_notice(tmp_path, None, None)
+    assert caught.value.code == "notice-unknown"
+    keep_notice(tmp_path, LEAF, dumps(notice_json()))
+    assert find_notice(tmp_path, None, None) == (notice(), LEAF)
+    assert find_notice(tmp_path, "abab", None) == (notice(), LEAF)
+    with pytest.raises(UsageFault):
+        find_notice(tmp_path, "cd", None)
