@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 
 from sqlmodel import Session, select
@@ -23,6 +23,7 @@ from yinzheng.ledger.state.instance import Instance, Paths
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
+from yinzheng.ledger.store.kept import Kept
 from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.ledger.witnesses.heads import head_to_show
 from yinzheng.ledger.witnesses.kept import fed_in
@@ -39,6 +40,8 @@ from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES
 
+RECORDS_KEPT = 1024
+"""Records with their proofs kept in memory, some 5 kB each."""
 EVIDENCE_KEPT = 1024
 """Evidence of the newest block kept in memory, some 10 kB each."""
 
@@ -54,13 +57,23 @@ class Answers:
         self._w3 = w3
         self._prover = prover(w3, instance)
         self._client = ContractsClient(w3, instance.deployment, instance.modules)
+        self._policies = Kept(1)
         self._pinned = self.trust()
         """For its contracts, which never change."""
         self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
+        self._policies = Kept(1)
+        # Of one moment: what was erased since is not kept.
+        self._records = Kept(RECORDS_KEPT)
+
+    def moment(self) -> Hashable:
+        """What every answer about now rests on: equals an earlier one only if nothing was written in between
+        and no block has become final.
+        """
+        return self._store.moment(), self._prover.last_final()
 
     def trust(self) -> TrustPolicy:
         """The registry's own policy, as it exports it."""
-        return parse_trust(self.trust_file())
+        return self._policies.answer(self._store.moment(), None, lambda: parse_trust(self.trust_file()))
 
     def trust_file(self) -> bytes:
         """The same as a file (S8)."""
@@ -76,6 +89,9 @@ class Answers:
 
     def record(self, number: str) -> LiveRecord | None:
         """What is kept of a deposited certificate; None if there is none, or it is not anchored yet."""
+        return self._records.answer(self._store.moment(), number, lambda: self._record(number))
+
+    def _record(self, number: str) -> LiveRecord | None:
         with self._store.reading() as session:
             certificate = session.get(Certificate, number)
             if certificate is None or certificate.event_id is None:

@@ -7,7 +7,7 @@ own native context, and so verifications may run side by side; a test lets them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
@@ -19,6 +19,8 @@ from yinzheng.api.http.limits import Limits
 from yinzheng.api.http.turns import Turns
 from yinzheng.api.web.intake import Submission
 from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
+from yinzheng.ledger.store.kept import Kept
+from yinzheng.verifier.bytes.algorithms import sha256
 from yinzheng.verifier.containers.declared import check_pixels
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -31,6 +33,7 @@ from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.kinds import Kind, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
+from yinzheng.verifier.judge.proven import Proven
 from yinzheng.verifier.judge.purpose_proof import (
     Asked,
     PurposeReport,
@@ -164,6 +167,8 @@ class Checker:
         self._clock = clock
         self._trust_file = trust
         self._trust = None if trust is None else parse_trust(trust)
+        self._proven = Proven()
+        self._kept = Kept()
         self._verifications = Turns(limits.verifications, limits.waiting)
         # Reading a file takes seconds: one client's files never have all places.
         self._files = Turns(limits.files, limits.waiting, each=max(1, limits.files - 1))
@@ -177,10 +182,20 @@ class Checker:
         """The policy as a file (S8)."""
         return self._trust_file or self._reader.trust_file()
 
-    async def check(self, submission: Submission, client: str, *, history: bool) -> AnyChecked:
-        """Verify what `client` submitted, whoever made it; with `history` also tell how it was registered.
+    async def tell(
+        self,
+        submission: Submission,
+        client: str,
+        said: Callable[[AnyChecked], T],
+        *,
+        form: Hashable,
+        history: bool,
+    ) -> T:
+        """Verify what `client` submitted, whoever made it, and give what `said` makes of it, in `form`; with
+        `history` also tell how it was registered.
 
-        A document of whichever kind it calls itself; what cannot be read has a report too.
+        A document of whichever kind it calls itself; what cannot be read has a report too. Who shows the same
+        code in the same moment, and asks for the same form, is told the same.
 
         Raises `UsageFault`: `number-alone`, `pack-elsewhere`, `image-support`; `EnvironmentFault`
         `server-busy`. None of them is a verdict about what was submitted.
@@ -188,14 +203,15 @@ class Checker:
         try:
             presented = await self._presented(submission, client)
         except DataFault as fault:
-            return Checked(unread(fault, now=self._clock()), None, (), self.policy())
+            return said(Checked(unread(fault, now=self._clock()), None, (), self.policy()))
         if presented.number is not None:
             raise UsageFault(
                 "a certificate's number alone proves nothing",
                 code="number-alone",
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
-        return await self.in_turn(client, partial(self._verify, presented, submission.asked, history))
+        find = partial(self._found, presented, submission.asked, history, said, form)
+        return await self.in_turn(client, find)
 
     async def _presented(self, submission: Submission, client: str) -> Presented:
         if submission.file is None:
@@ -273,10 +289,36 @@ class Checker:
 
     def policy(self) -> TrustPolicy:
         """The policy that answers are found under."""
-        return self._trust or self._reader.trust()
+        return (self._trust or self._reader.trust()).remembering(self._proven)
 
-    def _verify(self, presented: Presented, asked: Asked, with_history: bool) -> AnyChecked:
-        trust, now = self.policy(), self._clock()
+    def _found(
+        self,
+        presented: Presented,
+        asked: Asked,
+        with_history: bool,
+        said: Callable[[AnyChecked], T],
+        form: Hashable,
+    ) -> T:
+        moment, now = self._moment(), self._clock()
+
+        def find() -> T:
+            return said(self._verify(presented, asked, with_history, now))
+
+        # A receipt is a patient's own, and a file a reader's: neither is kept.
+        if moment is None or presented.qr is None or presented.kind != "qr" or presented.is_receipt:
+            return find()
+        name = sha256(presented.qr.encode("utf-8", "surrogatepass"))
+        return self._kept.answer((moment, now), (form, with_history, name), find)
+
+    def _moment(self) -> Hashable | None:
+        """What the ledger's answers rest on; None where it cannot be asked, which a report says."""
+        try:
+            return self._reader.moment()
+        except EnvironmentFault:
+            return None
+
+    def _verify(self, presented: Presented, asked: Asked, with_history: bool, now: int) -> AnyChecked:
+        trust = self.policy()
         kind = kind_of(presented)
         live = self._reader.live() if _may_ask(kind, presented, trust, now) else None
         check = partial(verify_purpose_proof, asked=asked) if kind.document == PROOF else kind.verify
@@ -302,7 +344,7 @@ class Checker:
         if with_history and report.authentic is Authentic.GENUINE and report.number is not None:
             try:
                 history = self._reader.history(report.number)
-                basis = self._reader.consent_basis(report.number, self._clock())
+                basis = self._reader.consent_basis(report.number, now)
             except EnvironmentFault:
                 history, basis = (), ()  # the verdict stands without them
         return Checked(report, presented.qr, history, trust, basis)

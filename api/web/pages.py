@@ -64,19 +64,18 @@ def pages(server: Server) -> APIRouter:
             with server.memory.lease(request) as lease:
                 submission = await read_submission(request, server.limits, lease, json=False)
                 language = negotiate(submission.lang, request.headers.get("accept-language"))
-                checked = await server.checker.check(submission, client(request), history=True)
+                return await _told(server, request, submission, language, history=True)
         except YinzhengError as error:
             return server.problem(request, problem_of(error), language)
-        return _result(server, request, checked, language)
 
     async def scanned(request: Request, core: str) -> Response:
         # Whatever the host and the case: the address of the page is the text of the code (S6.3).
-        checked = await server.checker.check(Submission(f"/V/{core}", None), client(request), history=True)
-        return _result(server, request, checked, language_of(request))
+        shown = Submission(f"/V/{core}", None)
+        return await _told(server, request, shown, language_of(request), history=True)
 
     async def scanned_voucher(request: Request, core: str) -> Response:
-        checked = await server.checker.check(Submission(f"/L/{core}", None), client(request), history=False)
-        return _result(server, request, checked, language_of(request))
+        shown = Submission(f"/L/{core}", None)
+        return await _told(server, request, shown, language_of(request), history=False)
 
     async def board(request: Request) -> Response:
         language, asked = language_of(request), request.query_params.get("q", "").strip()[:100]
@@ -115,6 +114,21 @@ def pages(server: Server) -> APIRouter:
     router.add_api_route("/static/{name}", asset, methods=READ)
     router.add_api_route("/favicon.ico", favicon, methods=READ)
     return router
+
+
+async def _told(
+    server: Server, request: Request, submission: Submission, language: Language, *, history: bool
+) -> Response:
+    """The page about what was submitted."""
+    page = await server.checker.tell(
+        submission,
+        client(request),
+        lambda checked: _result(server, request, checked, language),
+        form=("page", request.method, language),
+        history=history,
+    )
+    # A response of its own: what is sent along is added to its headers, and the page may be others' too.
+    return Response(page.body, page.status_code, headers=dict(page.headers))
 
 
 def _result(server: Server, request: Request, checked: AnyChecked, language: Language) -> Response:

@@ -6,7 +6,7 @@ once, and raises `EnvironmentFault` where the database, log or chain cannot be r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -233,6 +233,10 @@ class ReaderPort(Protocol):
 
     def trust_file(self) -> bytes:
         """The same as the file it is exported as."""
+
+    def moment(self) -> Hashable:
+        """What all answers about now rest on: equals an earlier one only if none of them can have changed."""
+        ...
 
     def live(self) -> AnyReader:
         """The ledger to verify against. Called in the worker thread of each verification."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, FastAPI, Path
@@ -133,6 +134,7 @@ def service(server: Server) -> APIRouter:
         operation_id="verify",
         summary="Verify a certificate",
         tags=["verification"],
+        response_model=AnyAnswer,
         openapi_extra=_VERIFY_BODY,
         responses=_problems(
             s400="Empty, contradictory or unreadable form; a number alone (`number-alone`).",
@@ -143,7 +145,7 @@ def service(server: Server) -> APIRouter:
     )
     async def verify_certificate(
         request: Request,
-    ) -> AnyAnswer:
+    ) -> Response:
         """Check a certificate, a licence's voucher, a right's history, a patient's receipt, the end of a
         withdrawal, the receipt of a trade check, a contract about data or a proof for one reader, by S9's
         obligations.
@@ -155,8 +157,11 @@ def service(server: Server) -> APIRouter:
         """
         with server.memory.lease(request) as lease:
             submission = await read_submission(request, server.limits, lease, json=True)
-            checked = await server.checker.check(submission, client(request), history=False)
-        return _answer(checked, own=server.checker.own_policy)
+            own = server.checker.own_policy
+            content = await server.checker.tell(
+                submission, client(request), partial(_written, own=own), form="json", history=False
+            )
+        return Response(content, media_type="application/json")
 
     @router.get(
         "/v1/certificates/{number}",
@@ -301,6 +306,10 @@ def _answer(checked: AnyChecked, *, own: bool) -> AnyAnswer:
         policy=policy_out(checked.trust, own=own),
         **{told.name: report.to_json()},
     )
+
+
+def _written(checked: AnyChecked, *, own: bool) -> bytes:
+    return _answer(checked, own=own).model_dump_json(by_alias=True).encode()
 
 
 def _notice(notice: Notice) -> NoticeOut:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from functools import cache
@@ -27,6 +27,7 @@ from sqlmodel import Session
 
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store import all_models  # noqa: F401 - or they would not be known
+from yinzheng.ledger.store.moment import Moments
 from yinzheng.ledger.store.sqlite import BUSY_SECONDS, reading_engine, writing_engine
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
@@ -56,6 +57,7 @@ class Store:
     def __init__(self, engine: Engine, *, writable: bool, faults: Faults = NO_FAULTS) -> None:
         self._engine = engine
         self._reader = _reading(engine)
+        self._moments = Moments(self._reader)
         self._faults = faults
         one_writer = engine.dialect.name == "sqlite" and writable
         self._turn = _turns[str(engine.url)] if one_writer else nullcontext()
@@ -128,6 +130,14 @@ class Store:
         ):
             yield session
 
+    def moment(self) -> Hashable:
+        """A value that equals an earlier one only if nothing was committed in between, by whomever.
+
+        Raises as `reading`.
+        """
+        with _translated():
+            return self._moments.now()
+
     def check_integrity(self) -> None:
         """Let the database check its own pages and references; `DataFault` `store-corrupt`."""
         if self._engine.dialect.name != "sqlite":
@@ -177,6 +187,7 @@ class Store:
 
     def close(self) -> None:
         """Close every connection; SQLite then folds its write-ahead file into the database."""
+        self._moments.close()
         self._engine.dispose()
 
 

@@ -164,6 +164,8 @@ class FakeReader:
     basis: Sequence[FakeBasis] = ()
     years: Sequence[FakeYear] = (FakeYear(),)
     record_state: synthetic.RecordState | None = None
+    at: int | None = None
+    """The moment it is in; None: in another whenever it is asked, so that nothing is kept."""
     asked: list[str] = field(default_factory=list)
     _proved: dict[tuple[int | None, int], object] = field(default_factory=dict, init=False)
     """Evidence already made; building tries is most of what a test would wait for."""
@@ -173,6 +175,10 @@ class FakeReader:
 
     def trust_file(self) -> bytes:
         return json.dumps(synthetic.trust_json()).encode()
+
+    def moment(self) -> object:
+        self._up()
+        return object() if self.at is None else self.at
 
     def live(self) -> FakeReader:
         return self

@@ -44,6 +44,7 @@ __all__ = [
     "Sm2PrivateKey",
     "Sm2PublicKey",
     "TongsuoBackend",
+    "Verified",
     "constant_time_equal",
     "decode_der",
     "default_backend",
@@ -54,6 +55,7 @@ __all__ = [
     "recover_address",
     "sha256",
     "sm3",
+    "verified",
 ]
 
 _SECP256K1_N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
@@ -94,6 +96,15 @@ class Ed25519PublicKey:
 
     def __repr__(self) -> str:
         return f"Ed25519PublicKey({self.raw.hex()})"
+
+
+Verified = Callable[[Ed25519PublicKey | Sm2PublicKey, bytes, bytes], bool]
+"""Tells whether a key signed a message: key, message and signature in."""
+
+
+def verified(key: Ed25519PublicKey | Sm2PublicKey, message: bytes, signature: bytes) -> bool:
+    """Whether the signature is the key's over the message."""
+    return key.verify(message, signature)
 
 
 class Ed25519PrivateKey:

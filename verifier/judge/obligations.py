@@ -85,7 +85,7 @@ def issuer_signature(signed: Signed, trust: TrustPolicy) -> Issuer:
     issuer = trust.issuers.get(signed.kid)
     if issuer is None:
         raise DataFault("the policy pins no issuer of that key", code="issuer-unknown", kid=kid)
-    if not issuer.key.verify(signed.message, signed.signature):
+    if not trust.verified(issuer.key, signed.message, signed.signature):
         raise DataFault("the issuer's signature is wrong", code="signature-wrong", kid=kid)
     return issuer
 
@@ -145,8 +145,8 @@ def log_signed(proof: TlogProof, trust: TrustPolicy) -> Cosigned:
 
     Raises also `cosignature-wrong`: a line that claims to be a pinned witness's and is not.
     """
-    open_checkpoint(proof.checkpoint, trust.origin, trust.log_keys)
-    return trust.witnesses.cosigned(proof.checkpoint)
+    open_checkpoint(proof.checkpoint, trust.origin, trust.log_keys, trust.verified)
+    return trust.witnesses.cosigned(proof.checkpoint, trust.verified)
 
 
 def anchored(proof: TlogProof, evidence: Evidence, trust: TrustPolicy) -> None:

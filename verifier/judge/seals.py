@@ -129,7 +129,10 @@ def _sealers(header: Header, trust: TrustPolicy) -> frozenset[bytes]:
             code="validators-unknown",
             block=header.number,
         )
-    return trust.consensus.sealers(header, pinned)
+    rests_on = (b"sealers", trust.consensus.name.encode(), header.encoded, *sorted(pinned))
+    found = trust.once(rests_on, lambda: trust.consensus.sealers(header, pinned))
+    assert found is not None
+    return found
 
 
 def _require_final(block: Header, seals: frozenset[bytes], trust: TrustPolicy) -> None:

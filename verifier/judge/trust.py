@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from yinzheng.verifier.bytes.algorithms import DigestPair, Sm2PublicKey, digest_pair
+from yinzheng.verifier.bytes.algorithms import DigestPair, Ed25519PublicKey, Sm2PublicKey, digest_pair
 from yinzheng.verifier.bytes.canonical import (
     Check,
     constant,
@@ -29,8 +29,11 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.request import registry_id
+from yinzheng.verifier.judge.proven import Proven
 from yinzheng.verifier.judge.witnesses import NO_WITNESSES, QUORUM, WITNESSES, Witnesses, read_witnesses
 from yinzheng.verifier.log.note import NoteKey, parse_vkey
+
+T = TypeVar("T")
 
 MAX_TRUST: Final = 256 * 1024
 """Bytes of a policy."""
@@ -141,6 +144,22 @@ class TrustPolicy:
     """Who cosigns the log's heads, and how many of them must have (S9.9)."""
     digest: DigestPair | None = field(default=None, compare=False)
     """Of the file it was read from, byte for byte."""
+    proven: Proven | None = field(default=None, repr=False, compare=False)
+    """What the reader has checked before; no part of the policy."""
+
+    def remembering(self, proven: Proven) -> TrustPolicy:
+        """The same policy, under which nothing that ``proven`` holds is checked again."""
+        return replace(self, proven=proven)
+
+    def once(self, parts: Sequence[bytes], find: Callable[[], T | None]) -> T | None:
+        """What ``find`` finds, as `Proven.once`."""
+        return find() if self.proven is None else self.proven.once(parts, find)
+
+    def verified(self, key: Sm2PublicKey | Ed25519PublicKey, message: bytes, signature: bytes) -> bool:
+        """Whether the signature is the key's over the message, as `Proven.verified`."""
+        if self.proven is None:
+            return key.verify(message, signature)
+        return self.proven.verified(key, message, signature)
 
     @property
     def registry_id(self) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from yinzheng.verifier.bytes.algorithms import Verified, verified
 from yinzheng.verifier.bytes.canonical import Check, integer, list_of, object_of, text
 from yinzheng.verifier.bytes.naming import check_spelled
 from yinzheng.verifier.chain.evidence import NotGiven
@@ -38,12 +39,12 @@ class Witnesses:
     known: tuple[Witness, ...] = ()
     quorum: int = 0
 
-    def cosigned(self, note: str) -> Cosigned:
-        """Who cosigned a head, and when.
+    def cosigned(self, note: str, check: Verified = verified) -> Cosigned:
+        """Who cosigned a head, and when; each signature is told by `check`.
 
         Raises `DataFault`: `note-malformed`, `cosignature-wrong`.
         """
-        found = cosignatures(note, (key for one in self.known for key in one.keys))
+        found = cosignatures(note, (key for one in self.known for key in one.keys), check)
         said = {one.name: [found[key] for key in one.keys if key in found] for one in self.known}
         return Cosigned(self, tuple((name, max(times)) for name, times in said.items() if times))
 

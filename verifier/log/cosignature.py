@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from yinzheng.verifier.bytes.algorithms import Ed25519PublicKey
+from yinzheng.verifier.bytes.algorithms import Ed25519PublicKey, Verified, verified
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.note import (
     SignatureLine,
@@ -60,14 +60,14 @@ class CosignerKey:
         """Whether a line of a note claims to be this key's: name and ID are."""
         return (line.name, line.key_id) == (self.name, self.key_id)
 
-    def time_of(self, text: str, line: SignatureLine) -> int:
+    def time_of(self, text: str, line: SignatureLine, check: Verified = verified) -> int:
         """When this key cosigned `text`, in UTC seconds, as it says itself.
 
         Raises `DataFault` (`cosignature-wrong`) where the line is not its cosignature of that text.
         """
         at = int.from_bytes(line.signature[:_TIME], "big")
         whole = len(line.signature) == _TIME + _SIGNATURE and at <= MAX_TIME
-        if not whole or not self.key.verify(cosigned_message(text, at), line.signature[_TIME:]):
+        if not whole or not check(self.key, cosigned_message(text, at), line.signature[_TIME:]):
             raise DataFault(
                 f"the cosignature of {self.vkey} is wrong", code="cosignature-wrong", key=self.vkey
             )
@@ -92,7 +92,9 @@ def cosigned_message(text: str, at: int) -> bytes:
     return f"cosignature/v1\ntime {at}\n{text}".encode()
 
 
-def cosignatures(note: str | bytes, keys: Iterable[CosignerKey]) -> dict[CosignerKey, int]:
+def cosignatures(
+    note: str | bytes, keys: Iterable[CosignerKey], check: Verified = verified
+) -> dict[CosignerKey, int]:
     """Which of these keys cosigned a note, and when at the latest.
 
     Lines of other keys are ignored. Raises `DataFault`: `note-malformed`, `cosignature-wrong`.
@@ -101,5 +103,5 @@ def cosignatures(note: str | bytes, keys: Iterable[CosignerKey]) -> dict[Cosigne
     found: dict[CosignerKey, int] = {}
     for key in keys:
         for line in filter(key.is_of, lines):
-            found[key] = max(found.get(key, 0), key.time_of(text, line))
+            found[key] = max(found.get(key, 0), key.time_of(text, line, check))
     return found

@@ -22,6 +22,8 @@ from yinzheng.verifier.bytes.algorithms import (
     Ed25519PublicKey,
     Sm2PrivateKey,
     Sm2PublicKey,
+    Verified,
+    verified,
 )
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.merkle import HASH_BYTES, MAX_SIZE
@@ -198,8 +200,8 @@ def _parse_line(line: str) -> SignatureLine:
     return SignatureLine(name, signature[:4], signature[4:])
 
 
-def open_note(note: str | bytes, keys: Collection[NoteKey]) -> OpenedNote:
-    """The text of a note that at least one of `keys` signed.
+def open_note(note: str | bytes, keys: Collection[NoteKey], check: Verified = verified) -> OpenedNote:
+    """The text of a note that at least one of `keys` signed, each signature told by `check`.
 
     Signatures by other keys are ignored; a wrong one by a key of `keys` condemns the note. Raises
     `DataFault`: `note-malformed`, `note-signature` (wrong) or `note-unsigned` (none).
@@ -214,7 +216,7 @@ def open_note(note: str | bytes, keys: Collection[NoteKey]) -> OpenedNote:
         key = known.get((line.name, line.key_id))
         if key is None:
             continue
-        if not key.key.verify(signed, line.signature):
+        if not check(key.key, signed, line.signature):
             raise DataFault(f"the signature of {key.vkey} is wrong", code="note-signature", key=key.vkey)
         signers.add(key)
     if not signers:
@@ -263,13 +265,15 @@ def peek_checkpoint(note: str | bytes) -> Checkpoint:
     return Checkpoint.from_text(split_note(note)[0])
 
 
-def open_checkpoint(note: str | bytes, origin: str, keys: Collection[NoteKey]) -> Checkpoint:
+def open_checkpoint(
+    note: str | bytes, origin: str, keys: Collection[NoteKey], check: Verified = verified
+) -> Checkpoint:
     """The checkpoint of `origin` that **every** one of `keys` has signed (S9.1, obligation 6).
 
     Raises `DataFault`: as `open_note`, `checkpoint-malformed`, `checkpoint-origin`, or
     `checkpoint-signature-missing` with `missing`, the vkeys that have not signed.
     """
-    opened = open_note(note, keys)
+    opened = open_note(note, keys, check)
     checkpoint = Checkpoint.from_text(opened.text)
     if checkpoint.origin != origin:
         raise DataFault(

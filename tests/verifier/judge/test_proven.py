@@ -1,0 +1,164 @@
+"""What was proved before changes no finding: with and without, over every vector, forgeries among them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.scripts.test_vectors_documents import changed
+from tests.scripts.vectors import load
+from tests.verifier.judge.test_verify_tamper import RECORD_EDITS
+from tests.verifier.world import ISSUER, NOW, STRANGER, World, genuine_file, presented, trust
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.containers.target import Presented, read_target
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
+from yinzheng.verifier.judge.kinds import kind_of
+from yinzheng.verifier.judge.proven import Proven
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+
+
+def alike(shown: Presented, policy: TrustPolicy, now: int, proven: Proven, *, check: Any = verify) -> Any:
+    """The report, which is the same whether the reader remembers; asked twice, so that it does."""
+    alone = check(shown, policy, now=now).to_json()
+    for _ in range(2):
+        assert check(shown, policy.remembering(proven), now=now).to_json() == alone
+    return alone
+
+
+def test_every_vector_of_a_certificate_is_found_alike_after_the_genuine_one() -> None:
+    proven = Proven()
+    cases = [{"replace": {}, "now": load("whole.json")["now"]}, *load("cases.json")]
+    for case in [*cases, cases[0]]:
+        whole = changed(case["replace"])
+        shown = read_target(json.dumps(whole["file"], ensure_ascii=False).encode())
+        alike(shown, parse_trust(json.dumps(whole["trust"]).encode()), case["now"], proven)
+    assert len(proven)
+
+
+def test_every_edit_of_a_record_and_of_every_proof_is_found_alike() -> None:
+    proven, policy = Proven(), trust()
+    assert alike(presented(genuine_file()), policy, NOW, proven)["authentic"] == "genuine"
+    for _, edit in RECORD_EDITS:
+        file = genuine_file()
+        edit(file["record"])
+        assert alike(presented(file), policy, NOW, proven)["authentic"] == "forged"
+    for path in (("chain", "headers", 0), ("chain", "headers", 1), ("chain", "accounts", 0, "proof", 0)):
+        file = genuine_file()
+        *parents, last = path
+        at: Any = file
+        for name in parents:
+            at = at[name]
+        for place in range(0, len(at[last]), len(at[last]) // 16):
+            kept = at[last]
+            at[last] = kept[:place] + ("1" if kept[place] != "1" else "2") + kept[place + 1 :]
+            assert alike(presented(file), policy, NOW, proven)["authentic"] != "genuine"
+            at[last] = kept
+
+
+def test_every_character_of_the_checkpoint_counts() -> None:
+    proven, policy, text = Proven(), trust(), genuine_file()["proof"]
+    alike(presented(genuine_file()), policy, NOW, proven)
+    for at in range(text.index("\n\n"), len(text), 7):
+        file = genuine_file()
+        file["proof"] = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
+        alike(presented(file), policy, NOW, proven)
+
+
+def test_a_conclusion_is_found_alike() -> None:
+    found, proven = load("withdrawals.json")["conclusion"], Proven()
+    policy = parse_trust(json.dumps(found["trust"]).encode())
+    signature = found["file"]["signature"]
+    for file in (found["file"], {**found["file"], "signature": signature[:-1] + "0"}, found["file"]):
+        shown = read_target(json.dumps(file, ensure_ascii=False).encode())
+        alike(shown, policy, found["file"]["signed_at"], proven, check=verify_conclusion)
+        assert kind_of(shown).verify is verify_conclusion
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("compromised_at", 1, "key-compromised"),
+        ("not_after", 1, "after-key"),
+        ("not_before", NOW, "before-key"),
+    ],
+)
+def test_what_a_key_may_is_asked_each_time(name: str, value: int, code: str) -> None:
+    proven = Proven()
+    shown = presented(genuine_file())
+    verify(shown, trust().remembering(proven), now=NOW)
+
+    def revoked(policy: dict[str, Any]) -> None:
+        policy["issuers"][0] |= {"not_before": 0, name: value}
+
+    report = verify(shown, trust(revoked).remembering(proven), now=NOW)
+    assert (report.finding(2).outcome, report.finding(3).code) == ("VALID", code)
+
+
+def test_who_pins_others_is_told_so() -> None:
+    proven = Proven()
+    shown = presented(genuine_file())
+    verify(shown, trust().remembering(proven), now=NOW)
+
+    def other_validators(policy: dict[str, Any]) -> None:
+        for span in policy["chain"]["validators"]:
+            span["addresses"] = ["11" * 20]
+
+    report = verify(shown, trust(other_validators).remembering(proven), now=NOW)
+    assert report.finding(8).code == "sealer-not-pinned"
+    assert report.authentic != "genuine"
+
+
+def test_it_is_no_part_of_a_policy() -> None:
+    policy = trust()
+    remembering = policy.remembering(Proven())
+    assert remembering == policy
+    assert "proven" not in repr(remembering).lower()
+    assert replace(remembering, max_age=1).proven is remembering.proven
+
+
+class TestProven:
+    def test_only_what_holds_is_kept(self) -> None:
+        proven = Proven()
+        signature = ISSUER.sign(b"m")
+        assert not proven.verified(ISSUER.public_key, b"n", signature)
+        assert not proven.verified(STRANGER.public_key, b"m", signature)
+        assert len(proven) == 0
+        assert proven.verified(ISSUER.public_key, b"m", signature)
+        assert len(proven) == 1
+        # Every part counts, and none can lend bytes to its neighbour.
+        assert not proven.verified(ISSUER.public_key, b"m" + signature[:1], signature[1:])
+        assert not proven.verified(STRANGER.public_key, b"m", signature)
+
+    def test_it_asks_once(self) -> None:
+        proven, asked = Proven(), []
+        for _ in range(3):
+            assert proven.once((b"a", b"b"), lambda: asked.append(1) or "found") == "found"  # type: ignore[func-returns-value]
+        assert proven.once((b"ab", b""), lambda: None) is None
+        assert len(asked) == 1
+
+    def test_ed25519_and_sm2_are_two_things(self) -> None:
+        proven, key = Proven(), Ed25519PrivateKey(bytes(32))
+        assert proven.verified(key.public_key, b"m", key.sign(b"m"))
+        assert not proven.verified(key.public_key, b"m", Sm2PrivateKey(7).sign(b"m"))
+
+    def test_it_stays_small_and_keeps_what_is_asked_for(self) -> None:
+        proven, found = Proven(most=8), []
+        for at in range(100):
+            proven.once((b"often",), lambda: found.append(1) or True)  # type: ignore[func-returns-value]
+            proven.once((b"once", bytes([at])), lambda: True)
+            assert len(proven) <= 16
+        assert len(found) == 1
+
+    def test_a_flood_of_inventions_adds_nothing(self) -> None:
+        proven, policy = Proven(), trust()
+        verify(presented(genuine_file()), policy.remembering(proven), now=NOW)
+        before = len(proven)
+        for at in range(20):
+            file = genuine_file()
+            file["qr"] = World(signer=Sm2PrivateKey(at + 2)).qr
+            verify(presented(file), policy.remembering(proven), now=NOW)
+        assert len(proven) == before

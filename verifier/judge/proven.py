@@ -1,0 +1,63 @@
+"""What was proved before, so that the same bytes need not be proved again: signatures, and seals of blocks.
+
+A reader who checks much hands one in with the policy (`TrustPolicy.remembering`): the same head of the log,
+the same block and the same code come again and again. Without one nothing differs but the time it takes.
+
+What holds is kept, never what was said or what failed. A fact's name is a digest of all that it rests on,
+each key and each byte that was checked, so it answers for nothing else; what depends on a time, a ledger or
+the rest of a policy is judged anew each time. Nothing can be read back out of a name.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar, cast
+
+from yinzheng.verifier.bytes.algorithms import Ed25519PublicKey, Sm2PublicKey, sha256
+
+T = TypeVar("T")
+
+MOST: Final = 16_384
+"""Facts kept for sure, some 150 bytes each; up to twice as many may be there."""
+
+
+class Proven:
+    """Facts that held. Safe to share between threads.
+
+    Kept in two halves: the older goes when the newer is full, but for what was asked again meanwhile. Only
+    who holds a pinned key can add to it, so that a flood of inventions displaces nothing.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._newer: dict[bytes, object] = {}
+        self._older: dict[bytes, object] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._newer) + len(self._older)
+
+    def once(self, parts: Sequence[bytes], find: Callable[[], T | None]) -> T | None:
+        """What ``find`` found once from ``parts``, all that it rests on, the first naming what is asked.
+
+        None, and whatever it raises, is not kept.
+        """
+        name = sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts))
+        known = self._newer.get(name)
+        if known is not None:
+            return cast(T, known)
+        known = self._older.get(name)
+        found = find() if known is None else cast(T, known)
+        if found is not None:
+            with self._lock:
+                if len(self._newer) >= self._most:
+                    self._older, self._newer = self._newer, {}
+                self._newer[name] = found
+        return found
+
+    def verified(self, key: Sm2PublicKey | Ed25519PublicKey, message: bytes, signature: bytes) -> bool:
+        """Whether the signature is the key's over the message, as its own `verify` says."""
+        kind, public = (b"sm2", key.point) if isinstance(key, Sm2PublicKey) else (b"ed25519", key.raw)
+        parts = (kind, public, message, signature)
+        return self.once(parts, lambda: key.verify(message, signature) or None) is not None
