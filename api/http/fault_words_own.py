@@ -216,6 +216,10 @@ OWN: Final = {
             "Give the contract that both signed and that is recorded, or the paper of the request.",
         ),
     ),
+    "contract-settled": Fault(
+        Label("这份合同已经用于一次成交。", "A trade is settled by this contract already."),
+        Label("另一笔交易须由双方另签合同。", "For another trade the parties sign another contract."),
+    ),
     "settlement-parties": Fault(
         Label("合同的买卖双方不是此次登记的双方。", "The contract’s parties are not those of the move."),
         Label("请核对合同与案件。", "Compare contract and case."),

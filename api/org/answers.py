@@ -51,6 +51,7 @@ RESERVATION: Final[Mapping[str, Check[Any]]] = {
     "made_at": INSTANT,
     "state": one_of("requested", "reserved", "released", "lapsed", "consumed", "refused"),
     "settled": nullable(LEAF),
+    "contract": nullable(LEAF),
 }
 
 _NAMED: Final = check_plain(1, 100)

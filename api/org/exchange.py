@@ -116,6 +116,8 @@ class Reservation:
     """`requested`, `reserved`, `released`, `lapsed`, `consumed` or `refused`."""
     settled: str | None = None
     """Leaf hash of the licence, or of the buyer's certificate, that settled it."""
+    contract: str | None = None
+    """Of the recorded contract that settled it, as its address has it: `/v1/trade-contracts/…`."""
 
 
 @dataclass(frozen=True, slots=True)

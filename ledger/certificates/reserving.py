@@ -20,7 +20,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_inlets import Inlet
-from yinzheng.ledger.store.models_trades import Reservation
+from yinzheng.ledger.store.models_trades import Reservation, TradeContract
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
@@ -56,6 +56,8 @@ class Shown:
     state: State
     settled: bytes | None = None
     """Leaf hash of what settled it, whether or not the chain has that yet."""
+    contract: bytes | None = None
+    """Subject of the recorded contract by which it was settled (R56)."""
 
     def to_json(self) -> dict[str, JSON]:
         """As the desk shows it (S20.5)."""
@@ -66,6 +68,7 @@ class Shown:
             "made_at": self.made_at,
             "state": self.state.value,
             "settled": None if self.settled is None else self.settled.hex(),
+            "contract": None if self.contract is None else self.contract.hex(),
         }
 
 
@@ -103,7 +106,7 @@ def keep(
     row = work.session.get(Reservation, body.reservation)
     if row is None or row.certificate != body.certificate or row.released not in (None, leaf):
         raise unknown()  # one that its exchange let go itself is handed in afterwards
-    if is_settling(work.session, row) or (row.settled is not None and _is_done(work.session, row.settled)):
+    if has_settled(work.session, row):
         raise unknown()  # used up
     record = client.record(work.subject)
     stands = None if record is None else (record.reserved_until, record.reserved_by)
@@ -220,7 +223,11 @@ def reservations_of(registry: Registry, exchange: str, most: int = 1000) -> list
 
 def _shown(registry: Registry, session: Session, row: Reservation) -> Shown:
     state = stands_of(registry, session, row)
-    return Shown(row.leaf, row.certificate, row.until, row.made_at, state, row.settled)
+    contract = None
+    if row.contract is not None and has_settled(session, row):
+        query = select(TradeContract.subject).where(TradeContract.digest == row.contract)
+        contract = session.exec(query).first()
+    return Shown(row.leaf, row.certificate, row.until, row.made_at, state, row.settled, contract)
 
 
 def stands_of(registry: Registry, session: Session, row: Reservation) -> State:
@@ -234,7 +241,7 @@ def stands_of(registry: Registry, session: Session, row: Reservation) -> State:
         return State.RELEASED
     if not found and call is not None and call.state != "confirmed":
         return State.REQUESTED
-    if row.settled is not None and _is_done(session, row.settled):
+    if "confirmed" in _carried(session, row):
         return State.CONSUMED
     record = registry.client.record(certificate_subject(row.certificate))
     held = record is not None and (record.reserved_until, record.reserved_by) == (row.until, row.account)
@@ -244,18 +251,30 @@ def stands_of(registry: Registry, session: Session, row: Reservation) -> State:
     return State.LAPSED if held or _followed(session, row) else State.CONSUMED
 
 
-def _is_done(session: Session, settled: bytes) -> bool:
-    """Whether the chain has the move that settled a reservation; one that it refused settled nothing."""
-    calls = select(ChainCall.state).where(ChainCall.part == settled.hex())
-    return "confirmed" in session.exec(calls).all()
+def _carried(session: Session, row: Reservation) -> frozenset[str]:
+    """How far the chain is with the move that settles a reservation; one that it refused settled nothing."""
+    if row.settled is None:
+        return frozenset()
+    calls = select(ChainCall.state).where(ChainCall.part == row.settled.hex())
+    return frozenset(session.exec(calls))
 
 
 def is_settling(session: Session, row: Reservation) -> bool:
     """Whether what settles a reservation is recorded and on its way to the chain."""
-    if row.settled is None:
-        return False
-    calls = select(ChainCall.state).where(ChainCall.part == row.settled.hex())
-    return bool({"pending", "sent"} & set(session.exec(calls).all()))
+    return bool({"pending", "sent"} & _carried(session, row))
+
+
+def has_settled(session: Session, row: Reservation) -> bool:
+    """Whether a reservation's trade is settled: on the chain, or recorded and on its way there."""
+    return bool({"pending", "sent", "confirmed"} & _carried(session, row))
+
+
+def settled_by(session: Session, certificate: str, contract: bytes) -> list[Reservation]:
+    """Reservations of a certificate whose trades a contract settled, named by its SHA-256: one, or none."""
+    query = select(Reservation).where(
+        Reservation.certificate == certificate, Reservation.contract == contract
+    )
+    return [row for row in session.exec(query) if has_settled(session, row)]
 
 
 def own(session: Session, leaf: bytes, exchange: str) -> Reservation:

@@ -60,7 +60,7 @@ class Situation:
     state: State
     kind: str
     side: str
-    """`seller`, `buyer`, or `exchange` for who handed it in."""
+    """`seller`, `buyer`, or `exchange` for one that handed it in or settled it."""
 
     def meets(self, guard: Guard, _now: int) -> bool:
         """Tell whether a guard's condition is met."""
@@ -116,5 +116,5 @@ COURSE: Final = Course(
         Guard.OF_TRANSFER: ("contract-kind", "that is of a contract to transfer"),
     },
 )
-"""Told by the parties, each in requests that it signs; an exchange that handed it in reads and tracks. The
-one that reserved the certificate settles it, whenever it is not over."""
+"""Told by the parties, each in requests that it signs; an exchange that handed it in or settled it reads
+and tracks. The one that reserved the certificate settles it, once, while it is not over (R46)."""

@@ -44,6 +44,8 @@ class Reservation(Base, table=True):
     """Leaf hash of the statement that released it."""
     settled: bytes | None = Field(default=None, sa_type=_Bytes)
     """Leaf hash of the licence that settled it, or of the certificate that the rights passed to."""
+    contract: bytes | None = Field(default=None, sa_type=_Bytes, index=True)
+    """SHA-256 of the contract, or of the paper, by which its exchange reported that."""
 
 
 class TradeContract(Base, table=True):

@@ -1,7 +1,7 @@
 """Contracts about data (R56): both parties' signatures, recorded; then what happens under them, as a thread.
 
-Everything is private, sealed under the key of its month, and shown to seller, buyer and the exchange that
-handed it in. The digest of what was signed is what a trade check names (S20.1).
+Everything is private, sealed under the key of its month, and shown to seller, buyer, the exchange that handed
+it in and the one that settled it. The digest of what was signed is what a trade check names (S20.1).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlmodel import Session, select
 
 from yinzheng.ledger.accesses.keys import key_for, month_of, open_key
+from yinzheng.ledger.certificates.reserving import settled_by
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import Thread, find_organisation, thread
 from yinzheng.ledger.organisations.keys import find_key
@@ -148,7 +149,7 @@ def write_settled(
 
 
 def shown(registry: Registry, subject: bytes, by: str) -> dict[str, JSON]:
-    """The contract and all that was told of it, for its parties and the exchange that handed it in.
+    """The contract and all that was told of it, for its parties and the exchanges that have a part in it.
 
     Raises `UsageFault` `contract-unknown`.
     """
@@ -268,6 +269,8 @@ def _opened(registry: Registry, session: Session, row: Row, side: str, now: int)
 def _found(session: Session, subject: bytes, by: str) -> tuple[Row, str]:
     row = session.get(Row, subject)
     sides = {} if row is None else {row.exchange: "exchange", row.buyer: "buyer", row.seller: "seller"}
+    if row is not None and by not in sides and _settled_it(session, row, by):
+        return row, "exchange"
     if row is None or by not in sides:
         raise UsageFault(
             "you have no such contract",
@@ -275,6 +278,11 @@ def _found(session: Session, subject: bytes, by: str) -> tuple[Row, str]:
             hint="It is named as the answer to its recording told.",
         )
     return row, sides[by]
+
+
+def _settled_it(session: Session, row: Row, by: str) -> bool:
+    """Whether `by` is the exchange whose reservation it settled: what both signed names it (ADR 68)."""
+    return by in (one.exchange for one in settled_by(session, row.number, row.digest))
 
 
 def _checked(opened: ContractThread, signed: events.SignedDestruction, by: str) -> bool:

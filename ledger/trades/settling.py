@@ -19,7 +19,7 @@ from yinzheng.ledger.cases.deciders import Prepared
 from yinzheng.ledger.cases.issuing import Issued, sign_in, standing
 from yinzheng.ledger.cases.showing import one_answer, unknown_case
 from yinzheng.ledger.cases.work import CaseThread, work_on
-from yinzheng.ledger.certificates.reserving import State, is_settling, own, stands_of
+from yinzheng.ledger.certificates.reserving import State, is_settling, own, settled_by, stands_of
 from yinzheng.ledger.chain.approvals import recover
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Registry
@@ -61,9 +61,9 @@ def settle_trade(registry: Registry, reservation: bytes, report: Report, exchang
 
     Nothing is recorded where it is refused. Raises `UsageFault`: `organisation-role`, `reservation-unknown`
     (also of others'), `reservation-over` (it does not stand, or settled a trade), `case-unknown` (also of
-    other certificates), `settlement-kind`, `settlement-contract`, `settlement-parties`,
-    `settlement-prepared`, `settlement-unsigned` (a party has not signed), and as `issuing.sign`;
-    `DataFault`: `signer-not-holder`, and what the contracts say.
+    other certificates), `settlement-kind`, `settlement-contract`, `settlement-parties`, `contract-settled`
+    (it settled a trade before), `settlement-prepared`, `settlement-unsigned` (a party has not signed), and as
+    `issuing.sign`; `DataFault`: `signer-not-holder`, and what the contracts say.
     """
     with registry.store.reading() as session:
         require(session, exchange, Role.EXCHANGE)
@@ -80,6 +80,7 @@ def settle_trade(registry: Registry, reservation: bytes, report: Report, exchang
                 hint="Check the case.",
             )
         contract = _require_contract(work, report.contract)
+        _require_unsettled(work, row.certificate, report.contract)
         prepared = _require_signed(work, row, report.signature)
         issued = sign_in(work, exchange, report.signature)
         if issued.missing:
@@ -88,6 +89,8 @@ def settle_trade(registry: Registry, reservation: bytes, report: Report, exchang
                 code="settlement-unsigned",
                 hint="Report again when they have; nothing was recorded.",
             )
+        row.contract = report.contract.sha256
+        work.session.add(row)
         if contract is not None:
             move = prepared.decision.statement.leaf_hash
             write_settled(registry, work.session, contract, row.leaf, move, exchange)
@@ -154,6 +157,16 @@ def _require_contract(work: CaseThread, digest: DigestPair) -> Row | None:
             differs=differs,
         )
     return row
+
+
+def _require_unsettled(work: CaseThread, certificate: str, contract: DigestPair) -> None:
+    """One contract settles one trade of a certificate, whoever reserved it for that (R46, R56)."""
+    if settled_by(work.session, certificate, contract.sha256):
+        raise UsageFault(
+            "a trade in this certificate is settled by this contract already",
+            code="contract-settled",
+            hint="For another trade the parties sign another contract.",
+        )
 
 
 def _differences(work: CaseThread, row: Row, digest: DigestPair, terms: Any, kind: str) -> list[str]:

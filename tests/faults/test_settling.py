@@ -87,7 +87,8 @@ def require_whole(scene: Scene, world: World) -> None:
             with registry.store.reading() as session:
                 events = repository.events_of_case(session, report.case)
             assert Counter(event.type for event in events)[DONE[kind][1]] == 1
-            assert scene.trade(world, registry, kind).shown.state == "consumed"
+            shown = scene.trade(world, registry, kind).shown
+            assert (shown.state, shown.contract is not None) == ("consumed", kind == "transfer")
         with registry.store.reading() as session:
             told = session.exec(select(Event).where(Event.type == "contract.settled")).all()
         assert len(told) == 1

@@ -139,6 +139,7 @@ _KEPT: Final[dict[str, Json | Make]] = {
     "made_at": _TIME,
     "state": {**_TEXT, "enum": [*State]},
     "settled": _or_null(_LEAF),
+    "contract": _or_null(_LEAF),
 }
 _RESERVED: Final = _answer("Reservation", **_KEPT)
 _SEEN: Final = _answer(

@@ -28,6 +28,7 @@ from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.models_trades import TradeContract
 from yinzheng.ledger.trades.contracts import conclude, shown, tell
+from yinzheng.ledger.trades.proving import proof_of
 from yinzheng.ledger.trades.settling import Report, settle_trade
 from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.errors import YinzhengError
@@ -37,6 +38,7 @@ from yinzheng.verifier.formats.reservation import Released, Reserved
 
 PAPER = digest_pair(CONTRACT)
 PURPOSE = "慢病随访研究"
+END: Any = {"ground": "term", "words": "期满"}
 
 
 @dataclass
@@ -66,6 +68,10 @@ class Trade:
         for code in signing or [one.code for one in request.request.parties]:
             self.parties.sign(case, code, request)
         return case
+
+    def shared(self) -> JointRequest:
+        """A licence as the contracts of the tests have it."""
+        return self.parties.licence(purposes=PURPOSE, ends=self.parties.clock.now + 30 * 86_400)
 
     def signature(self, case: str, request: JointRequest, who: Member | None = None) -> bytes:
         wallet, domain = (who or self.exchange).wallet, self.registry.client.moves_domain
@@ -175,6 +181,79 @@ def test_a_transfer_is_settled_by_a_recorded_contract(trade: Trade) -> None:
     body = told["events"][-1]["body"]
     assert (body["by"], body["reservation"]) == (trade.exchange.code, trade.kept.hex())
     assert body["move"] == moved[0].leaf_hash.hex()
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_one_contract_settles_one_trade(trade: Trade, recorded: bool) -> None:
+    """Of a share the seller keeps its right, so that nothing but this bars a second licence (R46, R56)."""
+    digest = trade.contract("share", purpose=PURPOSE) if recorded else PAPER
+    first, second = trade.shared(), trade.shared()
+    cases = [trade.prepared(one) for one in (first, second)]
+    report = trade.report(cases[1], second, digest)
+    settle_trade(trade.registry, trade.kept, trade.report(cases[0], first, digest), trade.exchange.code)
+    trade.refused("reservation-over", lambda: trade.settle(report))  # the first is on its way
+    settle(trade.registry)
+    # Another exchange keeps the certificate afterwards, and the parties sign once more.
+    trade.kept = trade.reserve(trade.rival, 3600)
+    case = trade.prepared(third := trade.shared())
+    report = Report(case, digest, trade.signature(case, third, trade.rival))
+    trade.refused("contract-settled", lambda: trade.settle(report, trade.rival))
+    assert state_of(trade.registry, case) == "issuing"
+
+
+def test_a_settlement_that_the_chain_refused_used_no_contract_up(trade: Trade) -> None:
+    digest = trade.contract("share", purpose=PURPOSE)
+    request = trade.shared()
+    case = trade.prepared(request)
+    settle_trade(trade.registry, trade.kept, trade.report(case, request, digest), trade.exchange.code)
+    contract = trade.shown.contract
+    trade.parties.clock.advance(2 * 86_400)  # what was reserved has lapsed when the chain is told
+    with pytest.raises(YinzhengError, match="the contracts refused the move"):
+        settle(trade.registry)
+    assert (trade.shown.state, trade.shown.contract) == ("lapsed", None)
+    trade.kept = trade.reserve(trade.rival, 3600)
+    case = trade.prepared(again := trade.shared())
+    trade.settle(Report(case, digest, trade.signature(case, again, trade.rival)), trade.rival)
+    assert reservation_of(trade.registry, trade.kept, trade.rival.code).contract == contract
+
+
+def test_who_settles_a_contract_sees_what_happens_under_it(trade: Trade) -> None:
+    """Another exchange handed it in: the one that settled it has a part in it from then on, and may track."""
+    digest = trade.contract("share", purpose=PURPOSE)
+    with trade.registry.store.reading() as session:
+        subject = session.exec(select(TradeContract.subject)).one()
+    order(
+        trade.registry,
+        trade.exchange,
+        Released(
+            trade.parties.number,
+            trade.kept,
+            Party(trade.exchange.name, trade.exchange.code),
+            trade.parties.clock.now,
+        ),
+    )
+    settle(trade.registry)
+    trade.kept = trade.reserve(trade.rival)
+    case = trade.prepared(request := trade.shared())
+    report = Report(case, digest, trade.signature(case, request, trade.rival))
+    for read in (shown, proof_of):
+        trade.refused("contract-unknown", partial(read, trade.registry, subject, trade.rival.code))
+    trade.settle(report, trade.rival)
+    assert reservation_of(trade.registry, trade.kept, trade.rival.code).contract == subject
+    tell(trade.registry, subject, Move.DELIVER, {"way": "api", "content": None, "words": "接口"}, HOSPITAL)
+    tell(trade.registry, subject, Move.ACCEPT, {"words": "如约"}, FIRM)
+    said: Any = {"way": "audit", "personal_found": False, "report": None, "words": "未见异常"}
+    tell(trade.registry, subject, Move.TRACK, said, trade.rival.code)
+    trade.refused("contract-side", partial(tell, trade.registry, subject, Move.END, END, trade.rival.code))
+    settle(trade.registry)
+    for who in (HOSPITAL, FIRM, trade.exchange.code, trade.rival.code):
+        told: Any = shown(trade.registry, subject, who)
+        assert [one["type"].partition(".")[2] for one in told["events"]] == [
+            "concluded", "settled", "delivered", "accepted", "tracked",
+        ]  # fmt: skip
+    assert told["side"] == "exchange"
+    assert proof_of(trade.registry, subject, trade.rival.code)
+    trade.refused("contract-unknown", partial(shown, trade.registry, subject, INSTITUTE))
 
 
 def test_an_exchange_signs_by_its_report_alone(trade: Trade) -> None:
