@@ -27,6 +27,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Checkpoint, Event
 from yinzheng.ledger.store.models_consents import Consent, Notice, Organisation
 from yinzheng.ledger.store.models_disputes import Dispute
+from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
@@ -40,6 +41,8 @@ from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES
 MAX_STATEMENTS = 256
 """Of one item (S10.7)."""
 
+_LICENCES = 64
+"""Of one certificate, the newest, whose statements leave room for its own."""
 
 _CHUNK = 1024 * 1024
 
@@ -57,10 +60,14 @@ _MEDIA = {
 
 
 def certificate_item(registry: Registry, number: str) -> Offered:
-    """A certificate and its history; `UsageFault` `certificate-unknown`, `item-empty`."""
+    """A certificate, its history and the licences given under it (R4), of many the newest.
+
+    Raises `UsageFault` `certificate-unknown`, `item-empty`.
+    """
     with registry.store.reading() as session:
         certificate = repository.find_certificate(session, number)
         events, seal = _of_case(registry, session, certificate.case_id)
+        events = [*events, *_licences(session, number)]
         return _statements(
             registry, f"证书 {number} 及其历史", "certificate", {"number": number}, events, seal
         )
@@ -150,6 +157,10 @@ def find_thread(
     if consent is not None:
         key = consent.wrapped_key and registry.keys.wrapper().unwrap(consent.wrapped_key, subject)
         return thread(session, consent.head), SealedValue(key) if key else None
+    licence = session.exec(select(Licence).where(Licence.subject == subject)).first()
+    if licence is not None:
+        of_it = select(Event).where(Event.subject == subject)
+        return session.exec(of_it.order_by(col(Event.id))).all(), None
     dispute = session.exec(select(Dispute).where(Dispute.subject == subject)).first()
     if dispute is not None and dispute.head is not None:
         return thread(session, dispute.head), SealedValue(dossier_key(registry, session, dispute.dossier_id))
@@ -177,6 +188,14 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with disk_faults(path), path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             yield chunk
+
+
+def _licences(session: Session, number: str) -> Sequence[Event]:
+    """What gave and ended the newest licences under a certificate, whose bodies are public."""
+    given = select(Licence.subject).where(Licence.certificate == number, col(Licence.event_id).is_not(None))
+    newest = session.exec(given.order_by(col(Licence.event_id).desc()).limit(_LICENCES)).all()
+    told = select(Event).where(col(Event.subject).in_(newest))
+    return session.exec(told.order_by(col(Event.id))).all()
 
 
 def _of_case(registry: Registry, session: Session, case_id: str) -> tuple[Sequence[Event], SealedValue]:

@@ -55,7 +55,9 @@ from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.dispute import Opening, evidence_roots, parse_opening
 from yinzheng.verifier.formats.dossier import disclose
+from yinzheng.verifier.judge.pack.licences import ABOUT_LICENCES, MOST_LICENCES
 from yinzheng.verifier.log.statement import Statement
+from yinzheng.verifier.pack.chain_slots import moves_slots
 from yinzheng.verifier.pack.contents import DossierFile as DossierProof
 from yinzheng.verifier.pack.contents import PackedStatement
 from yinzheng.verifier.pack.manifest import ListedRoot
@@ -324,6 +326,12 @@ def _chain(registry: Registry, found: _Gathered, roots: Sequence[ListedRoot]) ->
     ]
     wanted += [(deployment.rights, rights)] if rights else []
     wanted += [(modules.consents, consents)] if consents else []
+    told = dict.fromkeys(
+        event.subject
+        for event in sorted(found.events.values(), key=lambda one: one.log_index or 0)
+        if event.type in ABOUT_LICENCES
+    )
+    wanted += [(modules.moves, moves_slots([*told][-MOST_LICENCES:]))] if told else []
     proving = prover(registry.w3, registry.instance)
     evidence = proving.collect(found.block, wanted)
     if len(evidence["headers"]) < proving.whole:

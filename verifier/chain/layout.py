@@ -162,7 +162,8 @@ class ChainRecord:
 def decode_record(words: Sequence[int]) -> ChainRecord | None:
     """Read a record from its eight words; None when there is none.
 
-    Raises ``DataFault`` `record-layout` for words that the pinned contract cannot have written.
+    Raises ``DataFault`` `record-layout` for words that the pinned contract cannot have written,
+    `record-earlier` for a cancellation of which a contract of before ADR 56 kept neither who nor why.
     """
     content, packed, successor, reservation, case_id, holdings, predecessor, remainder = words
     status, procedure, remarks, ending, holds, objections, deposited, valid, changed = unpack_word(
@@ -197,6 +198,11 @@ def decode_record(words: Sequence[int]) -> ChainRecord | None:
 
 
 def _ending(status: int, packed: int) -> Ending | None:
+    if status == CANCELLED and not packed:
+        raise DataFault(
+            "an earlier version of the contract made the record, and kept no reason of a cancellation",
+            code="record-earlier",
+        )
     by, ground = divmod(packed, 16)
     named = 1 <= by <= len(INITIATORS) and 1 <= ground <= len(GROUNDS)
     if named != (status == CANCELLED) or (packed and not named):

@@ -198,7 +198,8 @@ def account_slots(organisation: bytes) -> list[bytes]:
 def decode_licence(words: Sequence[int]) -> ChainLicence | None:
     """Read a licence from its seven words; None when there is none.
 
-    Raises `DataFault` `licence-layout` for words that the pinned contract cannot have written.
+    Raises `DataFault` `licence-layout` for words that the pinned contract cannot have written,
+    `licence-earlier` for an end of which a contract of before ADR 56 kept no reason.
     """
     certificate, licensor, licensee, packed, statement, outcome, times = words
     state, exclusive, rights, acts, territory, begins, ends, ending, more = unpack_word(
@@ -212,6 +213,11 @@ def decode_licence(words: Sequence[int]) -> ChainLicence | None:
     if not known or not 0 < territory < 1 << 34 or more or rest:
         raise _impossible("licence-layout")
     over = state == ENDED
+    if over and ended_at and outcome and statement and not ending:
+        raise DataFault(
+            "an earlier version of the contract ended the licence, and kept no reason of it",
+            code="licence-earlier",
+        )
     if {bool(ended_at), bool(outcome), bool(ending)} != {over} or ending >= len(ENDINGS) or not statement:
         raise _impossible("licence-layout")
     return ChainLicence(

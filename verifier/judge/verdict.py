@@ -28,6 +28,9 @@ NOT_COVERED: Final = frozenset(
         "state-proof-short",
         # (7): a block from before the anchoring holds no root either. Another one is a contradiction.
         "not-anchored",
+        # (9): what an earlier version of a contract wrote, which kept less, is whole and says less.
+        "record-earlier",
+        "licence-earlier",
     }
 )
 """Codes of INVALID findings in which nothing shown has failed: the policy does not cover it, a proof is

@@ -13,6 +13,7 @@ from yinzheng.verifier.chain.layout_disputes import (
     party_slots,
     subject_slots,
 )
+from yinzheng.verifier.chain.layout_moves import licence_slots
 from yinzheng.verifier.formats.dispute import Subjects
 from yinzheng.verifier.judge.pack.holds import case_slot
 
@@ -38,6 +39,11 @@ def rights_slots(subjects: Subjects) -> list[bytes]:
     """Slots of the registry of rights: held certificates and cases."""
     records = [slot for subject in subjects.records for slot in record_slots(subject)]
     return records + [case_slot(subject) for subject in subjects.cases]
+
+
+def moves_slots(licences: Collection[bytes]) -> list[bytes]:
+    """Slots of the contract of moves: licences of which the pack shows a statement, by identifier."""
+    return [slot for subject in sorted(set(licences)) for slot in licence_slots(subject)]
 
 
 def consents_slots(subjects: Subjects) -> list[bytes]:

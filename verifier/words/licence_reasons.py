@@ -36,6 +36,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "链上所载的终止者与终止记载不符。",
         "The chain has the licence ended by others than the statement on its end says.",
     ),
+    "licence-unnamed": (
+        "链上许可没有写明这份记载；合约拒绝过的记载也留在日志中。",
+        "The chain's licence does not name this statement; what contracts refused stays in the log, too.",
+    ),
     "licence-certificate-differs": (
         "链上没有凭证所说的那份证书。",
         "The chain does not have the certificate that the voucher names.",
@@ -47,6 +51,11 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "successors-many": (
         "承接所依据证书的证书太多，未逐一核对。",
         "More certificates followed its own than are looked at.",
+    ),
+    "licence-earlier": (
+        "链上许可由更早版本的合约写成，没有记下因何终止；本版本不能据此核对。",
+        "The chain's licence was made by an earlier version, which kept no reason of its end; this version "
+        "cannot compare it.",
     ),
     "licence-layout": (
         "链上许可含有合约不会写入的内容。",

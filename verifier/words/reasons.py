@@ -182,6 +182,11 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "链上记录含有合约不会写入的内容。",
         "The chain's record holds what the contract never writes.",
     ),
+    "record-earlier": (
+        "链上记录由更早版本的合约写成，没有记下由谁、因何注销；本版本不能据此核对。",
+        "The chain's record was made by an earlier version, which kept neither who cancelled it nor why; "
+        "this version cannot compare it.",
+    ),
     # (10) and the status
     "answer-too-old": (
         "所附链上证明已过时，不能说明现在的状态。",

@@ -29,6 +29,11 @@ def account(**changes: Any) -> list[int]:
 
 
 REFUSED: list[tuple[Callable[[Sequence[int]], object], list[int], str]] = [
+    (
+        layout.decode_licence,
+        licence(packed=terms(state=2), outcome=OUTCOME, times=packed((AT, 8), (AT, 8))),
+        "licence-earlier",
+    ),
     *(
         (layout.decode_licence, words, "licence-layout")
         for words in (
@@ -42,7 +47,6 @@ REFUSED: list[tuple[Callable[[Sequence[int]], object], list[int], str]] = [
             licence(packed=terms(territory=1 << 34)),
             licence(packed=terms() | 1 << 200),
             licence(packed=terms() | 1 << 208),
-            licence(packed=terms(state=2), outcome=OUTCOME, times=packed((AT, 8), (AT, 8))),
             licence(packed=terms(state=2) | 3 << 200, outcome=OUTCOME, times=packed((AT, 8), (AT, 8))),
             licence(packed=terms(state=2)),
             licence(outcome=OUTCOME),

@@ -37,6 +37,7 @@ SAID: list[tuple[int, str, Authentic]] = [
     *((8, code, FORGED) for code in ("seal-malformed", "headers-unlinked", "header-malformed")),
     *((8, code, FORGED) for code in ("seal-twice", "seal-of-stranger")),
     *((9, code, FORGED) for code in ("record-absent", "content-differs", "terms-differ", "record-layout")),
+    *((9, code, OPEN) for code in ("record-earlier", "licence-earlier")),
     *(
         (9, code, FORGED)
         for code in ("withdrawals-uncounted", "withdrawal-absent", "withdrawal-differs", "withdrawal-layout")

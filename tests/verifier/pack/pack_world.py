@@ -53,6 +53,7 @@ from yinzheng.verifier.pack.manifest import ListedRoot
 from yinzheng.verifier.pack.writer import PackDossierFile, PackItem, PackPlan, write_pack
 
 PRESERVATION, CONSENTS = bytes.fromhex("c3" * 20), bytes.fromhex("d4" * 20)
+MOVES, MOVES_CODE = bytes.fromhex("e5" * 20), keccak256(b"moves")
 PRESERVATION_CODE, CONSENTS_CODE = keccak256(b"preservation"), keccak256(b"consents")
 DISPUTE = bytes([0xD1]) * 32
 CASE = bytes([0xCA]) * 32
@@ -155,6 +156,7 @@ def pack_trust(edit: Callable[[dict[str, Any]], None] | None = None) -> TrustPol
     policy["chain"]["contracts"] |= {
         "preservation": {"address": PRESERVATION.hex(), "code_hash": PRESERVATION_CODE.hex()},
         "consents": {"address": CONSENTS.hex(), "code_hash": CONSENTS_CODE.hex()},
+        "moves": {"address": MOVES.hex(), "code_hash": MOVES_CODE.hex()},
     }
     if edit is not None:
         edit(policy)
@@ -203,6 +205,8 @@ class Dispute:
     dossier: Sequence[PackDossierFile] = ()
     more: Sequence[tuple[Statement, Any, bytes | None]] = ()
     """Further statements of the log, with body and secret."""
+    licences: Mapping[bytes, Sequence[int]] = field(default_factory=dict)
+    """Words of licences that the evidence shows, by identifier."""
 
     def items(self) -> list[dict[str, Any]]:
         return [
@@ -306,7 +310,11 @@ class Dispute:
         consents |= {slot_of(CONSENT, 1, 2): 0, slot_of(CONSENT, 1, 3): 0}
         head = int.from_bytes(self.checkpoint.root, "big")
         anchors = {root_slot(len(self.leaves)): head}
-        return {ANCHOR: anchors, RIGHTS: rights, CONSENTS: consents, PRESERVATION: self._preservation()}
+        found = {ANCHOR: anchors, RIGHTS: rights, CONSENTS: consents, PRESERVATION: self._preservation()}
+        moves = {
+            slot_of(one, 3, at): word for one, held in self.licences.items() for at, word in enumerate(held)
+        }
+        return found | ({MOVES: moves} if moves else {})
 
     def _preservation(self) -> dict[bytes, int]:
         roots = self.roots()
@@ -358,6 +366,7 @@ class Dispute:
             RIGHTS: RIGHTS_CODE,
             CONSENTS: CONSENTS_CODE,
             PRESERVATION: PRESERVATION_CODE,
+            MOVES: MOVES_CODE,
         }
         state = State(codes, storage)
         return {

@@ -10,7 +10,7 @@ from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.formats.dossier import FileEntry
 from yinzheng.verifier.formats.evidence_items import ACCESS_LOG, Item
 from yinzheng.verifier.judge.findings import Findings
-from yinzheng.verifier.judge.pack import checks, holds, questions
+from yinzheng.verifier.judge.pack import checks, holds, licences, questions
 from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground, root_over
 from yinzheng.verifier.judge.pack.report import (
     Answer,
@@ -29,11 +29,14 @@ _SHARED: Final = (2, 3, 8, 10)
 
 
 def judge_statement(ground: Ground, packed: PackedStatement) -> StatementReport:
-    """Obligations 4–7 of a statement that is no evidence."""
+    """Obligations 4–7 of a statement that is no evidence; 9, too, of one about a licence."""
     found = Findings()
     # (4): the body shown is the one committed to.
     found.settle(4, lambda: checks.body_committed(packed))
     ground.judge_logged(found, packed)
+    # (9): the chain's licence was given or ended by it, as it says.
+    if packed.statement.type in licences.ABOUT_LICENCES:
+        found.settle(9, lambda: licences.licence_on_chain(packed, ground.chain(), ground.trust))
     return StatementReport(packed, found.in_order())
 
 
