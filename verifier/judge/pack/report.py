@@ -5,10 +5,10 @@ It says "unchanged since", never "true": what came before the deposit stands the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.chain.evidence import Contract
@@ -17,7 +17,7 @@ from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.dispute import Opening, Release
 from yinzheng.verifier.formats.dossier import FileEntry
 from yinzheng.verifier.formats.evidence_items import Item
-from yinzheng.verifier.judge.report import Authentic, Block, Finding, Note, Outcome, exit_code_of
+from yinzheng.verifier.judge.report import Authentic, DocumentReport, Finding, Outcome
 from yinzheng.verifier.judge.timestamp import TimeStampFinding
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.pack.contents import PackedStatement
@@ -232,17 +232,20 @@ class Platform:
     validators: int | None
     """Pinned validators at the pack's block; None if the block is not known."""
     contracts: tuple[tuple[str, Contract], ...]
-    """`anchor`, `rights`, and where pinned `consents` and `preservation`."""
+    """`anchor`, `rights`, and where pinned `consents`, `preservation` and `moves`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PackReport:
-    """What a verification found. It has no truth value: ask for what you mean, by name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackReport(DocumentReport):
+    """What a verification found. Its own obligations, 1–10, are of the pack as a whole; 4–7 sum up files and
+    statements.
+    """
+
+    document = "pack"
+    standing: ClassVar = "consistent"
 
     manifest: Manifest | None
     """None if it could not be read."""
-    findings: tuple[Finding, ...]
-    """Obligations 1–10 of the pack as a whole; 4–7 sum up files and statements."""
     files: tuple[FileReport, ...]
     items: tuple[ItemReport, ...]
     statements: tuple[StatementReport, ...]
@@ -256,8 +259,6 @@ class PackReport:
     """As on chain, if obligation 9 holds."""
     operators: tuple[Operator, ...]
     platform: Platform
-    block: Block | None
-    checked_at: int
     questions: tuple[QuestionAnswer, ...]
     """C16, C17, C18, C19."""
     limits: tuple[Reason, ...]
@@ -266,20 +267,17 @@ class PackReport:
     written_with_pack: bool = False
     """Whether it was made while the pack was written, and so before the manifest was signed (S14.6)."""
 
-    def __bool__(self) -> NoReturn:
-        """Refuse: `if report:` would not say what is meant."""
-        raise TypeError("a PackReport has no truth value; ask for verdict or a question")
-
     @property
     def registry(self) -> Party | None:
         """Who says it made the pack."""
         return self.manifest.registry if self.manifest else None
 
     @property
-    def demonstration(self) -> bool:
-        """Whether anything in the pack is of a demonstration's profile, and so worth nothing (S2.5)."""
+    def profile(self) -> str | None:
+        """Of a demonstration, if anything in the pack is; else that of the first statement shown."""
         shown = [*(item.statement for item in self.items), *(one.packed for one in self.statements)]
-        return any(packed is not None and packed.statement.profile.startswith("DEMO/") for packed in shown)
+        tags = [packed.statement.profile for packed in shown if packed is not None]
+        return next((tag for tag in tags if tag.startswith("DEMO/")), tags[0] if tags else None)
 
     @property
     def withheld(self) -> int:
@@ -289,47 +287,40 @@ class PackReport:
     @property
     def verdict(self) -> Answer:
         """`inconsistent` if the answer to any question is; else whether all shown is unchanged (C16)."""
-        if any(question.answer is Answer.INCONSISTENT for question in self.questions):
-            return Answer.INCONSISTENT
-        return self.question("C16").answer
-
-    # What `words.verdict` asks of every report.
-
-    document: ClassVar = "pack"
-    standing: ClassVar = "consistent"
-    asked_at: ClassVar[int | None] = None
-    holds: ClassVar[bool | None] = True
-    notes: ClassVar[tuple[Note, ...]] = ()
+        return verdict_of(self.questions)
 
     @property
-    def authentic(self) -> Authentic:
-        """The word for it (D14): `not_ours` where it was not recognised, or signed by a key not pinned."""
-        if self.verdict is Answer.CONSISTENT:
-            return Authentic.GENUINE
-        if self.verdict is Answer.INCONSISTENT:
-            return Authentic.FORGED
-        signed = self.finding(2).outcome is Outcome.VALID
-        return Authentic.UNDETERMINED if signed else Authentic.NOT_OURS
+    def holds(self) -> bool | None:
+        """A pack speaks as of its block, and is never over."""
+        return True
 
     @property
     def speaks_of(self) -> int | None:
         """The time of its block."""
         return self.block.time if self.block else None
 
-    @property
-    def exit_code(self) -> int:
-        """0 consistent, 1 inconsistent, 3 cannot be determined (S9.4)."""
-        return exit_code_of(self.authentic, self.holds)
-
     def question(self, rule: str) -> QuestionAnswer:
         """The answer to `C16`, `C17`, `C18` or `C19`."""
         return self.questions[int(rule[1:]) - 16]
-
-    def finding(self, number: int) -> Finding:
-        """The pack's finding of obligation `number`, 1–10."""
-        return self.findings[number - 1]
 
     def faults(self) -> tuple[Reason, ...]:
         """Every failed obligation with the place where it failed."""
         reasons = [reason for question in self.questions for reason in question.reasons]
         return tuple(reason for reason in reasons if reason.failed)
+
+
+def verdict_of(answers: Sequence[QuestionAnswer]) -> Answer:
+    """`inconsistent` if the answer to any question is; else that to the first, C16."""
+    if any(one.answer is Answer.INCONSISTENT for one in answers):
+        return Answer.INCONSISTENT
+    return answers[0].answer
+
+
+def authentic_of(answers: Sequence[QuestionAnswer], findings: Sequence[Finding]) -> Authentic:
+    """The word for a pack (D14): `not_ours` where it was not recognised, or signed by a key not pinned."""
+    verdict = verdict_of(answers)
+    if verdict is Answer.CONSISTENT:
+        return Authentic.GENUINE
+    if verdict is Answer.INCONSISTENT:
+        return Authentic.FORGED
+    return Authentic.UNDETERMINED if findings[1].outcome is Outcome.VALID else Authentic.NOT_OURS

@@ -12,7 +12,15 @@ from yinzheng.verifier.judge.pack import checks, questions
 from yinzheng.verifier.judge.pack.exhibits import ChainView, Ground
 from yinzheng.verifier.judge.pack.inner_report import Render, compare_reports
 from yinzheng.verifier.judge.pack.parts import completed, judge_subjects
-from yinzheng.verifier.judge.pack.report import Inputs, ItemReport, Operator, PackReport, Platform, Reason
+from yinzheng.verifier.judge.pack.report import (
+    Inputs,
+    ItemReport,
+    Operator,
+    PackReport,
+    Platform,
+    Reason,
+    authentic_of,
+)
 from yinzheng.verifier.judge.pack.rules import AS_WRITTEN, PackExhibits, rules_for
 from yinzheng.verifier.judge.pack.stamps import judge_timestamps
 from yinzheng.verifier.judge.report import Block
@@ -91,9 +99,16 @@ def _report(
     limits += [reason for reason in said if not reason.failed]
     faults = [reason for reason in said if reason.failed]
     pack, block = findings.in_order(), block_of(ground.contents.evidence, ground.trust, now)
+    answers = (
+        questions.since_deposit(pack, items, others, timestamps),
+        questions.platform(pack, subjects, operators, faults, parties_known=view.opening is not None),
+        questions.before_deposit(items),
+        questions.repeatable(limits),
+    )
     return PackReport(
         manifest=ground.manifest,
         findings=pack,
+        authentic=authentic_of(answers, pack),
         files=tuple(ground.contents.files),
         items=tuple(items),
         statements=tuple(exhibits.statements),
@@ -107,12 +122,8 @@ def _report(
         platform=_platform(ground.trust, block),
         block=block,
         checked_at=now,
-        questions=(
-            questions.since_deposit(pack, items, others, timestamps),
-            questions.platform(pack, subjects, operators, faults, parties_known=view.opening is not None),
-            questions.before_deposit(items),
-            questions.repeatable(limits),
-        ),
+        asked_at=None,
+        questions=answers,
         limits=tuple(limits),
         inputs=inputs,
         written_with_pack=written_with_pack,
@@ -152,7 +163,7 @@ def _operators(trust: TrustPolicy, view: ChainView) -> tuple[Operator, ...]:
 
 
 def _platform(trust: TrustPolicy, block: Block | None) -> Platform:
-    optional = (("consents", trust.consents), ("preservation", trust.preservation))
+    optional = (("consents", trust.consents), ("preservation", trust.preservation), ("moves", trust.moves))
     contracts = (("anchor", trust.anchor), ("rights", trust.rights))
     return Platform(
         origin=trust.origin,
@@ -169,9 +180,11 @@ def stopped(findings: Findings, inputs: Inputs, now: int, *, written_with_pack: 
     """Of what is no pack, or none that a pinned issuer signed as it is, nothing else is looked at."""
     operators = _operators(inputs.trust, ChainView())
     pack = findings.in_order()
+    answers = questions.of_no_pack(pack)
     return PackReport(
         manifest=None,
         findings=pack,
+        authentic=authentic_of(answers, pack),
         files=(),
         items=(),
         statements=(),
@@ -185,7 +198,8 @@ def stopped(findings: Findings, inputs: Inputs, now: int, *, written_with_pack: 
         platform=_platform(inputs.trust, None),
         block=None,
         checked_at=now,
-        questions=questions.of_no_pack(pack),
+        asked_at=None,
+        questions=answers,
         limits=(),
         inputs=inputs,
         written_with_pack=written_with_pack,

@@ -224,4 +224,5 @@ CONTRACTS: Final[Mapping[str, Phrase]] = {
     "rights": Phrase("权利登记", "registry of rights"),
     "consents": Phrase("同意与撤回", "registry of withdrawals"),
     "preservation": Phrase("争议保全", "preservation"),
+    "moves": Phrase("许可与移转", "licences and moves"),
 }
