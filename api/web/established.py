@@ -1,4 +1,4 @@
-"""What holds when an obligation does: of a voucher (S9.7), and of the receipt of a trade check (S20.3)."""
+"""What holds when an obligation does: of a voucher (S9.7), a history (S23.3), a trade check (S20.3)."""
 
 from __future__ import annotations
 
@@ -41,5 +41,25 @@ TRADE: Final[Mapping[int, Label]] = MappingProxyType(
         4: Label("回执所载正是登记的答复。", "What the receipt says is what was recorded."),
         5: Label("答复收录在公开日志中。", "The public log contains the answer."),
         9: Label("链上的登记记录当时如答复所述。", "The chain’s record stood then as the answer says."),
+    }
+)
+
+HISTORY: Final[Mapping[int, Label]] = MappingProxyType(
+    {
+        **ESTABLISHED,
+        1: Label("历史文件内容完整，编码规范。", "The history is whole and properly encoded."),
+        2: Label(
+            "所问证书由登记机构的密钥签名，内容未被改动。",
+            "The certificate asked about bears the registry’s signature, and was not altered since.",
+        ),
+        4: Label(
+            "每份证书、每项记载都与其登记的承诺值相符。",
+            "Each certificate and each entry is what its statement commits to.",
+        ),
+        5: Label("每项记载都收录在公开日志中。", "The public log contains every entry."),
+        9: Label(
+            "链上的登记、许可、备注与所载一致，且链上所列没有遗漏。",
+            "The chain has these records, licences and remarks, and lists none that is left out.",
+        ),
     }
 )

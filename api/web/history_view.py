@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.checking import CheckedHistory
+from yinzheng.api.web.established import HISTORY
 from yinzheng.api.web.event_words import CAPACITIES
 from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, block_of, not_yours, pinned
 from yinzheng.api.web.times import Instant, instant
-from yinzheng.api.web.words import ESTABLISHED, Tone, say
+from yinzheng.api.web.words import Tone, say
 from yinzheng.verifier.chain.layout import IN_FORCE
 from yinzheng.verifier.judge.history.report import HistoryReport, Holding, Line, Whole
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
@@ -123,9 +124,7 @@ def _step(finding: Finding, language: Language) -> Step:
 
 def _reason(finding: Finding, language: Language) -> str:
     if finding.outcome is Outcome.VALID:
-        if finding.number in (2, 4, 5, 9):
-            return words.OBLIGATIONS[finding.number].said(language)
-        return say(ESTABLISHED[finding.number], language)
+        return say(HISTORY[finding.number], language)
     if finding.outcome is Outcome.ERROR and finding.code != "live-refused":
         return say(FAULTS["ledger-unavailable"].message, language)
     return not_yours(words.reason(finding).said(language))
