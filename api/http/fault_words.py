@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from yinzheng.api.http.fault import Fault
+from yinzheng.api.http.fault_words_moves import MOVES
 from yinzheng.api.http.fault_words_own import OWN
 from yinzheng.api.http.fault_words_rights import RIGHTS
 from yinzheng.ledger.rules.terms import Label
@@ -385,6 +386,7 @@ FAULTS: Final = MappingProxyType(
         ),
         **_PATIENT,
         **_OBJECTION,
+        **MOVES,
         **OWN,
         **RIGHTS,
     }

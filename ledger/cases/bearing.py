@@ -128,7 +128,7 @@ def _require_within(body: Body, kind: str, acts: Collection[str], purpose: str |
     words = [body.limits, *(remark.text for remark in body.remarks)]
     if barred := sorted({one for text in words for one in forbidden(text, kind, acts, purpose)}):
         raise UsageFault(
-            f"the certificate's limits forbid: {', '.join(barred)}",
+            f"the certificate's limits forbid: {', '.join(barred)} (R45)",
             code="limits-forbid",
             hint="Ask for what they leave, or have the certificate changed first (R6).",
         )
@@ -138,7 +138,7 @@ def _require_every_holder(body: Body, request: MoveRequest) -> None:
     """What concerns the certificate, all joint holders ask for together (D16)."""
     if sorted(holder.code for holder in body.holders) != [one.code for one in request.parties]:
         raise UsageFault(
-            "every holder of the certificate asks for this, and nobody else",
+            "every holder of the certificate asks for this, and nobody else (R5)",
             code="request-holders",
             hint="List all of them, ascending by credit code, and have each sign.",
         )

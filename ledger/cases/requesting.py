@@ -178,7 +178,7 @@ def _require_key(session: Session, code: str, key: bytes, now: int) -> None:
     held = find_key(session, code, key_id(key), now)
     if held is None or held.grant.key != key:
         raise DataFault(
-            f"the key that signed for {code} is not its own, or no longer holds",
+            f"the key that signed for {code} is not its own, or no longer holds (R41)",
             code="request-key",
             hint="Sign with the key that is enrolled now.",
         )

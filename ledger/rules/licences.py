@@ -105,7 +105,7 @@ def check_licence(
     """
     if licensor == licensee:
         raise UsageFault(
-            "Nobody licenses to itself.", code="same-organisation", hint="Name another licensee."
+            "Nobody licenses to itself (R5).", code="same-organisation", hint="Name another licensee."
         )
     if not (terms.rights and terms.acts and terms.territory):
         raise UsageFault("A licence names rights, acts and territory.", code="licence-empty")
@@ -117,7 +117,7 @@ def check_licence(
         )
     if not now - BACKDATE <= terms.begins <= terms.ends <= valid_until or terms.ends < now:
         raise UsageFault(
-            "The term does not lie within the certificate's validity, or is past.",
+            "The term does not lie within the certificate's validity, or is past (R4).",
             code="licence-term",
             hint="It begins a day ago at the earliest and ends with the certificate at the latest.",
         )

@@ -144,7 +144,7 @@ def require_free(found: frozenset[Bar]) -> None:
         raise UsageFault(
             f"The certificate is not free: {', '.join(_WORDS[bar] for bar in named)}.",
             code="move-barred",
-            hint="Wait until that has ended; nothing was recorded.",
+            hint="Wait until that has ended (R12, R16, R38, R46); nothing was recorded.",
             bars=[bar.value for bar in named],
         )
 

@@ -96,7 +96,9 @@ def conclude(registry: Registry, signed: SignedContract, by: str) -> Row:
         _require_signed(session, signed, now)
         digest = contract.digest
         if session.exec(select(Row).where(Row.digest == digest.sha256)).first() is not None:
-            raise UsageFault("this contract is recorded already", code="contract-known")
+            raise UsageFault(
+                "this contract is recorded already", code="contract-known", hint="Nothing is left to do."
+            )
         account = None if exchange is None else find_organisation(session, exchange).account
         open_ = _require_lawful(registry, session, contract, now, account)
         row = Row(

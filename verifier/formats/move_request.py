@@ -281,7 +281,7 @@ def _check_parties(request: MoveRequest, path: str) -> None:
     holders = ("holder",) in allowed and "registry" not in roles
     if not holders and len(set(codes)) < len(codes):
         raise DataFault(
-            "nobody licenses or transfers to itself",
+            "nobody licenses or transfers to itself (R5)",
             code="same-organisation",
             hint="Name another.",
             path=path,

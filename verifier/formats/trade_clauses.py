@@ -200,14 +200,14 @@ def clause(kind: type[Shaped]) -> Codec:
         said = value if isinstance(value, dict) else {}
         if said.get("applies") is False and "terms" in said:
             raise DataFault(
-                f"{path} does not apply, and has terms all the same",
+                f"{path} does not apply, and has terms all the same (R56)",
                 code="clause-both",
                 hint="A clause applies, with its terms, or does not.",
                 path=path,
             )
         if said.get("applies") is True and "terms" not in said:
             raise DataFault(
-                f"{path} applies, and has no terms",
+                f"{path} applies, and has no terms (R56)",
                 code="clause-neither",
                 hint="A clause applies, with its terms, or does not.",
                 path=path,
