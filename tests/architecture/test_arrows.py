@@ -190,7 +190,7 @@ def test_importing_does_nothing() -> None:
         [sys.executable, "-c", PROGRAM, json.dumps(ours), json.dumps(others), str(ROOT)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
         cwd=ROOT,
     )

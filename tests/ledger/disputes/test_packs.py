@@ -110,7 +110,7 @@ def test_the_same_bytes_later_and_by_another_process(court: Court) -> None:
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
