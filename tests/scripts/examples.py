@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.scripts.talk import Said, say_all, talking
+from tests.scripts.talk_consents import consenting, say_the_rest
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "api" / "http" / "exchanges"
 
@@ -26,12 +27,21 @@ def text_of(said: Said) -> str:
     return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
 
 
+def everything(folder: Path) -> dict[str, Said]:
+    """What desk and pages are asked and answer, said now, in the folder of two new registries."""
+    with talking(folder / "rights") as talk:
+        say_all(talk)
+    with consenting(folder / "consents") as scene:
+        say_the_rest(scene, talk.of_desk, talk.of_pages)
+    return {"desk": talk.of_desk, "pages": talk.of_pages}
+
+
 def main() -> None:
     """Have everything said, and keep it."""
-    with tempfile.TemporaryDirectory() as name, talking(Path(name)) as talk:
-        say_all(talk)
+    with tempfile.TemporaryDirectory() as name:
+        made = everything(Path(name))
     FOLDER.mkdir(exist_ok=True)
-    for service, said in (("desk", talk.of_desk), ("pages", talk.of_pages)):
+    for service, said in made.items():
         (FOLDER / f"{service}.json").write_text(text_of(said), encoding="utf-8")
 
 

@@ -85,8 +85,8 @@ class Talk(Asking):
         body = value if isinstance(value, bytes) else b"" if value is None else dumps(value)
         got = self.sent_by(self.parties.members[who], method, path, body, media)
         if value is not None:
-            _keep(self.of_desk, operation, "request", media, name, _shown(body, media))
-        _keep_answer(self.of_desk, operation, name, got)
+            keep(self.of_desk, operation, "request", media, name, as_shown(body, media))
+        keep_answer(self.of_desk, operation, name, got)
         self.settle()
         return got.json if got.media == JSON_MEDIA else got.body
 
@@ -100,14 +100,14 @@ class Talk(Asking):
         got = self.ask(self.pages, "GET", target, host=SOMEWHERE)
         if query:
             self.of_pages.setdefault(operation, {})["parameters"] = dict(query)
-        _keep_answer(self.of_pages, operation, name, got)
+        keep_answer(self.of_pages, operation, name, got)
         return got.json
 
     def send(self, operation: str, path: str, value: Any, *, name: str = "example", media: str = "") -> Any:
         """Somebody sends JSON to the pages; `media` is what the document has it sent as."""
         got = self.ask(self.pages, "POST", path, dumps(value), {"Content-Type": JSON_MEDIA}, host=SOMEWHERE)
-        _keep(self.of_pages, operation, "request", media or JSON_MEDIA, name, value)
-        _keep_answer(self.of_pages, operation, name, got)
+        keep(self.of_pages, operation, "request", media or JSON_MEDIA, name, value)
+        keep_answer(self.of_pages, operation, name, got)
         return got.json
 
     def verify(self, name: str, file: bytes) -> Any:
@@ -115,22 +115,25 @@ class Talk(Asking):
         head = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\n\r\n'
         body, media = head + file + b"\r\n--limit--\r\n", f"{UPLOAD}; boundary=limit"
         got = self.ask(self.pages, "POST", "/v1/verify", body, {"Content-Type": media}, host=SOMEWHERE)
-        _keep_answer(self.of_pages, "verify", name, got)
+        keep_answer(self.of_pages, "verify", name, got)
         return got.json
 
 
-def _shown(body: bytes, media: str) -> Any:
+def as_shown(body: bytes, media: str) -> Any:
+    """What was sent or answered, as an example has it."""
     return json.loads(body) if media == JSON_MEDIA else body.decode()
 
 
-def _keep(said: Said, operation: str, place: str, media: str, name: str, value: Any) -> None:
+def keep(said: Said, operation: str, place: str, media: str, name: str, value: Any) -> None:
+    """Keep one value where `examples_of` has it."""
     said.setdefault(operation, {}).setdefault(place, {}).setdefault(media, {})[name] = value
 
 
-def _keep_answer(said: Said, operation: str, name: str, got: Got) -> None:
+def keep_answer(said: Said, operation: str, name: str, got: Got) -> None:
+    """Keep an answer, which is no refusal."""
     assert got.status < 400, (operation, got.body)
     if got.body:
-        _keep(said, operation, str(got.status), got.media, name, _shown(got.body, got.media))
+        keep(said, operation, str(got.status), got.media, name, as_shown(got.body, got.media))
 
 
 # ---------------------------------------------------------------- the life

@@ -11,22 +11,16 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.scripts.desk_openapi import document
-from tests.scripts.examples import shape_of
+from tests.scripts.examples import everything, shape_of
 from tests.scripts.schemas import OWN, schema_of
-from tests.scripts.talk import Said, Talk, say_all, talking
+from tests.scripts.talk import Said
+from yinzheng.api.desk.bodies import NDJSON
 from yinzheng.api.http.examples import examples_of, put_examples
 from yinzheng.api.http.limits import Limits
 from yinzheng.api.web.app import create_app
 
-WITHOUT = {
-    "desk": "confirm_destruction confirm_freeze copy_receipt decide discard_dispute draft_dispute "
-    "fetch_notices fetch_pack file_withdrawal hand_out_receipt health list_uncovered open_dispute "
-    "prepare_opening prepare_release prove_guardian publish_notice record_use release_dispute revoke_key "
-    "rotate_key see_dispute see_withdrawal unsubscribe upload_consents upload_item",
-    "pages": "health publicity",
-}
-"""Operations that are about no right's life, or answer nothing. Every other one shows what is said."""
-NDJSON = "application/x-ndjson"
+WITHOUT = {"desk": "discard_dispute unsubscribe", "pages": ""}
+"""Operations that are sent nothing and answer nothing. Every other one shows what is said."""
 
 
 def documents() -> dict[str, Any]:
@@ -40,10 +34,8 @@ SERVICES = ("desk", "pages")
 
 
 @pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
-    with talking(tmp_path_factory.mktemp("talk")) as made:
-        say_all(made)
-        yield made
+def today(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Said]:
+    return everything(tmp_path_factory.mktemp("talk"))
 
 
 def each(said: Said) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -59,17 +51,17 @@ def each(said: Said) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 @pytest.mark.parametrize("service", ["desk", "pages"])
-def test_every_address_of_a_rights_life_has_one(service: str) -> None:
+def test_every_operation_has_one(service: str) -> None:
     assert set(operations(service)) - set(examples_of(service)) == set(WITHOUT[service].split())
 
 
 @pytest.mark.slow
-def test_a_registry_says_today_what_the_examples_show(talk: Talk) -> None:
-    for service, said in (("desk", talk.of_desk), ("pages", talk.of_pages)):
+def test_a_registry_says_today_what_the_examples_show(today: dict[str, Said]) -> None:
+    for service, said in today.items():
         kept: Any = examples_of(service)
-        today, then = dict(each(said)), dict(each(kept))
-        assert set(today) == set(then), "run scripts/examples"
-        for where, value in today.items():
+        now, then = dict(each(said)), dict(each(kept))
+        assert set(now) == set(then), "run scripts/examples"
+        for where, value in now.items():
             assert _told(where, value) == _told(where, then[where]), f"{where}: run scripts/examples"
 
 
