@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -300,9 +300,9 @@ def _print_deadlines(due: Deadlines) -> None:
     named = (("acceptance due", due.acceptance_due), ("decision due", due.decision_due))
     for name, at in named:
         if at is not None:
-            out.print(f"  {name} {moment(at)}", markup=False)
+            out.print(f"  {name} {ending(at)}", markup=False)
     for objection, at in due.objections_due:
-        until = "not known" if at is None else moment(at)
+        until = "not known" if at is None else ending(at)
         out.print(f"  objection {objection[:12]} to be concluded by {until}", markup=False)
     for year in sorted(due.unknown_years):
         said = f"  a deadline is not known: the calendar of {year} is missing 缺{year}年工作日历"
@@ -360,3 +360,11 @@ def moment(seconds: int | None) -> str:
     if seconds is None:
         return "—"
     return datetime.fromtimestamp(seconds, CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def ending(seconds: int) -> str:
+    """The end of a period: 24:00 of its last day, where it ends at midnight."""
+    at = datetime.fromtimestamp(seconds, CHINA)
+    if (at.hour, at.minute, at.second) != (0, 0, 0):
+        return moment(seconds)
+    return f"{at - timedelta(days=1):%Y-%m-%d} 24:00"

@@ -134,7 +134,7 @@ PANELS: Final = (
             ),
             Command(
                 "calendar",
-                "operate:calendar",
+                "calendar:calendar",
                 "Take in a published year of working days and put it on the chain. 录入放假安排。",
             ),
             Command(

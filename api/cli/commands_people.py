@@ -26,6 +26,11 @@ PEOPLE: Final = Group(
             "End what someone may do, at once, here and on the chain; what was signed stands. 注销人员。",
         ),
         Command(
+            "replace",
+            "people:replace",
+            "Enrol someone in the role of who leaves, here and on the chain, and end that one. 更换人员。",
+        ),
+        Command(
             "list",
             "people:list_people",
             "List everyone who acts for the registry, also who left. 人员名单。",

@@ -247,22 +247,6 @@ def settle(
     tell(json_, {"settled": True}, "everything acknowledged is on the chain 已全部上链")
 
 
-def calendar(
-    year_file: Annotated[
-        Path, typer.Argument(metavar="FILE", help='{"year": 2027, "holidays": [...], "make_up": [...]}')
-    ],
-    as_: As,
-    state: State = DEFAULT_STATE,
-    json_: Json = False,
-) -> None:
-    """Take in a published year of working days and put it on the chain. 录入放假安排。"""
-    from yinzheng.ledger.flow.working_days import add_year
-
-    with writing(state, json_) as (registry, _):
-        year = add_year(registry, year_file, acting(registry, as_))
-    tell(json_, {"year": year}, f"working days of {year} are known 已录入")
-
-
 def retention_periods(
     table: Annotated[Path, typer.Argument(metavar="FILE", help='Months: {"registration_file": 360, ...}')],
     as_: As,
@@ -293,7 +277,9 @@ def heartbeat(
     json_: Json = False,
 ) -> None:
     """Have a fresh block sealed on a quiet chain, so that answers stay young. 心跳。"""
+    from yinzheng.api.cli.cases import moment
     from yinzheng.ledger.flow.heartbeat import beat
+    from yinzheng.ledger.registry import wall_clock
 
     while True:
         try:
@@ -305,7 +291,8 @@ def heartbeat(
             # One who writes for long, or a clock that is set, passes: what ended then would beat no more.
             fail(fault.message, fault.hint, EXIT_UNDETERMINED, code=fault.code, as_json=json_)
         else:
-            tell(json_, {"sealed": sealed}, ())
+            said = "a fresh block was sealed 已出新块" if sealed else "the newest block is young 无需出块"
+            tell(json_, {"sealed": sealed}, f"{moment(wall_clock())}  {said}")
             clock_is_right = False  # a word about now, not about what comes
         if every is None:
             return

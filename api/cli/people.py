@@ -91,6 +91,36 @@ def remove(name: Name, as_: As, state: State = DEFAULT_STATE, json_: Json = Fals
     tell(json_, {"name": name, "removed": True}, f"{name} acts no more 已注销")
 
 
+def replace(
+    leaver: Annotated[str, typer.Argument(metavar="LEAVER", help="Who leaves. 离任者。")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Who comes instead. 接任者。")],
+    as_: As,
+    address: Annotated[
+        str | None, typer.Option(help="Address of a key they carry; default: one is made here. 密钥地址。")
+    ] = None,
+    new_passphrase_file: NewFile = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Enrol someone in the role of who leaves, here and on the chain, and end that one. 更换人员。"""
+    from yinzheng.ledger.people.enrolling import enrol_person, enrol_with_key, remove_person, role_to_take
+
+    passphrase = new_passphrase(name, new_passphrase_file) if address is None else b""
+    with writing(state, json_) as (registry, _):
+        who = acting(registry, as_)
+        role, there = role_to_take(registry, leaver, name)
+        if there is None and address is None:
+            enrol_with_key(registry, name, role, passphrase, who)
+        elif there is None:
+            enrol_person(registry, name, role, _address(str(address)), who)
+        remove_person(registry, leaver, who)
+    tell(
+        json_,
+        {"name": name, "role": role.value, "removed": leaver},
+        f"{name} is enrolled as {role.value} 已登记; {leaver} acts no more 已注销",
+    )
+
+
 def list_people(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List everyone who acts for the registry, also who left. 人员名单。"""
     from yinzheng.api.cli.persons import reading_store

@@ -10,7 +10,7 @@ from typing import Final
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.fields import importance_words, procedure_words, profile_words
 from yinzheng.api.web.ports import Notice
-from yinzheng.api.web.times import Instant, duration, instant
+from yinzheng.api.web.times import Instant, duration, ending, instant
 from yinzheng.api.web.words import say
 from yinzheng.ledger.rules.calendar import WorkingCalendar, day_of
 from yinzheng.ledger.rules.case_types import CASE_TYPES, CaseType
@@ -120,7 +120,7 @@ def notice_view(
         profile=profile_words(notice.profile, language),
         procedure=procedure_words(notice.procedure, language),
         opened=instant(notice.opened_at, language),
-        ends=None if notice.ends_at is None else instant(notice.ends_at, language),
+        ends=None if notice.ends_at is None else ending(notice.ends_at, language),
         left=left_words(calendar(), now, notice.ends_at, language) if is_open and notice.ends_at else "",
         waived=notice.waived,
         reason=notice.reason,

@@ -27,7 +27,7 @@ from yinzheng.api.web.intake import Fields, read_fields
 from yinzheng.api.web.notice_view import notice_view
 from yinzheng.api.web.ports import Notice
 from yinzheng.api.web.server import Server, language_of
-from yinzheng.api.web.times import Instant, instant
+from yinzheng.api.web.times import Instant, ending, instant
 from yinzheng.ledger.rules.publicity import FORM_BYTES, FORM_FILES
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault, YinzhengError
@@ -195,7 +195,7 @@ class Objections:
             headers=None if problem is None else problem.headers(),
             standing=standing,
             raised=_instant(standing, "raised_at", language),
-            due=_instant(standing, "due", language),
+            due=_ending(standing, "due", language),
             concluded=_instant(standing, "concluded_at", language),
             fault=None if problem is None else problem.said(language),
             code="" if problem is None else problem.code,
@@ -209,6 +209,10 @@ def objections(server: Server) -> APIRouter:
     router.add_api_route("/publicity/{leaf}", pages.object, methods=["POST"])
     router.add_api_route("/objection", pages.follow, methods=[*_READ, "POST"])
     return router
+
+
+def _ending(standing: Mapping[str, Any] | None, name: str, language: Language) -> Instant | None:
+    return ending(int(standing[name]), language) if standing and standing[name] else None
 
 
 def _instant(standing: Mapping[str, Any] | None, name: str, language: Language) -> Instant | None:

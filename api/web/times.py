@@ -9,7 +9,7 @@ from typing import Final
 from yinzheng.api.http.language import Language
 from yinzheng.ledger.document.labels import date_en, date_zh
 from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
-from yinzheng.verifier.words.times import ago
+from yinzheng.verifier.words.times import ago, deadline
 
 """31 December 9999 at +08:00; nothing later can be written as a date."""
 
@@ -31,6 +31,11 @@ def instant(seconds: int, language: Language, *, day_only: bool = False) -> Inst
     if day_only:
         return Instant(f"{at:%Y-%m-%d}", day)
     return Instant(at.isoformat(), f"{day} {at:%H:%M:%S}")
+
+
+def ending(seconds: int, language: Language) -> Instant:
+    """The end of a period as an `Instant`: 24:00 of its last day, where it ends at midnight."""
+    return Instant(instant(seconds, language).iso, deadline(seconds).said(language))
 
 
 def age(seconds: int, language: Language) -> str:

@@ -37,9 +37,7 @@ def add_year(registry: Registry, file: Path, by: Actor) -> int:
     with registry.store.reading() as session:
         admit(session, by, Office.ADMINISTRATOR)
         key = key_of(session, by)
-    if not file.is_file():
-        raise UsageFault(f"there is no calendar file {file}", code="calendar-missing")
-    added = _read(file)
+    added = read_year(file)
     calendar = official_calendar([*registry.calendar.years.values(), added])
     make_folder(registry.paths.calendar)
     write_durably(registry.paths.calendar / f"{added.year}.json", file.read_bytes())
@@ -47,6 +45,13 @@ def add_year(registry: Registry, file: Path, by: Actor) -> int:
     profiles = [p for p in PROFILES.values() if registry.instance.demonstration or not p.demonstration]
     configure(registry.client, keeper, profiles, calendar, day_of(registry.clock()))
     return added.year
+
+
+def read_year(file: Path) -> YearDays:
+    """A published year, of a file. Raises `UsageFault` `calendar-missing`, `DataFault` `calendar-file`."""
+    if not file.is_file():
+        raise UsageFault(f"there is no calendar file {file}", code="calendar-missing", hint="Check the path.")
+    return _read(file)
 
 
 def _read(path: Path) -> YearDays:

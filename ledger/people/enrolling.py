@@ -190,6 +190,25 @@ def remove_person(registry: Registry, name: str, by: Actor) -> None:
         acted(registry, session, by, "person", roster.left(name), "keeping")
 
 
+def role_to_take(registry: Registry, leaver: str, name: str) -> tuple[Role, bytes | None]:
+    """The role of who leaves; and the address of who comes, where a replacement that was interrupted had
+    enrolled them already.
+
+    Raises `UsageFault`: `person-unknown`, `person-removed`, `person-exists` (in another role, or gone).
+    """
+    with registry.store.reading() as session:
+        role, comes = role_of(enrolled(session, leaver).role), session.get(Person, check_name(name))
+        if comes is None:
+            return role, None
+        if (comes.role, comes.removed_at) != (role.value, None) or name == leaver:
+            raise UsageFault(
+                f"there is a {name} already",
+                code="person-exists",
+                hint="A name is given once, also after its bearer has left.",
+            )
+        return role, comes.address
+
+
 def _require_another(session: Session, name: str) -> None:
     others = select(Person.name).where(
         Person.role == Office.ADMINISTRATOR.value,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from yinzheng.verifier.bytes.china_time import OFFSET
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -58,6 +58,12 @@ class YearDays:
         """Tell whether people work on `when`, a date of this year."""
         return when in self.make_up or (when.weekday() < 5 and when not in self.holidays)
 
+    @property
+    def working(self) -> int:
+        """How many working days it has."""
+        days = date(self.year, 12, 31).timetuple().tm_yday
+        return sum(self.is_working(date(self.year, 1, 1) + timedelta(days=n)) for n in range(days))
+
 
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
@@ -74,8 +80,8 @@ class WorkingCalendar:
             raise EnvironmentFault(
                 f"The working days of {when.year} are not known.",
                 code="calendar-year-unknown",
-                hint=f"Hand in the State Council's holidays and make-up days of {when.year} "
-                "as a calendar file and try again; nothing was recorded.",
+                hint=f"Hand in the State Council's holidays and make-up days of {when.year}: "
+                f"`yinzheng calendar {when.year}.json --as ADMINISTRATOR`; nothing was recorded.",
                 year=when.year,
             ) from None
 
@@ -180,6 +186,37 @@ def parse_year(value: Any) -> YearDays:
     if make_up & holidays:
         raise _bad_year("a day is both a holiday and a make-up day")
     return YearDays(year, frozenset(d for d in holidays if d.weekday() < 5), make_up)
+
+
+FEASTS: Final = ((1, 1), (5, 1), (10, 1))
+"""New Year, Labour Day and the National Day: nobody works on them in any year."""
+
+FREE: Final = range(9, 17)
+"""Weekdays off less weekends worked: moving days changes neither side, so that it is about the number of
+statutory holidays. It was 9 to 13 in every year since 2004."""
+
+
+def require_plausible(year: YearDays, today: date) -> None:
+    """Refuse a year that cannot be what was published.
+
+    Raises:
+        DataFault: `calendar-implausible`, saying why.
+    """
+    free = len(year.holidays) - len(year.make_up)
+    worked = [f"{month}-{day}" for month, day in FEASTS if year.is_working(date(year.year, month, day))]
+    why = ""
+    if not today.year - 1 <= year.year <= today.year + 2:
+        why = f"it is {today.year}, and nobody publishes {year.year} now"
+    elif worked:
+        why = f"people would work on {', '.join(worked)}"
+    elif free not in FREE:
+        why = f"weekdays off less weekends worked are {free}, and were 9 to 13 in every year"
+    if why:
+        raise DataFault(
+            f"The calendar of {year.year} cannot be right: {why}.",
+            code="calendar-implausible",
+            hint="Compare it with the State Council's notice; nothing was recorded.",
+        )
 
 
 def _dates(value: Any, year: int, field: str) -> frozenset[date]:

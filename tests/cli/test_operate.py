@@ -180,20 +180,34 @@ def test_periods_of_retention_are_set_no_shorter_than_the_law_asks(state: Path, 
 
 
 def test_a_published_year_is_taken_in(state: Path, tmp_path: Path) -> None:
-    year = {
+    year: dict[str, Any] = {
         "year": 2027,
-        "holidays": ["2027-01-01", "2027-02-08", "2027-02-09", "2027-10-01"],
+        "holidays": [
+            *("2027-01-01", "2027-02-05", "2027-02-08", "2027-02-09", "2027-02-10", "2027-02-11"),
+            *("2027-04-05", "2027-05-03", "2027-05-04", "2027-06-09", "2027-09-15"),
+            *("2027-10-01", "2027-10-04", "2027-10-05"),
+        ],
         "make_up": ["2027-02-20"],
     }
     file = tmp_path / "2027.json"
     file.write_text(json.dumps(year))
-    assert run("calendar", file, "--as", "keeper-wu", "--state", state, "--json").json == {"year": 2027}
+    unasked = contents(state)
+    asked = run("calendar", file, "--as", "keeper-wu", "--state", state)
+    assert asked.code == 2
+    assert "2027: 248 working days" in asked.err
+    assert "2-20(周六)" in asked.err
+    assert contents(state) == unasked, "nobody said yes"
+    yes = ("--as", "keeper-wu", "--state", state, "--yes")
+    assert run("calendar", file, *yes, "--json").json == {"year": 2027}
     before = contents(state)
-    assert run("calendar", file, "--as", "keeper-wu", "--state", state).code == 0
+    assert run("calendar", file, *yes).code == 0
     assert contents(state) == before, "handing it in again changes nothing"
-    at = ("--as", "keeper-wu", "--state", state)
-    file.write_text(json.dumps({**year, "holidays": ["2027-01-01"]}))
+    at = yes
+    file.write_text(json.dumps({**year, "make_up": []}))
     refused("calendar", file, *at, code="calendar-year-conflict", exit_code=1)
+    for wrong in ({"holidays": ["2027-01-01"]}, {"holidays": year["holidays"][1:]}):
+        file.write_text(json.dumps({**year, **wrong}))
+        refused("calendar", file, *at, code="calendar-implausible", exit_code=1)
     file.write_text(json.dumps({**year, "year": 2028}))
     refused("calendar", file, "--as", "keeper-wu", "--state", state, code="calendar-file", exit_code=1)
     refused(

@@ -42,3 +42,20 @@ def test_what_proves_a_person_on_the_command_line(copied: Callable[[], Path], tm
     assert run(*change, "--passphrase-file", mine).code == 0
     refused(*no, "--passphrase-file", mine, code="wrong-passphrase", exit_code=3)
     assert run(*command, "--out", tmp_path / "three", "--passphrase-file", new).code == 0
+
+
+def test_one_command_puts_another_in_the_place_of_who_leaves(
+    copied: Callable[[], Path], tmp_path: Path
+) -> None:
+    state, new = copied(), tmp_path / "new"
+    new.write_text("a quite new passphrase\n")
+    new.chmod(0o600)
+    at = ("--as", KEEPER, "--state", state, "--new-passphrase-file", new)
+    said = run("people", "replace", OFFICER, "sun-li", *at, "--json")
+    assert said.json == {"name": "sun-li", "role": "registry", "removed": OFFICER}, said.err
+    rows = {one["name"]: one for one in run("people", "list", "--state", state, "--json").json}
+    assert (rows["sun-li"]["role"], rows["sun-li"]["removed_at"]) == ("registry", None)
+    assert rows[OFFICER]["removed_at"] is not None
+    refused("people", "replace", OFFICER, "sun-li", *at, code="person-removed", exit_code=2)
+    refused("people", "replace", MEMBER, "sun-li", *at, code="person-exists", exit_code=2)
+    assert run("audit", "--state", state).code == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
@@ -24,6 +24,18 @@ def moment(seconds: int) -> Phrase:
     return Phrase(
         f"{at.year}年{at.month}月{at.day}日 {at:%H:%M:%S}",
         f"{at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M:%S}",
+    )
+
+
+def deadline(seconds: int) -> Phrase:
+    """The end of a period: what ends at midnight ends with its last day, 4 December 2026 24:00 (S5.7)."""
+    at = _local(seconds)
+    if at is None or (at.hour, at.minute, at.second) != (0, 0, 0):
+        return moment(seconds)
+    last = at - timedelta(days=1)
+    return Phrase(
+        f"{last.year}年{last.month}月{last.day}日 24:00",
+        f"{last.day} {_MONTHS[last.month - 1]} {last.year} 24:00",
     )
 
 

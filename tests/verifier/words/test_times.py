@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from yinzheng.verifier.words.times import ago, duration, lately, moment
+from yinzheng.verifier.words.times import ago, deadline, duration, lately, moment
 
 AT = int(datetime(2026, 11, 21, 15, 59, 59, tzinfo=UTC).timestamp())
 
@@ -44,3 +44,10 @@ def test_ages(seconds: int, en: str, zh: str) -> None:
 
 def test_no_time_at_all() -> None:
     assert duration(0) == ("0 秒", "0 seconds")
+
+
+def test_a_period_ends_with_its_last_day() -> None:
+    midnight = 1_796_313_600  # 2026-12-04 00:00 +08:00
+    assert deadline(midnight).en == "3 December 2026 24:00"
+    assert deadline(midnight).zh == "2026年12月3日 24:00"
+    assert deadline(midnight + 1) == moment(midnight + 1)
