@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from web3 import Web3
-from web3.middleware import ExtraDataToPOAMiddleware
+from web3.middleware import AttributeDictMiddleware, ExtraDataToPOAMiddleware
 from web3.providers.base import BaseProvider
 
 from yinzheng.ledger.chain.deployment import check_deployment
@@ -129,6 +129,6 @@ def _of_authority(provider: BaseProvider) -> Web3:
 
 def speaking(provider: BaseProvider) -> Web3:
     """Speak through a provider, asking what we ask and nothing more."""
-    w3 = Web3(provider)
-    w3.middleware_onion.remove("validation")  # it asks which chain this is before every call
-    return w3
+    # The rest of web3's own would ask which chain this is before every call, look names up in every argument
+    # and think of prices, for senders who give none.
+    return Web3(provider, middleware=[(AttributeDictMiddleware, "attrdict")])

@@ -18,9 +18,9 @@ def _world() -> World:
 @pytest.fixture
 def world(_world: World) -> Iterator[World]:
     """A chain with the contracts, as it was right after deployment."""
-    snapshot = _world.tester.take_snapshot()
+    snapshot = _world.ground.moment()
     yield _world
-    _world.tester.revert_to_snapshot(snapshot)
+    _world.ground.back_to(snapshot)
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +31,9 @@ def _court() -> Court:
 @pytest.fixture
 def court(_court: Court) -> Iterator[Court]:
     """A chain with contracts and modules, as it was right after their deployment."""
-    snapshot = _court.world.tester.take_snapshot()
+    snapshot = _court.world.ground.moment()
     yield _court
-    _court.world.tester.revert_to_snapshot(snapshot)
+    _court.world.ground.back_to(snapshot)
 
 
 @pytest.fixture(scope="session")
@@ -44,9 +44,9 @@ def _estate() -> Estate:
 @pytest.fixture
 def estate(_estate: Estate) -> Iterator[Estate]:
     """Certificates with holders who have accounts, as they were right after their deposit."""
-    snapshot = _estate.court.world.tester.take_snapshot()
+    snapshot = _estate.court.world.ground.moment()
     yield replace(_estate, held=dict(_estate.held), keys=dict(_estate.keys))
-    _estate.court.world.tester.revert_to_snapshot(snapshot)
+    _estate.court.world.ground.back_to(snapshot)
 
 
 @pytest.fixture

@@ -51,11 +51,7 @@ def parse(text: str) -> dict[str, int]:
 
 def _deployment(world: World) -> dict[str, int]:
     steps = ("deploy AccessManager", "deploy CheckpointAnchor", "deploy RightsRegistry", "assign all roles")
-    found = {}
-    for number, name in enumerate(steps, 1):
-        (transaction,) = world.w3.eth.get_block(number)["transactions"]
-        receipt = world.w3.eth.get_transaction_receipt(transaction)  # type: ignore[arg-type]
-        found[name] = receipt["gasUsed"]
+    found = dict(zip(steps, world.gas_since(1), strict=False))
     assert addresses_of(address(ADMIN), 0, Deployment.NAMES) == world.client.deployment.addresses
     return found
 

@@ -30,7 +30,7 @@ def measure_modules() -> dict[str, int]:
         "deploy Standing",
         "assign the modules' roles, 2 forums",
     )
-    found = {name: _used(world, first + step) for step, name in zip(range(MODULE_STEPS), names, strict=True)}
+    found = dict(zip(names, world.gas_since(first)[:MODULE_STEPS], strict=True))
     return (
         found
         | _withdrawals(court)
@@ -38,11 +38,6 @@ def measure_modules() -> dict[str, int]:
         | measure_holders(court, _spend)
         | measure_moves(_spend)
     )
-
-
-def _used(world: World, number: int) -> int:
-    (transaction,) = world.w3.eth.get_block(number)["transactions"]
-    return world.w3.eth.get_transaction_receipt(transaction)["gasUsed"]  # type: ignore[arg-type]
 
 
 def _spend(court: Court, call: Call, sender: Sender | None = None) -> int:

@@ -17,10 +17,10 @@ def growth(sizes: Sequence[int]) -> Iterator[tuple[int, int, int]]:
         while given < size:
             used = estate.court.send(estate.license()).gas_used
             given += 1
-        snapshot = estate.court.world.tester.take_snapshot()
+        snapshot = estate.court.world.ground.moment()
         moved = estate.court.send(estate.transfer(rights=ALL)).gas_used
         assert moved < CALL_GAS
-        estate.court.world.tester.revert_to_snapshot(snapshot)
+        estate.court.world.ground.back_to(snapshot)
         yield size, used, moved
 
 

@@ -11,6 +11,7 @@ from eth_account.signers.local import LocalAccount
 from hypothesis import given
 from hypothesis import strategies as st
 from web3 import HTTPProvider, Web3
+from web3.types import RPCEndpoint, RPCResponse
 
 from tests.contracts.world import (
     ADMIN,
@@ -38,7 +39,9 @@ from yinzheng.ledger.chain.approvals import (
 )
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure, missing
+from yinzheng.ledger.chain.connect import speaking
 from yinzheng.ledger.chain.deployment import DEPLOY_STEPS, Deployment, RoleHolders, check_deployment, deploy
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.records import Procedure, profile_tag
 from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, TooEarly, WrongState
@@ -313,17 +316,22 @@ def test_a_refused_transaction_says_why(world: World) -> None:
     assert isinstance(mined.refusal, TooEarly)
 
 
+class Holding(EmbeddedProvider):
+    """A node that shows transactions, and no block that holds them."""
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        answer = super().make_request(method, params)
+        return answer if method != "eth_getTransactionReceipt" else {**answer, "result": None}
+
+
 def test_pending_is_not_unknown(world: World) -> None:
-    world.tester.disable_auto_mine_transactions()
-    try:
-        transaction = world.relay.prepare(world.publish(b32(1)), world.relay.next_nonce(), world.relay.fees())
-        world.relay.broadcast(transaction)
-        assert world.relay.outcome(transaction.hash) == Pending()
-        with pytest.raises(OutcomeOpen) as caught:
-            world.relay.wait(transaction.hash, 0.2)
-        assert caught.value.data["transaction"] == transaction.hash.hex()
-    finally:
-        world.tester.enable_auto_mine_transactions()
+    relay = Sender(speaking(Holding(world.ground)), RELAY, lambda _: None)
+    transaction = relay.prepare(world.publish(b32(1)), relay.next_nonce(), relay.fees())
+    relay.broadcast(transaction)
+    assert relay.outcome(transaction.hash) == Pending()
+    with pytest.raises(OutcomeOpen) as caught:
+        relay.wait(transaction.hash, 0.2)
+    assert caught.value.data["transaction"] == transaction.hash.hex()
     assert isinstance(world.relay.outcome(transaction.hash), Mined)
 
 

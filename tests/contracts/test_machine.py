@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from tests.contracts.ground import Moment
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import BOTH, BY_LAW, MEMBERS, OFFICERS, STRANGER, World, address, b32
 from yinzheng.ledger.chain.approvals import Closure, Conclusion, Deposit, Publication
@@ -70,13 +71,12 @@ class Registry(RuleBasedStateMachine):
     """Contracts on a chain beside their ghost."""
 
     world: ClassVar[World]
-    snapshot: ClassVar[int]
+    start: ClassVar[Moment]
     module: ClassVar[Sender]
 
     def __init__(self) -> None:
         super().__init__()
-        self.world.tester.revert_to_snapshot(self.snapshot)
-        type(self).snapshot = self.world.tester.take_snapshot()
+        self.world.ground.back_to(self.start)
         self.cases: dict[bytes, GhostCase] = {}
         self.records: dict[bytes, Record] = {}
         self.heads: dict[int, bytes] = {}
@@ -413,7 +413,7 @@ def test_contracts_follow_their_ghost(world: World) -> None:
     world.send(world.client.grant_role(MOVES, address(STRANGER)), world.admin)
     Registry.world = world
     Registry.module = Sender(world.w3, STRANGER, lambda _: None)
-    Registry.snapshot = world.tester.take_snapshot()
+    Registry.start = world.ground.moment()
     machine: type[RuleBasedStateMachine] = Registry
     run_state_machine_as_test(
         machine,

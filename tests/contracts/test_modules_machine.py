@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 from tests.contracts import storage
 from tests.contracts.disputes import DAY, FORUM, HOUR, OTHER_FORUM, PARTIES, STATEMENT, Court
 from tests.contracts.ghosts import GhostDispute, GhostWithdrawal, reasons
+from tests.contracts.ground import Moment
 from tests.contracts.world import BY_LAW, STRANGER, address, b32
 from yinzheng.ledger.chain.approvals import Opening
 from yinzheng.ledger.chain.contracts import MODULE
@@ -60,13 +61,12 @@ class Modules(RuleBasedStateMachine):
     """Modules on a chain beside their ghost."""
 
     court: ClassVar[Court]
-    snapshot: ClassVar[int]
+    start: ClassVar[Moment]
     module: ClassVar[Sender]
 
     def __init__(self) -> None:
         super().__init__()
-        self.court.world.tester.revert_to_snapshot(self.snapshot)
-        type(self).snapshot = self.court.world.tester.take_snapshot()
+        self.court.world.ground.back_to(self.start)
         self.client = self.court.client
         self.withdrawals: dict[bytes, GhostWithdrawal] = {}
         self.opened = dict.fromkeys(WITHDRAWALS, 0)
@@ -415,7 +415,7 @@ def test_modules_follow_their_ghost(court: Court) -> None:
         court.published(case_id)
     Modules.court = court
     Modules.module = Sender(court.world.w3, STRANGER, lambda _: None)
-    Modules.snapshot = court.world.tester.take_snapshot()
+    Modules.start = court.world.ground.moment()
     machine: type[RuleBasedStateMachine] = Modules
     run_state_machine_as_test(
         machine,

@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 from tests.contracts.disputes import DAY, FORUM
 from tests.contracts.estate import ALONE, EXCHANGES, HELD, HOUR, JOINT, MEMBER, Estate
 from tests.contracts.ghosts_moves import GhostRights
+from tests.contracts.ground import Moment
 from tests.contracts.holders import FIRM, HOSPITAL, INSTITUTE, KEYS, OFFICER
 from tests.contracts.world import STRANGER, address, person
 from yinzheng.ledger.chain.approvals_moves import NOTHING, Change, Renewal
@@ -59,14 +60,12 @@ class Lives(RuleBasedStateMachine):
     """Certificates and licences on a chain beside their ghost."""
 
     estate: ClassVar[Estate]
-    snapshot: ClassVar[int]
+    start: ClassVar[Moment]
     keys: ClassVar[int] = 9000
 
     def __init__(self) -> None:
         super().__init__()
-        tester = self.estate.court.world.tester
-        tester.revert_to_snapshot(self.snapshot)
-        type(self).snapshot = tester.take_snapshot()
+        self.estate.court.world.ground.back_to(self.start)
         self.estate.held = dict(HELD)
         self.estate.keys = dict(KEYS)
         self.ghost = GhostRights()
@@ -580,7 +579,7 @@ def _rights(bits: int) -> frozenset[Right]:
 @pytest.mark.slow
 def test_lives_follow_their_ghost(estate: Estate) -> None:
     Lives.estate = estate
-    Lives.snapshot = estate.court.world.tester.take_snapshot()
+    Lives.start = estate.court.world.ground.moment()
     machine: type[RuleBasedStateMachine] = Lives
     run_state_machine_as_test(
         machine,

@@ -1,24 +1,20 @@
 """A London chain in memory with the contracts on it, its people, and shorthand for moves."""
 
-import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from eth.vm.forks.london import LondonVM
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_tester import EthereumTester, PyEVMBackend
-from eth_tester.exceptions import TransactionFailed
-from eth_utils.exceptions import ValidationError
-from web3 import EthereumTesterProvider, Web3
-from web3.types import RPCEndpoint, RPCResponse
+from web3 import Web3
 
+from tests.contracts.ground import Ground
 from tests.wallet import sign
 from yinzheng.ledger.chain.approvals import Closure, Conclusion, Deposit, Publication
 from yinzheng.ledger.chain.client import RegistryClient
 from yinzheng.ledger.chain.configuration import configure
+from yinzheng.ledger.chain.connect import speaking
 from yinzheng.ledger.chain.deployment import RoleHolders, deploy
+from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.records import Procedure
 from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
@@ -27,32 +23,6 @@ from yinzheng.ledger.rules.profiles import PROFILES
 
 START = 1_789_952_400
 """Monday 2026-09-21, 09:00 at +08:00: a make-up Sunday behind, National Day ahead, whenever the tests run."""
-
-
-class StillClock(LondonVM):
-    """London whose blocks are a second apart, whatever the time."""
-
-    @classmethod
-    def create_header_from_parent(cls, parent_header: Any, **header_params: Any) -> Any:
-        if parent_header is not None:
-            header_params.setdefault("timestamp", parent_header.timestamp + 1)
-        return super().create_header_from_parent(parent_header, **header_params)
-
-
-class NodeProvider(EthereumTesterProvider):
-    """eth-tester that answers a revert as real nodes do: an error object with the revert's data."""
-
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        error: dict[str, Any]
-        try:
-            return super().make_request(method, params)
-        except TransactionFailed as failure:
-            text = str(failure.args[0]).removeprefix("execution reverted: ")
-            data = ast.literal_eval(text) if text.startswith(("b'", 'b"')) else b""
-            error = {"code": 3, "message": "execution reverted", "data": "0x" + data.hex()}
-        except ValidationError as failure:
-            error = {"code": -32000, "message": str(failure)}
-        return {"jsonrpc": "2.0", "id": 1, "error": error}  # type: ignore[typeddict-item]
 
 
 def person(number: int) -> LocalAccount:
@@ -106,27 +76,19 @@ class Frail(Sender):
 class World:
     """One chain with one deployment."""
 
-    tester: EthereumTester
+    ground: Ground
     w3: Web3
     client: RegistryClient
     relay: Sender
     admin: Sender
-    gas: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def create(cls) -> "World":
-        state = {
-            key: {"balance": 10**24, "nonce": 0, "code": b"", "storage": {}}
-            for key in (address(ADMIN), address(RELAY), address(STRANGER), address(person(1)))
-        }
-        # person(1) is who eth-tester makes nameless calls for.
-        genesis = PyEVMBackend.generate_genesis_params(overrides={"timestamp": START})
-        backend = PyEVMBackend(genesis, state, ((0, StillClock),))
-        tester = EthereumTester(backend=backend)
-        w3 = Web3(NodeProvider(tester))
+        ground = Ground(START, tuple(map(address, (ADMIN, RELAY, STRANGER))))
+        w3 = speaking(EmbeddedProvider(ground))
         admin, relay = Sender(w3, ADMIN, _no_wait), Sender(w3, RELAY, _no_wait)
         client = RegistryClient(w3, deploy(w3, admin, HOLDERS))
-        world = cls(tester, w3, client, relay, admin)
+        world = cls(ground, w3, client, relay, admin)
         first = day_of(world.now) - 3
         configure(client, admin, PROFILES.values(), official_calendar(), first)
         return world
@@ -134,14 +96,19 @@ class World:
     @property
     def now(self) -> int:
         """Time of the latest block."""
-        return int(self.w3.eth.get_block("latest")["timestamp"])
+        return self.ground.head().timestamp
 
     def next_block_at(self, instant: int) -> None:
         """Let the next block, in which calls are simulated as well, have this time."""
-        self.tester.time_travel(instant)
+        self.ground.instant = instant
 
     def send(self, call: Call, sender: Sender | None = None) -> Mined:
         return (sender or self.relay).send(call, 1)
+
+    def gas_since(self, first: int) -> list[int]:
+        """Gas of each transaction in block `first` and those after it, in their order."""
+        blocks = range(first, self.w3.eth.block_number + 1)
+        return [one["gasUsed"] for number in blocks for one in self.w3.eth.get_block_receipts(number)]
 
     def sign(self, decision: Message, *people: LocalAccount) -> list[bytes]:
         return [sign(decision, self.client.domain, p) for p in people]

@@ -77,18 +77,19 @@ class EmbeddedChain:
 
     def __init__(
         self,
-        folder: Path,
+        store: Store,
         clock: Callable[[], int],
         key: PrivateKey | None,
         lock: WriterLock | None,
         faults: Faults,
     ) -> None:
+        """A chain over `store`, which holds none yet (`begin`) or a good one; see `create` and `open`."""
         self._clock, self._key, self._lock, self._faults = clock, key, lock, faults
         self._leap: int | None = None
         self._sealing = threading.Lock()
         # Who sent many at once asks for the receipts one by one, and each is read from the whole block.
         self._receipt_views = lru_cache(maxsize=4)(self._read_receipt_views)
-        self.store = Store(folder, writable=lock is not None)
+        self.store = store
 
     @classmethod
     def create(
@@ -105,18 +106,15 @@ class EmbeddedChain:
         Raises `UsageFault` `chain-exists` (a chain is there already), `chain-wrong-key` (not the
         validator's), or as `open` does. A crash leaves either no chain or the whole genesis.
         """
+        signing = _private_key(key)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        chain = cls(folder, clock, _private_key(key), WriterLock(folder), faults)
+        lock = WriterLock(folder)
+        chain = None
         try:
-            chain._require_empty()
-            staged = Staging(chain.store)
-            header = write_genesis(genesis, staged)
-            meta = Meta(genesis.chain_id, header.hash, genesis.validator)
-            staged[_META] = meta.encode()
-            chain._adopt(meta)
-            chain._commit(staged)
+            chain = cls(Store(folder, writable=True), clock, signing, lock, faults)
+            chain.begin(genesis)
         except BaseException:
-            chain.close()
+            (chain or lock).close()
             raise
         return chain
 
@@ -145,17 +143,26 @@ class EmbeddedChain:
         lock = WriterLock(folder) if key is not None else None
         chain = None
         try:
-            chain = cls(folder, clock, _private_key(key) if key is not None else None, lock, faults)
+            signing = _private_key(key) if key is not None else None
+            chain = cls(Store(folder, writable=lock is not None), clock, signing, lock, faults)
             chain._leap = leap
             chain._adopt(chain._stored_meta(chain_id, genesis))
             chain.check_head()
         except BaseException:
-            if chain is not None:
-                chain.close()
-            elif lock is not None:
-                lock.close()
+            if (opened := chain or lock) is not None:
+                opened.close()
             raise
         return chain
+
+    def begin(self, genesis: Genesis) -> None:
+        """Write block 0 into a store that holds no chain. Raises as `create`."""
+        self._require_empty()
+        staged = Staging(self.store)
+        header = write_genesis(genesis, staged)
+        meta = Meta(genesis.chain_id, header.hash, genesis.validator)
+        staged[_META] = meta.encode()
+        self._adopt(meta)
+        self._commit(staged)
 
     def _require_empty(self) -> None:
         if self.store.exists(_META):

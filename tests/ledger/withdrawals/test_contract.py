@@ -151,19 +151,19 @@ class Undone:
 
     def __enter__(self) -> None:
         self.rules = self.pair.rules
-        self.snapshot = self.pair.court.world.tester.take_snapshot()
+        self.snapshot = self.pair.court.world.ground.moment()
 
     def __exit__(self, *_: object) -> None:
-        self.pair.court.world.tester.revert_to_snapshot(self.snapshot)
+        self.pair.court.world.ground.back_to(self.snapshot)
         self.pair.rules = self.rules
 
 
 @pytest.fixture
 def pair(court: Court) -> Iterator[Pair]:
     """A child's, which has both clocks."""
-    snapshot = court.world.tester.take_snapshot()
+    snapshot = court.world.ground.moment()
     yield Pair(court, minor=True)
-    court.world.tester.revert_to_snapshot(snapshot)
+    court.world.ground.back_to(snapshot)
 
 
 @pytest.mark.slow
