@@ -1,7 +1,8 @@
 """Which tests run: `pytest` alone leaves out what needs more than Python; `scripts/test` runs all.
 A file that is named runs whole.
 
-Files that took long the last time begin first, or the last worker would end long after the others.
+Files that took long the last time begin first, or the last worker would end long after the others. On a clean
+clone their markers say which these are.
 
 With `CI=true` no test is optional: one that would be skipped fails and says what is missing.
 
@@ -175,11 +176,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             config.hook.pytest_deselected(items=list(left_out))
 
     def length(path: Path) -> float:
-        """Seconds; of a file that never ran, whether it is slow, and by the number of its tests."""
-        slow = 60 * any(item.get_closest_marker("slow") for item in files[path])
-        return config.stash[_SECONDS].get(path.relative_to(ROOT).as_posix(), slow + len(files[path]) / 100)
+        """Seconds that the file took the last time, or might take."""
+        kept = config.stash[_SECONDS].get(path.relative_to(ROOT).as_posix())
+        return sum(map(_guessed, files[path])) if kept is None else kept
 
     items[:] = [item for path in sorted(files, key=length, reverse=True) for item in files[path]]
+
+
+def _guessed(item: pytest.Item) -> float:
+    """Seconds of a test that never ran here, by its markers: a clean clone begins with the longest too."""
+    if (slow := item.get_closest_marker("slow")) is not None:
+        return float(slow.args[0]) if slow.args else 15.0
+    return 2.0 if item.get_closest_marker("server") or item.get_closest_marker("browser") else 0.2
 
 
 @pytest.hookimpl(trylast=True)
