@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Table
 from sqlmodel import Session
 
 from yinzheng.ledger.audit.finding import Audit
@@ -29,21 +29,25 @@ def check_columns(audit: Audit) -> bool:
     with audit.store.reading() as session:
         if session.get_bind().dialect.name == "sqlite":
             for table in Base.metadata.sorted_tables:
-                for column in table.columns:
-                    _check(audit, session, table, column)
+                _check(audit, session, table)
     return len(audit.findings) == before
 
 
-def _check(audit: Audit, session: Session, table: Table, column: Column[object]) -> None:
-    kind = _KINDS[column.type.compile(session.get_bind().dialect)]
-    odd = f'SELECT count(*) FROM "{table.name}" WHERE typeof("{column.name}") NOT IN (?, ?)'  # noqa: S608 - our own names
-    count = (
-        session.connection().exec_driver_sql(odd, (kind, "null" if column.nullable else kind)).scalar_one()
-    )
-    if count:
-        audit.found(
-            "column-altered",
-            f"{count} rows of {table.name} hold something in {column.name} that this program does not write",
-            table=table.name,
-            column=column.name,
-        )
+def _check(audit: Audit, session: Session, table: Table) -> None:
+    """Read the table once, whatever the number of its columns."""
+    odd, kinds = [], []
+    for column in table.columns:
+        kind = _KINDS[column.type.compile(session.get_bind().dialect)]
+        odd.append(f"""sum(typeof("{column.name}") NOT IN (?, ?))""")
+        kinds += [kind, "null" if column.nullable else kind]
+    asked = f'SELECT {", ".join(odd)} FROM "{table.name}"'  # noqa: S608 - our own names
+    counts = session.connection().exec_driver_sql(asked, tuple(kinds)).one()
+    for column, count in zip(table.columns, counts, strict=True):
+        if count:  # None where there are no rows
+            audit.found(
+                "column-altered",
+                f"{count} rows of {table.name} hold something in {column.name}"
+                " that this program does not write",
+                table=table.name,
+                column=column.name,
+            )

@@ -19,7 +19,7 @@ MAX_LINES = 400
 
 FORBIDDEN: dict[str, set[str]] = {
     "verifier": {
-        "alembic", "eth", "eth_abi", "eth_account", "eth_tester", "eth_utils", "fastapi",
+        "alembic", "eth", "eth_abi", "eth_account", "eth_utils", "fastapi",
         "lmdb", "psycopg", "pydantic", "qrcode", "rlp", "sqlalchemy", "sqlmodel", "starlette",
         "trie", "typer", "typst", "uvicorn", "web3",
         "yinzheng.api", "yinzheng.contracts", "yinzheng.ledger",

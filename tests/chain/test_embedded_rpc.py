@@ -206,6 +206,33 @@ def test_calls_see_the_past_at_a_number_and_the_next_block_at_latest(world: Worl
         world.clock.time -= 1_000
 
 
+def test_an_answer_of_the_state_alone_is_given_again_while_the_state_is_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Any] = []
+    run = calls._run
+
+    def noted(*given: Any) -> Any:
+        ran.append(given)
+        return run(*given)
+
+    monkeypatch.setattr(calls, "_run", noted)
+    latest = world.anchor.functions.latest()
+    world.chain.answers.clear()
+    assert latest.call() == latest.call() == [5, ROOT]
+    assert len(ran) == 1
+    assert latest.call(block_identifier=2) == [0, bytes(32)], "another state"
+    for seconds in (1, 2):  # whoever asked for the time is asked each time
+        world.clock.time += 1
+        answer = world.ask("eth_call", {"data": SURROUNDINGS})
+        assert int(answer[2:66], 16) == START + seconds
+    world.clock.time -= 2
+    ran.clear()
+    world.chain.send(transfer(world.w3.eth.get_transaction_count(RICH.address)))
+    assert latest.call() == [5, ROOT]
+    assert len(ran) == 1, "a block is another state"
+
+
 def test_state_at_any_block(world: World) -> None:
     w3, where = world.w3, world.anchor.address
     assert w3.eth.get_code(where, 1) == b""

@@ -39,7 +39,6 @@ FORBIDDEN = [
     "eth",
     "eth_abi",
     "eth_account",
-    "eth_tester",
     "fastapi",
     "lmdb",
     "numpy",

@@ -1,6 +1,7 @@
 """How a contract is asked and called, whichever it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
@@ -56,26 +57,40 @@ class Calling:
         function = functions(contract)[name]
         call: TxParams = {
             "to": checksummed(self._addresses[contract]),
-            "data": HexBytes(_encode(function, arguments)),
+            "data": HexBytes(function.encode(arguments)),
         }
         with translated():
             answer = self._w3.eth.call(call, block)
         try:
-            return abi_decode([canonical_type(item) for item in function["outputs"]], answer)
+            return abi_decode(function.gives, answer)
         except (DecodingError, UnicodeDecodeError) as error:
             raise unreadable(name) from error
 
     def _call(self, contract: str, name: str, arguments: list[Any], gas: int = CALL_GAS) -> Call:
-        return Call(self._addresses[contract], _encode(functions(contract)[name], arguments), gas)
+        return Call(self._addresses[contract], functions(contract)[name].encode(arguments), gas)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a function of a contract is called by, and the canonical types of what it takes and gives."""
+
+    selector: bytes
+    takes: tuple[str, ...]
+    gives: tuple[str, ...]
+
+    @classmethod
+    def of(cls, item: Any) -> "Function":
+        """As an ABI tells it."""
+        takes, gives = (tuple(map(canonical_type, item[side])) for side in ("inputs", "outputs"))
+        return cls(keccak256(f"{item['name']}({','.join(takes)})".encode())[:4], takes, gives)
+
+    def encode(self, arguments: Sequence[Any]) -> bytes:
+        """The data of a call."""
+        return self.selector + abi_encode(self.takes, arguments)
 
 
 @cache
-def functions(contract: str) -> Mapping[str, Any]:
+def functions(contract: str) -> Mapping[str, Function]:
     """Give the functions of one of our contracts by name, as its ABI tells them."""
     abi = artifact(CONTRACTS[contract].artifact).abi
-    return {item["name"]: item for item in abi if item["type"] == "function"}
-
-
-def _encode(function: Any, arguments: Sequence[Any]) -> bytes:
-    types = [canonical_type(item) for item in function["inputs"]]
-    return keccak256(f"{function['name']}({','.join(types)})".encode())[:4] + abi_encode(types, arguments)
+    return {item["name"]: Function.of(item) for item in abi if item["type"] == "function"}
