@@ -11,13 +11,14 @@ from yinzheng.api.cli.output import Json
 
 
 def verify_command(
-    target: Annotated[
-        str,
+    targets: Annotated[
+        list[str],
         typer.Argument(
-            metavar="TARGET",
+            metavar="TARGET…",
             help="A photo or picture of the QR code, the PDF or JSON file of a certificate, receipt or "
             "contract, an evidence pack, the QR's text, or (with --state) a number, a licence's too. "
-            "二维码图片、证书、回执或合同的 PDF 或 JSON、证据包、二维码文本、编号。",
+            "Several, offline: a line of JSON each, in this order. "
+            "二维码图片、证书、回执或合同的 PDF 或 JSON、证据包、二维码文本、编号；多个文件逐行输出 JSON。",
         ),
     ],
     trust: Annotated[Path, typer.Option(help="Your own pinned policy. 您信任的策略文件。")],
@@ -60,6 +61,10 @@ def verify_command(
     purpose: Annotated[
         str | None, typer.Option(help="Of such a proof: for what we read it, such as financing. 用途。")
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Of several targets: processes that check them. 同时核验的进程数。"),
+    ] = None,
     lang: Annotated[str, typer.Option(help="zh or en. 语言。")] = "",
     json_: Json = False,
 ) -> None:
@@ -68,10 +73,15 @@ def verify_command(
     Exit code: 0 genuine and in force (pack: unchanged); 1 forged, or not in force; 2 usage; 3 cannot be
     determined, or not one of ours.
     """
+    if len(targets) > 1 or jobs is not None:
+        from yinzheng.api.cli.verify_many import check_many, require_plain
+
+        require_plain(state=state, rpc=rpc, at=at, report=report, against=against, log=log, reader=reader)
+        check_many(targets, trust, 1 if jobs is None else jobs)
     from yinzheng.api.cli.verify_target import verify
 
     verify(
-        target=target,
+        target=targets[0],
         trust=trust,
         offline=offline,
         state=state,

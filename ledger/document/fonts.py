@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fontTools.ttLib import TTFont
 
-from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 DIRECTORY: Final = Path(__file__).parent / "fonts"
 """The fonts that documents are set in, and their licence (OFL 1.1)."""
@@ -21,8 +21,18 @@ GETA: Final = "〓"
 
 @cache
 def covered() -> frozenset[int]:
-    """Code points that the text face draws. Reads the font once, about 0.1 s."""
-    with TTFont(DIRECTORY / "YinzhengSerif-Regular.otf", lazy=True) as font:
+    """Code points that the text face draws. Reads the font once, about 0.1 s.
+
+    Raises `EnvironmentFault` `fonts-missing`: they come in a wheel of their own.
+    """
+    face = DIRECTORY / "YinzhengSerif-Regular.otf"
+    if not face.is_file():
+        raise EnvironmentFault(
+            "the fonts that documents are set in are not installed",
+            code="fonts-missing",
+            hint="Install them beside the program: pip install yinzheng-fonts, or ./fonts of a checkout.",
+        )
+    with TTFont(face, lazy=True) as font:
         return frozenset(font.getBestCmap())
 
 

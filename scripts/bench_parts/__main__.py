@@ -125,7 +125,7 @@ def _checks_and_web(folder: Path, extent: Extent, say: Say, parts: set[str]) -> 
         figures += measure_checks(site, extent.rounds)
     if "web" in parts:
         say("asking the server")
-        figures += measure_web(site, extent.requests)
+        figures += measure_web(site, extent.requests, 40 if extent.requests >= 2000 else 8)
     return figures
 
 

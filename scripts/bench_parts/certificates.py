@@ -46,13 +46,13 @@ def measure_certificates(folder: Path, sizes: tuple[int, ...], say: Say) -> list
             while registered < size:
                 say(f"{registered:,} of {size:,} certificates registered")
                 some = min(_TOGETHER, size - registered)
-                _register(registry, some)
+                register(registry, some)
                 registered += some
             figures += _asked_about(registry, f"at {size:,} certificates")
     return figures
 
 
-def _register(registry: Registry, count: int) -> None:
+def register(registry: Registry, count: int) -> None:
     """Take `count` applications through every step of the simplified procedure."""
     cases = [intake.apply(registry, EXAMPLE, DEMO.tag, silent) for _ in range(count)]
     officers = [Officers(registry, case, OFFICER, MEMBER) for case in cases]

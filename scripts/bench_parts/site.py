@@ -36,6 +36,7 @@ class Site:
     state: Path
     certificate: bytes = b""
     trust: bytes = b""
+    pdf: bytes = b""
 
     @property
     def registry(self) -> bytes:
@@ -63,7 +64,8 @@ def make_site(folder: Path, *, certified: bool = False, demonstration: bool = Tr
     shutil.copytree(EXAMPLE, folder / "dossiers" / EXAMPLE.name)
     shown = demonstrate(state, out, folder / "dossiers", clock=wall_clock, progress=silent)
     (number,) = shown.numbers
-    return Site(state, (out / f"{number}.json").read_bytes(), (out / "trust.json").read_bytes())
+    certificate, pdf = ((out / f"{number}.{kind}").read_bytes() for kind in ("json", "pdf"))
+    return Site(state, certificate, (out / "trust.json").read_bytes(), pdf)
 
 
 @contextmanager
