@@ -19,8 +19,8 @@ from scripts.network_parts import nodes
 from scripts.network_parts.binaries import Program
 from scripts.network_parts.plan import Network, Node
 
-STILL_PERIODS: Final = 5
-"""Block periods without a block after which a network stands still."""
+_LOOKED_PERIODS: Final = 3
+"""Block periods in which a network at work has another block."""
 _DEEPEST: Final = 64
 """Blocks within which two chains of one network have one in common."""
 
@@ -74,13 +74,17 @@ def sides_of(network: Network) -> list[list[str]]:
 def heal(network: Network, *, patience: float = 60) -> list[str]:
     """Have all nodes follow one chain, where they stand still on several; gives who went back.
 
-    Raises `ValueError`: it is no Clique, or one side holds what is final; `TimeoutError`.
+    Raises `ValueError`: it is no Clique, blocks come, or one side holds what is final; `TimeoutError`.
     """
     if network.program is not Program.GETH:
         raise ValueError("only Clique stands still so")
+    heads = [head_of(node) for node in network.nodes]
     sides = sides_of(network)
     if len(sides) < 2:
         return []
+    time.sleep(_LOOKED_PERIODS * network.period)
+    if heads != [head_of(node) for node in network.nodes]:
+        raise ValueError("blocks come: two chains of a network at work become one by themselves")
     keeper = network.node(sides[0][0])
     giving = [network.node(name) for side in sides[1:] for name in side]
     back_to = {node.name: _shared(node, keeper) for node in giving}
@@ -96,24 +100,26 @@ def heal(network: Network, *, patience: float = 60) -> list[str]:
 
 
 def _seal_again(network: Network, back: Sequence[Node], patience: float) -> None:
-    """Wait until nodes are where the others are, then have those that may seal do so."""
+    """Have each of these nodes that may seal do so, once it is where the others are."""
     until = time.monotonic() + patience
-    names = {node.name for node in back}
-    others = [node for node in network.nodes if node.name not in names]
-    for node in back:
-        while not _follows(node, others or back):
-            if time.monotonic() > until:
-                raise TimeoutError(f"{node.name} does not follow the others: `network status`")
-            time.sleep(0.1)
-    for node in back:
-        if node.validator is not None:
-            nodes.ask(node, "miner_start")
+    missing = list(back)
+    others = [node for node in network.nodes if node not in back] or list(back)
+    while missing:
+        for node in [node for node in missing if _follows(node, others)]:
+            missing.remove(node)
+            if node.validator is not None:
+                nodes.ask(node, "miner_start")
+        if missing and time.monotonic() > until:
+            names = ", ".join(node.name for node in missing)
+            raise TimeoutError(f"does not follow the others, and does not seal: {names}")
+        time.sleep(0.1)
 
 
 def _follows(node: Node, others: Sequence[Node]) -> bool:
-    own = head_of(node)
+    """Whether a node's chain is as heavy as any: a block less, and it would seal beside the others."""
     heads = [head for other in others if (head := head_of(other)) is not None]
-    return own is not None and own.weight >= max((head.weight for head in heads), default=0) - 2
+    own = head_of(node)
+    return own is not None and own.weight >= max((head.weight for head in heads), default=0)
 
 
 def _chosen(heads: dict[str, Head]) -> Head:

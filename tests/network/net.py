@@ -74,6 +74,7 @@ class Net:
     """Who went back, each time."""
     _hands: threading.Lock = field(default_factory=threading.Lock)
     _over: threading.Event = field(default_factory=threading.Event)
+    _away: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def start(cls, folder: Path, binary: Path) -> Net:
@@ -97,17 +98,27 @@ class Net:
         with self._hands:
             nodes.stop(self.network, names, how=signal.SIGKILL)
 
+    @contextmanager
+    def unattended(self) -> Iterator[None]:
+        """Have nobody heal it for the block's duration."""
+        self._away.set()
+        try:
+            yield
+        finally:
+            self._away.clear()
+
     def _watch(self) -> None:
         """Heal the network whenever it stands still although enough of its validators are at work."""
         seen, since = -1, time.monotonic()
         while not self._over.wait(1.0):
             heights = [nodes.height(node) for node in self.network.nodes]
             highest = max((height for height in heights if height is not None), default=-1)
-            if highest != seen or self.gate.is_shut or not self._enough():
+            busy = self.gate.is_shut or self._away.is_set()
+            if highest != seen or busy or not self._enough():
                 seen, since = highest, time.monotonic()
             elif time.monotonic() - since > _STILL:
                 with self._hands, suppress(TimeoutError, ValueError):
-                    if back := standstill.heal(self.network):
+                    if back := standstill.heal(self.network, patience=90):
                         self.healed.append(back)
                 since = time.monotonic()
 

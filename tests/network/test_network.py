@@ -19,6 +19,7 @@ from tests.network.orphaned import (
     test_the_network_is_read,
     test_withdrawal_and_opening,
 )
+from tests.network.standing import test_two_pairs_that_wait_for_each_other_are_named_and_healed
 from tests.network.validators import test_a_member_goes_and_comes_back
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "test_ours_is_killed_with_transactions_pending",
     "test_publicity_and_deposit",
     "test_the_network_is_read",
+    "test_two_pairs_that_wait_for_each_other_are_named_and_healed",
     "test_with_one_validator_down_it_goes_on",
     "test_with_two_down_it_records_and_waits",
     "test_withdrawal_and_opening",

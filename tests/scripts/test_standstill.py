@@ -26,6 +26,7 @@ class Nodes:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(nodes, "ask", self.ask)
+        monkeypatch.setattr("time.sleep", lambda _: None)
         monkeypatch.setattr(nodes, "stop", lambda _, names: self.note("stop", names))
         monkeypatch.setattr(nodes, "start", lambda _, names, patience: self.note("start", names))
 
@@ -80,6 +81,15 @@ def test_pairs_that_wait_for_each_other_follow_one_chain_again(
     assert [name for what, name in found.told if what == "miner_start"] == back
     assert len(standstill.sides_of(made)) == 1
     assert standstill.heal(made) == []
+
+
+def test_a_network_at_work_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Nodes(made := network(tmp_path), {"registry": ONE, "court": OTHER})
+    found.install(monkeypatch)
+    monkeypatch.setattr("time.sleep", lambda _: found.chains.update(registry=[*ONE, ("court", 2)]))
+    with pytest.raises(ValueError, match="blocks come"):
+        standstill.heal(made)
+    assert found.told == []
 
 
 def test_what_is_behind_is_on_the_chain_that_it_follows(
