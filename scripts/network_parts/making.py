@@ -6,7 +6,7 @@ import json
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,9 @@ from scripts.network_parts.plan import MEMBERS, PLAIN, Network, Node
 
 GAS_LIMIT: Final = 200_000_000
 """So high that no block is half full: a full one would raise a base fee of nothing to one wei for good."""
+_LOWEST_PORT: Final = 20_000
+_PORTS: Final = 12_000
+"""Below those that systems give to connections (32,768 and up)."""
 _RICH: Final = 10**24
 _GWEI: Final = 10**9
 _FORKS: Final = (
@@ -191,11 +194,12 @@ def _secret(path: Path, text: str) -> None:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at now."""
+    """Ports that nobody listens at now, and that no system gives away by itself before they are used."""
     with ExitStack() as stack:
-        found = []
-        for _ in range(count):
+        found: list[int] = []
+        while len(found) < count:
             one = stack.enter_context(socket.socket())
-            one.bind(("127.0.0.1", 0))
-            found.append(one.getsockname()[1])
-    return found
+            with suppress(OSError):
+                one.bind(("127.0.0.1", _LOWEST_PORT + secrets.randbelow(_PORTS)))
+                found.append(one.getsockname()[1])
+        return found
