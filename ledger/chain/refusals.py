@@ -39,6 +39,10 @@ class TooEarly(ContractRefused):
     """A time must come first, or a recipient's word: it passes by itself, and the call waits for it."""
 
 
+class BlockBehind(TooEarly):
+    """A time lies ahead of the block's: clocks of validators differ, blocks may be late; `data` has `due`."""
+
+
 class ValueRefused(ContractRefused):
     """A value lies outside what the contract accepts."""
 
@@ -67,3 +71,5 @@ class Meaning:
     code: str
     message: str
     hint: str
+    dated: str | None = None
+    """The argument that must not be past the block's time, `latest`; where it is: `BlockBehind`."""

@@ -27,6 +27,7 @@ CONSENT_REFUSALS: Mapping[str, Meaning] = {
         "withdrawal-received",
         "The time of receipt {receivedAt} lies outside {earliest} to {latest}.",
         "A withdrawal reaches the chain within a day of its receipt; receive it anew and record why.",
+        dated="receivedAt",
     ),
     "RecipientCount": Meaning(
         ValueRefused, "recipient-count", "A withdrawal has 1 to {most} recipients, not {given}.", ""

@@ -104,6 +104,7 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
         "registration-time",
         "The time of registration {registeredAt} lies outside {earliest} to {latest}.",
         "Date it now, and let it be approved again.",
+        dated="registeredAt",
     ),
     "ValidityOutside": Meaning(
         ValueRefused,

@@ -25,6 +25,7 @@ from yinzheng.ledger.chain.records_moves import CancellationGround, Initiator, L
 from yinzheng.ledger.chain.refusals import (
     AlreadyAnchored,
     ApprovalRefused,
+    BlockBehind,
     CalendarShort,
     ChainUnreachable,
     ContractRefused,
@@ -43,6 +44,7 @@ from yinzheng.verifier.errors import YinzhengError
 __all__ = [
     "AlreadyAnchored",
     "ApprovalRefused",
+    "BlockBehind",
     "CalendarShort",
     "ChainUnreachable",
     "ContractRefused",
@@ -104,7 +106,10 @@ def decode_revert(data: bytes) -> YinzhengError:
             **values,
         )
     message = meaning.message.format(**{key: _shown(value) for key, value in values.items()})
-    return meaning.kind(message, code=meaning.code, hint=meaning.hint, error=name, **values)
+    kind = meaning.kind
+    if meaning.dated is not None and values[meaning.dated] > values["latest"]:
+        kind, values = BlockBehind, {**values, "due": values[meaning.dated]}
+    return kind(message, code=meaning.code, hint=meaning.hint, error=name, **values)
 
 
 def _decode(data: bytes) -> tuple[str, dict[str, Any]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.chain.sender import OutcomeOpen, pauses
+from yinzheng.ledger.chain.reverts import BlockBehind, translated
+from yinzheng.ledger.chain.sender import Call, OutcomeOpen, pauses
 from yinzheng.ledger.registry import Registry
 
 
@@ -18,6 +18,20 @@ def until_final(registry: Registry, patience: float) -> None:
             return
         time.sleep(pause)
     open_ = OutcomeOpen("what another sent is not in a final block yet", code="chain-timeout")
+    raise told_of(registry, open_, patience)
+
+
+def simulate_in_time(registry: Registry, call: Call, patience: float) -> None:
+    """Try a call of the relay's once the block to come is not behind the times in it.
+
+    Raises as `simulate`; `OutcomeOpen` where it is behind still.
+    """
+    for pause in pauses(patience):
+        try:
+            return registry.client.simulate(call, registry.sender.address)
+        except BlockBehind:
+            time.sleep(pause)
+    open_ = OutcomeOpen("the chain's clock is behind ours", code="chain-timeout")
     raise told_of(registry, open_, patience)
 
 

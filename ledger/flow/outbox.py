@@ -19,7 +19,7 @@ from typing import Final
 
 from sqlmodel import Session, col, func, select
 
-from yinzheng.ledger.chain.reverts import NodeRefused, TooEarly
+from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, TooEarly
 from yinzheng.ledger.chain.sender import (
     Call,
     Carrier,
@@ -34,7 +34,7 @@ from yinzheng.ledger.chain.sender import (
 )
 from yinzheng.ledger.flow.aside import NOT_ASIDE, put_aside
 from yinzheng.ledger.flow.calls import CallKind, Kinds, kind_of
-from yinzheng.ledger.flow.finality import told_of, until_final
+from yinzheng.ledger.flow.finality import simulate_in_time, told_of, until_final
 from yinzheng.ledger.flow.histories import count_mined, count_signed, require_counted
 from yinzheng.ledger.keys.provider import RELAY, EthereumKey
 from yinzheng.ledger.registry import Registry
@@ -203,7 +203,9 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
             row.block_number = outcome.block_number
             if outcome.refusal is None or _done(registry, row):
                 _confirm(registry, session, row)
-            elif kind_of(registry.kinds, row).together and row.error is None:
+            elif isinstance(outcome.refusal, BlockBehind) or (
+                kind_of(registry.kinds, row).together and row.error is None
+            ):
                 row.error = outcome.refusal.code
                 _unsigned(row)
             else:
@@ -293,7 +295,7 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainC
     if kept:
         return kept[:TOGETHER]
     sender = registry.sender
-    able = _able(registry, calls, sender)
+    able = _able(registry, calls)
     nonce, fees = sender.next_nonce(), sender.fees()
     _require_caught_up(registry, RELAY, nonce)
     made = [
@@ -307,7 +309,7 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainC
     return made
 
 
-def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> list[ChainCall]:
+def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
     """The calls to be sent now: those not tried yet, and those that were and would be taken.
 
     At least one, unless all that is asked for is on the chain already, by somebody else's transaction.
@@ -324,7 +326,7 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
             able.append(call)
             continue
         try:
-            registry.client.simulate(_call(call), sender.address)
+            simulate_in_time(registry, _call(call), PATIENCE_SECONDS)
         except EnvironmentFault:
             raise  # the node: everything waits
         except YinzhengError as refusal:
@@ -339,16 +341,16 @@ def _able(registry: Registry, calls: Sequence[ChainCall], sender: Sender) -> lis
             able.append(call)
     if able or first is None:
         return able
-    if not isinstance(first[1], TooEarly) and not _stays_refused(registry, first[0], sender):
+    if not isinstance(first[1], TooEarly) and not _stays_refused(registry, first[0]):
         return [first[0]]
     return [_refused(registry, *first)]
 
 
-def _stays_refused(registry: Registry, call: ChainCall, sender: Sender) -> bool:
+def _stays_refused(registry: Registry, call: ChainCall) -> bool:
     """Whether a call is refused still once blocks are final that may be orphaned yet; or `OutcomeOpen`."""
     until_final(registry, PATIENCE_SECONDS)
     try:
-        registry.client.simulate(_call(call), sender.address)
+        simulate_in_time(registry, _call(call), PATIENCE_SECONDS)
     except EnvironmentFault:
         raise
     except YinzhengError:

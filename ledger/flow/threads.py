@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic
 
 from sqlmodel import Session, select
 
-from yinzheng.ledger.chain.refusals import ContractRefused
+from yinzheng.ledger.chain.refusals import BlockBehind, ContractRefused
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbox import outbox
@@ -153,11 +153,15 @@ class Thread(ABC, Generic[StateT, MoveT]):
         """Ask the chain for something, together with the decision.
 
         `tried`: what the contracts would refuse now is refused at once, with their reason, and not recorded;
-        what the chain has already, by somebody else's transaction, is no refusal.
+        what the chain has already, by somebody else's transaction, is no refusal, nor that the block to come
+        lies a little behind our clock: the call waits for one that does not.
         """
         if tried:
             try:
                 self.registry.client.simulate(made, self.registry.sender.address)
+            except BlockBehind as behind:
+                if behind.data["due"] > self.now:
+                    raise  # no clock of ours says so
             except ContractRefused:
                 if not kind.done(self.registry.client, about, part):
                     raise

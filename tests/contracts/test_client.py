@@ -44,7 +44,15 @@ from yinzheng.ledger.chain.deployment import DEPLOY_STEPS, Deployment, RoleHolde
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.records import Procedure, profile_tag
-from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, TooEarly, WrongState
+from yinzheng.ledger.chain.reverts import (
+    BlockBehind,
+    ChainUnreachable,
+    NodeRefused,
+    RevertUnknown,
+    TooEarly,
+    ValueRefused,
+    WrongState,
+)
 from yinzheng.ledger.chain.sender import Call, Fees, Mined, OutcomeOpen, Pending, Sender, Unknown, checksummed
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
 from yinzheng.ledger.rules.profiles import DEMO, PROFILES, Duration, Unit
@@ -366,3 +374,21 @@ def test_a_node_that_does_not_answer() -> None:
 def test_the_committee_is_asked_on_the_chain(world: World) -> None:
     assert world.client.has_role(2, address(MEMBERS[0]))
     assert not world.client.has_role(1, address(MEMBERS[0]))
+
+
+def test_a_time_ahead_of_the_block_passes_by_itself_and_one_too_old_does_not(world: World) -> None:
+    """Validators' clocks differ from ours, and their blocks may be late."""
+    world.send(world.publish(b32(1)))
+    case = world.client.case(b32(1))
+    assert case is not None
+    world.next_block_at(case.publicity_end + 10)
+    world.send(Call(world.relay.address, b"", 21_000))
+    ahead, old = (
+        world.deposit(Deposit(b32(2), b32(1), b32(3), world.now + by, world.now + 10**6, b32(4)))
+        for by in (60, -(10**7))
+    )
+    with pytest.raises(BlockBehind) as behind:
+        world.client.simulate(ahead, world.relay.address)
+    assert behind.value.data["due"] > behind.value.data["latest"]
+    with pytest.raises(ValueRefused):
+        world.client.simulate(old, world.relay.address)

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
 from tests.ledger import world as w
 from tests.ledger.world import World
-from yinzheng.ledger.chain.reverts import NodeRefused, WrongState
+from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, WrongState
 from yinzheng.ledger.chain.sender import (
     Call,
     Carrier,
@@ -26,6 +27,7 @@ from yinzheng.ledger.chain.sender import (
 from yinzheng.ledger.flow import outbox, pipeline
 from yinzheng.ledger.flow.aside import NONCE_MISSING
 from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.flow.finality import simulate_in_time
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.outbox import nothing_to
 from yinzheng.ledger.flow.pipeline import settle
@@ -35,6 +37,7 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.log.statement import certificate_subject
 
 
 def calls(registry: Registry) -> list[ChainCall]:
@@ -390,3 +393,41 @@ def test_a_persons_call_behind_a_missing_nonce_holds_up_nobody(
         person.send(nothing_to(person), 10)
         settle(registry)
         assert (calls(registry)[-2].state, calls(registry)[-2].error) == ("confirmed", None)
+
+
+def test_a_block_that_is_behind_our_clock_is_waited_for(
+    demonstration_template: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a validator's is whose clock is, or a late one: what was dated now was refused, or given up."""
+    world = demonstration_template.copy(tmp_path / "state")
+    with world.open() as registry:
+        real, tries, ahead = type(registry.client).simulate, iter(range(1, 999)), 0
+
+        def simulate(client: Any, call: Call, sender: bytes) -> None:
+            if next(tries) % 3:
+                due = world.clock.now + ahead
+                raise BlockBehind("behind", code="registration-time", due=due, latest=due - 1)
+            real(client, call, sender)
+
+        monkeypatch.setattr(type(registry.client), "simulate", simulate)
+        number = w.to_deposited(registry, world.clock, tmp_path / "dossier")[1]
+        assert registry.client.record(certificate_subject(number)) is not None
+        ahead = 60  # a date that no clock of ours says is refused, and nothing is recorded
+        with pytest.raises(BlockBehind):
+            w.to_deposited(registry, world.clock, tmp_path / "other")
+    monkeypatch.undo()
+    assert world.codes() == set()
+
+
+def test_a_block_that_stays_behind_our_clock_leaves_the_decision_recorded(
+    stuck: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stuck.open(settle=False) as registry:
+
+        def simulate(client: Any, call: Call, sender: bytes) -> None:
+            raise BlockBehind("behind", code="registration-time", due=2, latest=1)
+
+        monkeypatch.setattr(type(registry.client), "simulate", simulate)
+        with pytest.raises(OutcomeOpen) as told:
+            simulate_in_time(registry, nothing_to(registry.sender), 0.1)
+    assert "recorded" in told.value.message
