@@ -1,4 +1,4 @@
-"""The transcripts of README.md say what the commands print.
+"""The transcripts of README.md, of its Chinese twin and of the guides say what the commands print.
 
 A ```console block is a session: `$ yinzheng …` runs, `$ export NAME=value` holds from there on, `$ echo $?`
 is the exit code before it, and a line `…` stands for one line or more that README leaves out.
@@ -7,8 +7,9 @@ is the exit code before it, and a line `…` stands for one line or more that RE
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
@@ -19,17 +20,25 @@ import pytest
 from tests.cli.commands import demonstrate_in, run
 from tests.cli.processes import ROOT
 
-README = ROOT / "README.md"
+DOCUMENTS: Final = (
+    ROOT / "README.md",
+    ROOT / "README.zh-CN.md",
+    *sorted((ROOT / "docs" / "guide").glob("*.md")),
+)
+"""What has transcripts; each is a session of its own, in one demonstration."""
 EXAMPLES = ROOT / "examples"
 DOSSIER = "chronic-follow-up"
 """The example whose certificate README shows."""
 
 VOLATILE: Final = (
     (r"as of .+", "as of WHEN"),
+    (r"截至[^）]+", "截至WHEN"),
+    (r"\d{4}年\d+月\d+日( \d\d:\d\d:\d\d)?", "TIME"),
     (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\+08:00)?", "TIME"),
     (r"\d{4}-\d\d-\d\d", "DATE"),
     (r"\bSJ441\d{10}\b", "CERTIFICATE"),
     (r"\bD-\d{4}-\d{6}\b", "DISPUTE"),
+    (r"\bA-\d{4}-\d{6}\b", "CASE"),
     (r"\bkey [0-9a-f]{16}\b", "key KEY"),
 )
 """What differs from run to run, and what stands for it when README and output are compared."""
@@ -37,15 +46,15 @@ VOLATILE: Final = (
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a session, and the lines that README shows below it."""
+    """One command of a session, and the lines that are shown below it."""
 
     command: str
     shown: tuple[str, ...]
 
 
-def sessions() -> list[list[Step]]:
-    """The transcripts of README.md."""
-    blocks = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+def sessions(document: Path) -> list[list[Step]]:
+    """The transcripts of a document."""
+    blocks = re.findall(r"```console\n(.*?)```", document.read_text(encoding="utf-8"), re.S)
     return [list(steps(block)) for block in blocks]
 
 
@@ -74,10 +83,17 @@ def differs(shown: tuple[str, ...], printed: str) -> str:
     return "\n".join(unified_diff(masked(printed).splitlines(), lines, "printed", "README.md", lineterm=""))
 
 
-def words_of(command: str) -> list[str]:
-    """A command's words; where README names a file of the demonstration, this demonstration's of its kind."""
+CASE: Final = re.compile(r"\bA-\d{4}-\d{6}\b")
+
+
+def words_of(command: str, cases: Mapping[str, str]) -> list[str]:
+    """A command's words; where a file of the demonstration is named, this demonstration's of its kind.
+
+    `cases` are the cases that a document speaks of, by the number it gives them.
+    """
     made = {masked(path.as_posix()): path.as_posix() for path in sorted(Path("out").iterdir())}
-    return [made.get(masked(word), word) for word in command.split()]
+    words = [made.get(masked(word), word) for word in shlex.split(command)]
+    return [CASE.sub(lambda found: cases.get(found[0], found[0]), word) for word in words]
 
 
 @pytest.fixture(scope="module")
@@ -93,12 +109,20 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_transcripts_are_what_is_printed(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(whole)
+    ran = [command for document in DOCUMENTS for command in played(document)]
+    assert ran.count("verify") >= 11
+    assert {"org", "apply", "accept", "dossier", "enrol", "backup", "audit"} <= {*ran}
+
+
+def played(document: Path) -> list[str]:
+    """Which commands of a document were run; each printed what is shown."""
     env = {"LANG": "C.UTF-8"}
-    ran = []
-    for session in sessions():
+    ran: list[str] = []
+    cases: dict[str, str] = {}
+    for session in sessions(document):
         code = 0
         for step in session:
-            program, *words = words_of(step.command)
+            program, *words = words_of(step.command, cases)
             if program == "export":
                 name, _, value = words[0].partition("=")
                 env[name] = value
@@ -111,9 +135,10 @@ def test_the_transcripts_are_what_is_printed(whole: Path, monkeypatch: pytest.Mo
                 said = run(*words, env=env)
                 code, printed = said.code, said.out + said.err
                 ran.append(words[0])
-            assert not (found := differs(step.shown, printed)), f"$ {step.command}\n{found}"
-    assert ran.count("verify") >= 4
-    assert "org" in ran
+            assert not (found := differs(step.shown, printed)), f"{document.name}: $ {step.command}\n{found}"
+            if words[:1] == ["apply"]:
+                cases.update(zip(CASE.findall("\n".join(step.shown)), CASE.findall(printed), strict=True))
+    return ran
 
 
 def test_a_transcript_that_says_something_else_is_found() -> None:

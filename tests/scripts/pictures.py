@@ -1,4 +1,4 @@
-"""The pictures of README, taken of the running program: `scripts/pictures`."""
+"""The pictures of README and the guides, taken of the running program: `scripts/pictures`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from tests.cli.processes import ROOT, serving, start
 IMAGES: Final = ROOT / "docs" / "images"
 BORN: Final = "1980-02-29"
 """Of the demonstration's patient."""
+PICTURES: Final = ("certificate", "court", "patient", "publicity", "verify-phone")
+"""All of them; README or a guide shows each."""
 GAP: Final = 20
 BEHIND: Final = (0xE4, 0xE0, 0xD8)
 """What lies between the phones."""
@@ -39,10 +41,12 @@ def main() -> None:
         _keep("verify-phone", _verified(browser, pages, certificate))
         _keep("patient", _beside(_patient(browser, pages, out / "consent-receipt.png")))
         _keep("court", _court(browser, pages, next(out.glob("D-*.zip"))))
+        _keep("publicity", _board(browser, pages))
         browser.close()
 
 
 def _keep(name: str, picture: Image.Image) -> None:
+    assert name in PICTURES
     picture.convert("RGB").quantize(256).save(IMAGES / f"{name}.png", optimize=True)
 
 
@@ -89,6 +93,12 @@ def _beside(pictures: list[Image.Image]) -> Image.Image:
     for place, one in enumerate(pictures):
         made.paste(one, (place * (width + GAP), 0))
     return made
+
+
+def _board(browser: Browser, pages: str) -> Image.Image:
+    page = _phone(browser, 900, 1000, 1)
+    page.goto(f"{pages}/publicity?lang=zh")
+    return _seen(page)
 
 
 def _court(browser: Browser, pages: str, pack: Path) -> Image.Image:
