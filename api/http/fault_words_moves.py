@@ -97,6 +97,10 @@ MOVES: Final = {
         Label("许可已经终止或到期。", "The licence has ended, or has run out."),
         Label("无需再终止。", "There is nothing to end."),
     ),
+    "approval-malformed": Fault(
+        Label("这不是账户签名（应为 65 字节）。", "This is no account’s signature of 65 bytes."),
+        Label("请重新签署备妥的内容。", "Sign what is prepared once more."),
+    ),
     "approval-twice": Fault(
         Label("该账户已经签过。", "This account has signed already."),
         Label("请等其他方签名。", "Wait for the others."),
