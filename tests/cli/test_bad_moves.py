@@ -74,8 +74,6 @@ SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
 LOST = "91440101DEM00079EH"
 """A holder whose key was reported lost."""
 SENT = "contract.txt"
-RULE = re.compile(r"\b[RDS]\d+")
-"""What a message or hint cites."""
 
 
 @dataclass
@@ -141,19 +139,18 @@ class Scene:
         assert got.code == code, got.body
         problem = got.json
         said_well(problem["detail"], problem["hint"])
-        told(code, problem["detail"], problem["hint"])
+        told(code)
 
 
 _COUNTING = ("nonce", "access_line", "access_batch", "access", "guess", "quota", "alembic_version")
 
 
-def told(code: str, message: str, hint: str) -> None:
-    """It cites the rule, and the interface that speaks Chinese has it in Chinese."""
+def told(code: str) -> None:
+    """The interface that speaks Chinese has it in Chinese."""
     assert code in FAULTS, f"{code} has no words in Chinese"
     for label in (FAULTS[code].message, FAULTS[code].hint):
         assert re.search(r"[\u4e00-\u9fff]", label.zh), code
         assert label.en, code
-    del message, hint
 
 
 def _until_now(registry: Registry, clock: Clock) -> None:
