@@ -217,8 +217,7 @@ def open_store(url: str, *, faults: Faults = NO_FAULTS, busy_seconds: float = BU
 def open_store_read_only(url: str) -> Store:
     """Open for reading only: nothing is created, migrated or written.
 
-    On a disk that cannot be written at all SQLite cannot share a WAL database, so if no writer left one
-    behind the file is read as immutable.
+    Also on a disk that cannot be written at all (`reading_engine`).
 
     Raises:
         EnvironmentFault: `store-missing`, `schema-newer`, `schema-older`; and as `Store`.
@@ -232,17 +231,7 @@ def open_store_read_only(url: str) -> Store:
         raise EnvironmentFault(
             f"there is no database at {path}", code="store-missing", hint="name the state folder, or run init"
         )
-    try:
-        return _checked_reader(reading_engine(path, "mode=ro"))
-    except EnvironmentFault as fault:
-        if fault.code not in {"store-unreachable", "disk-read-only"} or _has_wal(path):
-            raise
-        return _checked_reader(reading_engine(path, "mode=ro&immutable=1"))
-
-
-def _has_wal(path: Path) -> bool:
-    wal = path.with_name(path.name + "-wal")
-    return wal.exists() and wal.stat().st_size > 0
+    return _checked_reader(reading_engine(path))
 
 
 def _checked_reader(engine: Engine) -> Store:

@@ -10,6 +10,8 @@ from contextlib import suppress
 
 from sqlalchemy import Engine
 
+from yinzheng.ledger.store.sqlite import Unshared
+
 
 class Moments:
     """Moments of one database, which is open for reading. Safe to share between threads."""
@@ -26,7 +28,8 @@ class Moments:
         """A value that equals an earlier one only if nothing was committed in between.
 
         SQLite tells by `PRAGMA data_version`, which compares within one connection alone: that is opened anew
-        where another file lies at the database's place. PostgreSQL tells which transactions have ended.
+        where another file lies at the database's place. A connection that cannot tell (`Unshared`) makes each
+        moment another. PostgreSQL tells which transactions have ended.
         """
         if self._engine.dialect.name == "sqlite":
             with self._lock:
@@ -44,6 +47,9 @@ class Moments:
         connection = self._connection
         if connection is None or self._file != _lies_at(self._path):
             connection = self._anew()
+        if isinstance(connection, Unshared):
+            self._let_go()  # the next may be shared with a writer
+            return self._opened, object()
         (version,) = connection.execute("PRAGMA data_version").fetchone()
         return self._opened, version
 

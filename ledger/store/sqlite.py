@@ -1,5 +1,6 @@
 """SQLite's engines: one that writes, ones that read."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,9 @@ from sqlalchemy.util import LRUCache
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another before `store-locked`."""
+
+
+_CANNOT_SHARE: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
 
 class _Sqlite(SQLiteDialect_pysqlite):
@@ -42,19 +46,54 @@ def writing_engine(url: URL, busy_seconds: float) -> Engine:
     return engine
 
 
-def reading_engine(path: Path, mode: str) -> Engine:
-    """Connections that read the file at `path`, opened as `mode` of SQLite's URI says."""
-    address = f"file:{quote(str(path.resolve()))}?{mode}"
+class Unshared(sqlite3.Connection):
+    """Reads a file that nobody has open for writing, and cannot tell whether anybody has since."""
+
+
+def reading_engine(path: Path) -> Engine:
+    """Connections that read the file at `path`, and write nothing.
+
+    Where its folder cannot be written SQLite shares a WAL database only with a writer that is there. While
+    none is, and none left its log behind, the file is whole: it is read as it lies (`Unshared`), which is
+    found out for each connection anew, for a writer may come and go.
+    """
+    whole = path.resolve()
 
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, isolation_level=None
-        )
-        connection.execute("PRAGMA query_only=ON")
-        return connection
+        try:
+            shared = _read_only(whole, "mode=ro", sqlite3.Connection)
+            if not _may_write(whole.parent):
+                shared.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _CANNOT_SHARE or _has_wal(whole):
+                raise
+            return _read_only(whole, "mode=ro&immutable=1", Unshared)
+        return shared
 
     # One connection per use: a pooled reader would keep a view of a file that a restore has replaced.
     return _engine(URL.create("sqlite"), creator=connect, poolclass=NullPool)
+
+
+def _read_only(path: Path, mode: str, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?{mode}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        check_same_thread=False,
+        isolation_level=None,
+        factory=factory,
+    )
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def _may_write(folder: Path) -> bool:
+    return os.access(folder, os.W_OK)
+
+
+def _has_wal(path: Path) -> bool:
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0
 
 
 def _engine(url: URL, **options: Any) -> Engine:

@@ -233,6 +233,16 @@ def test_an_answer_of_the_state_alone_is_given_again_while_the_state_is_the_same
     assert len(ran) == 1, "a block is another state"
 
 
+def test_an_answer_of_many_bytes_is_not_kept(world: World) -> None:
+    identity, large = "0x" + "4".zfill(40), "0x" + "00" * 20_000
+    world.chain.answers.clear()
+    for _ in range(2):
+        assert world.ask("eth_call", {"to": identity, "data": large}) == large
+    assert not world.chain.answers
+    assert world.ask("eth_call", {"to": identity, "data": "0x01"}) == "0x01"
+    assert len(world.chain.answers) == 1
+
+
 def test_state_at_any_block(world: World) -> None:
     w3, where = world.w3, world.anchor.address
     assert w3.eth.get_code(where, 1) == b""

@@ -31,6 +31,8 @@ MAX_GAS = 10_000_000
 we send, a deployment, takes 4 million."""
 
 _MOST_ANSWERS = 1024
+_MOST_KEPT = 16 * 1024
+"""Bytes of a call and its answer that are kept at most: whoever reaches a node may ask with megabytes."""
 _STIPEND = 2_300
 _TOLERANCE = 0.015
 
@@ -101,7 +103,8 @@ def call(chain: EmbeddedChain, request: Call, context: Context) -> bytes:
     if computation.is_error:
         raise _failure(computation)
     answer = bytes(computation.output)
-    if not cast("_Moment", computation.state.execution_context).told:
+    told = cast("_Moment", computation.state.execution_context).told
+    if not told and len(request.data) + len(answer) <= _MOST_KEPT:
         if len(chain.answers) >= _MOST_ANSWERS:
             chain.answers.clear()
         chain.answers[asked] = answer

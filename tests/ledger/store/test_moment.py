@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from yinzheng.ledger.state.address import sqlite_url
-from yinzheng.ledger.store import repository
+from yinzheng.ledger.store import repository, sqlite
 from yinzheng.ledger.store.database import Store, open_store, open_store_read_only
 from yinzheng.ledger.store.kept import Kept
 
@@ -137,3 +138,53 @@ class TestKept:
         for thread in threads:
             thread.join(20)
         assert len(found) == 1
+
+
+def test_a_reader_that_may_not_write_the_folder_sees_writers_come_and_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = sqlite_url(tmp_path / "ledger.db")
+    first = open_store(url)
+    write(first, "one")
+    first.close()
+    assert [each.name for each in tmp_path.iterdir()] == ["ledger.db"]
+
+    def of_another(path: Path, mode: str, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
+        """Who may not write has no shared memory unless a writer made it."""
+        connection = as_it_is(path, mode, factory)
+        if "immutable" not in mode and not path.with_name(f"{path.name}-shm").exists():
+            connection.close()
+            connection = sqlite3.connect(":memory:", factory=Unable)
+        return connection
+
+    as_it_is = sqlite._read_only
+    monkeypatch.setattr(sqlite, "_read_only", of_another)
+    monkeypatch.setattr(sqlite, "_may_write", lambda _: False)
+    reader = open_store_read_only(url)
+
+    def seen() -> str:
+        with reader.reading() as session:
+            return repository.read_meta(session)["origin"]
+
+    try:
+        assert seen() == "one"
+        assert reader.moment() != reader.moment(), "nothing is kept where nothing can be told"
+        before = reader.moment()
+        writer = open_store(url)
+        write(writer, "two")
+        assert seen() == "two", "what a writer's log alone has yet"
+        during = reader.moment()
+        assert before != during == reader.moment()
+        writer.close()
+        assert seen() == "two"
+    finally:
+        reader.close()
+
+
+class Unable(sqlite3.Connection):
+    """A database that turns out not to open when it is first read."""
+
+    def execute(self, *_: object) -> sqlite3.Cursor:
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
