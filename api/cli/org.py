@@ -187,8 +187,9 @@ def upload(
             yield f"  line 第 {one['line']} 行{whose}: {one['code']}: {one['message']}"
         for met in sending.met[:LISTED]:
             yield (
-                f"  line 第 {met.line} 行 ({met.reference}): a consent of this person was recorded "
-                f"before, from {met.file} line {met.before} 此人的同意曾从另一文件登记: {met.subject}"
+                f"  line 第 {met.line} 行 ({met.reference}): another consent of this person was recorded "
+                f"before, from {met.file} line {met.before}, and both stand "
+                f"此人此前已登记另一份同意，两份均有效: {met.subject}"
             )
         if done.refused:
             yield (

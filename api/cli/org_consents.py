@@ -10,6 +10,7 @@ import typer
 
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
 from yinzheng.api.cli.output import EXIT_NOT, Json, tell
+from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
     from yinzheng.api.org.consent_table import Complaint
@@ -56,6 +57,10 @@ def convert(
         tell(json_, {"file": str(file)}, f"{file}: fill it in, a row for each person 请逐行填写")
         return
     target = out_file or file.with_name(f"{file.name}.ndjson")
+    if target.exists() and file.exists() and target.samefile(file):
+        raise UsageFault(
+            f"{target} is the table itself", code="file-exists", hint="Name another file with --out."
+        )
     lines: list[bytes] = []
     complaints: list[Complaint] = []
     count = 0

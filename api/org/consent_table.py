@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from yinzheng.api.org.tables import Row
+from yinzheng.api.org.tables import ERRORS, Row
 from yinzheng.ledger.rules.consent import Terms, require_lawful
 from yinzheng.ledger.rules.retention import months_after
 from yinzheng.verifier.bytes.algorithms import PairHasher
@@ -171,10 +171,12 @@ class Converter:
         """
         columns = self._columns(next(rows, (0, ()))[1])
         for number, cells in rows:
-            if cells[0].startswith("#"):
+            failed = [at for at, cell in enumerate(cells) if cell.upper() in ERRORS]
+            if cells[0].startswith("#") and 0 not in failed:
                 continue
             told = dict(zip(columns, cells, strict=False))
             try:
+                _require_found(columns, failed)
                 made = self._consent({name: told.get(name, "") for name in columns if name})
                 self._require_new(made, number)
             except _WrongError as wrong:
@@ -277,10 +279,12 @@ class Converter:
     def _digest(self, told: Mapping[str, str], column: str) -> dict[str, str]:
         path, hasher = self._folder / _needed(told, column), PairHasher()
         try:
+            if not path.is_file():  # a device or a pipe would be read for ever
+                raise FileNotFoundError(path)
             with path.open("rb") as file:
                 while piece := file.read(1 << 20):
                     hasher.update(piece)
-        except OSError:
+        except (OSError, ValueError):
             raise _WrongError(column, "没有这个文件", "there is no such file") from None
         return hasher.digest().to_json()
 
@@ -297,6 +301,13 @@ def _plain(heading: str) -> str:
     """A heading without what office programs and people vary: width, blanks, brackets, case."""
     text = unicodedata.normalize("NFKC", heading).strip().lower()
     return re.sub(r"[\s:]+", ":", text).strip(":") if ":" in text else " ".join(text.split())
+
+
+def _require_found(columns: Sequence[str], failed: Sequence[int]) -> None:
+    """That no cell is a formula's error; `failed` are those that are."""
+    for at in failed:
+        column = columns[at] if at < len(columns) else ""
+        raise _WrongError(column, "公式没有结果", "its formula came to nothing")
 
 
 def _needed(told: Mapping[str, str], column: str) -> str:

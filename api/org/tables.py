@@ -28,6 +28,27 @@ MAX_CELL: Final = 4096
 EXACT: Final = 10**15
 """Numbers from here on a spreadsheet has rounded."""
 
+ERRORS: Final = frozenset(
+    {
+        "#N/A",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#UNKNOWN!",
+        "#CONNECT!",
+        "#GETTING_DATA",
+        "#BUSY!",
+    }
+)
+"""What a spreadsheet shows where a formula came to nothing."""
+
 Row = tuple[int, tuple[str, ...]]
 """Its number in the sheet, from 1, and its cells as text, ends trimmed; an empty cell is empty."""
 
@@ -176,6 +197,8 @@ def write_table(path: Path, rows: Iterable[Sequence[str]]) -> None:
     for column in sheet.iter_cols(min_row=1, max_row=500):
         for cell in column:
             cell.number_format = "@"
+            if cell.value is not None:
+                cell.data_type = "s"  # also what begins with "=": a name is no formula
     book.save(path)
 
 

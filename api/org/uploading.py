@@ -7,7 +7,7 @@ continues, a line that was corrected is sent, and none is sent twice because ano
 batch whose answer was lost is sent again under the same number, and answered as the first time (S15.3).
 
 `references.ndjson` in the organisation's folder says in which file each person's line was recorded last, by
-a mark of the reference, so that the same person in a file of another name is told.
+a mark of the reference, so that a person's second consent is told, from wherever the first came.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -82,7 +82,7 @@ class Upload:
         self.refused_file = file.with_name(file.name + ".refused.ndjson")
         self._references = References(folder, secret)
         self.met: list[Met] = []
-        """Whose line was recorded under another file's name before."""
+        """Of whom another consent was recorded before."""
 
     def run(self) -> Uploaded:
         """Send what has not been sent.
@@ -92,6 +92,7 @@ class Upload:
         """
         self._check_encoding()
         granted, refused = _noted(self.granted_file), self._still_refused()
+        self._references.recall(self._file.name, granted)
         for batch in self._batches({*map(_mark_of, granted), *map(_mark_of, refused)}):
             self._send(batch)
             granted, refused = _noted(self.granted_file), _noted(self.refused_file)
@@ -185,11 +186,6 @@ class Upload:
 
     def _note(self, lines: Sequence[_Line], granted: Sequence[dict[str, object]]) -> None:
         pairs = list(zip(lines, granted, strict=True))
-        for line, one in pairs:
-            if (
-                met := self._references.met(line.reference, self._file.name, str(one["subject"]))
-            ) is not None:
-                self.met.append(replace(met, line=line.number))
         _append(
             self.granted_file,
             [
@@ -198,7 +194,9 @@ class Upload:
                 for line, one in pairs
             ],
         )
-        self._references.keep(self._file.name, [(line, str(one["subject"])) for line, one in pairs])
+        self.met += self._references.keep(
+            self._file.name, [(line.reference, line.number, str(one["subject"])) for line, one in pairs]
+        )
 
     def _refuse(self, line: _Line, fault: DataFault) -> None:
         told = f"{fault.message}; {fault.hint}" if fault.hint else fault.message
@@ -207,7 +205,8 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A person of whom a consent was recorded before, from a file of another name."""
+    """A person of whom another consent was recorded before: from another file, or by a line as it was before
+    somebody corrected it. Both stand."""
 
     line: int
     reference: str
@@ -227,27 +226,40 @@ class References:
         known = [] if self._path is None else _noted(self._path)
         self._known = {str(one["person"]): one for one in known}
 
-    def met(self, reference: str | None, file: str, subject: str) -> Met | None:
-        """The earlier line, where it was another file's and another consent."""
-        one = self._known.get(self._person(reference)) if reference else None
-        if one is None or one["file"] == file or one["subject"] == subject:
-            return None
-        return Met(0, str(reference), one["file"], one["line"], one["subject"])
+    def keep(self, file: str, lines: Sequence[tuple[str | None, int, str]]) -> list[Met]:
+        """Note lines that were recorded, each a reference, its line and its subject.
 
-    def keep(self, file: str, lines: Sequence[tuple[_Line, str]]) -> None:
-        """Note lines that were recorded."""
-        if self._path is None:
-            return
-        new: list[dict[str, object]] = [
-            {"person": self._person(line.reference), "file": file, "line": line.number, "subject": subject}
-            for line, subject in lines
-            if line.reference
-        ]
+        Tells of whom another consent was recorded before, by whichever line of whichever file.
+        """
+        if self._path is None or not lines:
+            return []
+        new: list[dict[str, object]] = []
+        met: list[Met] = []
+        for reference, number, subject in lines:
+            if not reference:
+                continue
+            person = self._person(reference)
+            before = self._known.get(person)
+            if before is not None and before["subject"] == subject:
+                continue
+            if before is not None:
+                met.append(Met(number, reference, before["file"], before["line"], before["subject"]))
+            self._known[person] = {"person": person, "file": file, "line": number, "subject": subject}
+            new.append(self._known[person])
         _append(self._path, new)
-        self._known |= {str(one["person"]): one for one in new}
+        return met
 
-    def _person(self, reference: str | None) -> str:
-        return _mark(self._secret, b"person:" + str(reference).encode())
+    def recall(self, file: str, granted: Sequence[Mapping[str, Any]]) -> None:
+        """Know whom a run recorded that died before it noted them here."""
+        unknown = [
+            (str(one["reference"]), int(one["line"]), str(one["subject"]))
+            for one in granted
+            if one.get("reference") and self._person(str(one["reference"])) not in self._known
+        ]
+        self.keep(file, unknown)
+
+    def _person(self, reference: str) -> str:
+        return _mark(self._secret, b"person:" + reference.encode())
 
 
 def _mark(secret: bytes, data: bytes) -> str:

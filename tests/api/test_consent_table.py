@@ -15,9 +15,13 @@ from yinzheng.api.org import tables
 from yinzheng.api.org.consent_table import (
     BORN,
     GIVEN,
+    GUARDIAN,
+    IDENTITY,
+    IDENTITY_FILE,
     METHOD,
     NAME,
     REFERENCE,
+    RELATION,
     Converted,
     Converter,
     headings,
@@ -124,6 +128,30 @@ def test_the_same_row_twice_and_an_answer_that_is_none(tmp_path: Path) -> None:
     _, twice, odd = converted(written(tmp_path / "t.csv", [row(), row(), row(**{base: "也许"})]))
     assert "row 2" in twice.complaints[0].en
     assert odd.complaints[0].column == base
+
+
+@pytest.mark.parametrize("column", [NAME, REFERENCE, "base"])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_formula_that_came_to_nothing_leaves_nobody_out(tmp_path: Path, column: str, suffix: str) -> None:
+    base = next(name for name in headings(notice()) if name not in (NAME, BORN, REFERENCE, GIVEN, METHOD))
+    column = base if column == "base" else column
+    path = tmp_path / f"t.{suffix}"
+    write_table(path, [headings(notice()), row(**{column: "#N/A"}), row()])
+    wrong, other = converted(path)
+    assert [(one.row, one.column) for one in wrong.complaints] == [(2, column)]
+    assert other.consent is not None
+
+
+@pytest.mark.parametrize("named", ["a\0b", "/dev/zero", "."])
+def test_what_is_no_file_is_not_read(tmp_path: Path, named: str) -> None:
+    changes = {GUARDIAN: "林大树", RELATION: "父母", IDENTITY: "身份证", IDENTITY_FILE: named}
+    (one,) = converted(written(tmp_path / "t.csv", [row(**changes)]))
+    assert [complaint.column for complaint in one.complaints] == [IDENTITY_FILE]
+
+
+def test_a_name_is_no_formula(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.xlsx", [["姓名", "=1+1"]])
+    assert list(read_table(tmp_path / "t.xlsx")) == [(1, ("姓名", "=1+1"))]
 
 
 def test_headings_that_lack_something_are_refused(tmp_path: Path) -> None:

@@ -234,3 +234,15 @@ def test_the_same_person_in_a_file_of_another_name_is_told(desk: Desk, tmp_path:
     (met,) = sent("b.ndjson", [person("MR-3"), person("MR-2", "other")]).met
     assert (met.line, met.reference, met.file, met.before) == (2, "MR-2", "a.ndjson", 2)
     assert all(len(one["person"]) == 32 for one in noted(folder / "references.ndjson"))
+    # A line that was recorded and is corrected afterwards is another consent, in the same file too.
+    (met,) = sent("a.ndjson", [person("MR-1", "corrected"), person("MR-2")]).met
+    assert (met.line, met.reference, met.file, met.before) == (1, "MR-1", "a.ndjson", 1)
+    assert sent("a.ndjson", [person("MR-1", "corrected"), person("MR-2")]).met == []
+    (met,) = sent("c.ndjson", [person("MR-4"), person("MR-4", "twice")]).met
+    assert (met.line, met.before) == (2, 1)
+    # A run that died between its two notes is made up for.
+    known = (folder / "references.ndjson").read_text().splitlines()
+    (folder / "references.ndjson").write_text("\n".join(known[:-2]) + "\n")
+    assert sent("c.ndjson", [person("MR-4"), person("MR-4", "twice")]).met == []
+    (met,) = sent("d.ndjson", [person("MR-4", "again")]).met
+    assert (met.file, met.before) == ("c.ndjson", 2)
