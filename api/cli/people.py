@@ -105,14 +105,15 @@ def replace(
     """Enrol someone in the role of who leaves, here and on the chain, and end that one. 更换人员。"""
     from yinzheng.ledger.people.enrolling import enrol_person, enrol_with_key, remove_person, role_to_take
 
+    theirs = None if address is None else _address(address)
     passphrase = new_passphrase(name, new_passphrase_file) if address is None else b""
     with writing(state, json_) as (registry, _):
         who = acting(registry, as_)
-        role, there = role_to_take(registry, leaver, name)
-        if there is None and address is None:
+        role, there = role_to_take(registry, leaver, name, theirs)
+        if (carried := there or theirs) is not None:
+            enrol_person(registry, name, role, carried, who, known=there is not None)
+        else:
             enrol_with_key(registry, name, role, passphrase, who)
-        elif there is None:
-            enrol_person(registry, name, role, _address(str(address)), who)
         remove_person(registry, leaver, who)
     tell(
         json_,

@@ -15,7 +15,7 @@ from yinzheng.api.web.words import say
 from yinzheng.ledger.rules.calendar import WorkingCalendar, day_of
 from yinzheng.ledger.rules.case_types import CASE_TYPES, CaseType
 from yinzheng.ledger.rules.terms import Label
-from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 REGISTERED: Final = "deposited"
 """State of a case whose notice takes objections to what is registered (R25)."""
@@ -81,17 +81,17 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def left_words(calendar: WorkingCalendar, now: int, until: int, language: Language) -> str:
+def left_words(calendar: Callable[[], WorkingCalendar], now: int, until: int, language: Language) -> str:
     """How long there is until `until`: in working days, on the last day in hours.
 
-    Empty where the years are not known by `calendar`.
+    Empty where `calendar` cannot be read, or does not know the years: a notice is shown all the same.
     """
     if day_of(until - 1) == day_of(now):
         still = duration(until - now, language)
         return f"今天截止，还有 {still}" if language == "zh" else f"ends today, {still} left"
     try:
-        days = calendar.left(now, until)
-    except EnvironmentFault:
+        days = calendar().left(now, until)
+    except (DataFault, EnvironmentFault):
         return ""
     if language == "zh":
         return f"还有 {days} 个工作日"
@@ -121,7 +121,7 @@ def notice_view(
         procedure=procedure_words(notice.procedure, language),
         opened=instant(notice.opened_at, language),
         ends=None if notice.ends_at is None else ending(notice.ends_at, language),
-        left=left_words(calendar(), now, notice.ends_at, language) if is_open and notice.ends_at else "",
+        left=left_words(calendar, now, notice.ends_at, language) if is_open and notice.ends_at else "",
         waived=notice.waived,
         reason=notice.reason,
         leaf=notice.leaf,

@@ -39,11 +39,14 @@ CHAIN_ROLES: Final[Mapping[Role, Mapping[str, int]]] = {
 _TRANSFER_GAS: Final = 21_000
 
 
-def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: Actor) -> None:
+def enrol_person(
+    registry: Registry, name: str, role: Role, address: bytes, by: Actor, *, known: bool = False
+) -> None:
     """Enrol someone whose key has `address`, 20 bytes, on the word of an administrator.
 
     Officers, members of the committee and administrators receive their roles on chain when the registry
-    settles. The same again, where a call for them failed, signs that anew.
+    settles. The same again, where a call for them failed, signs that anew; where none did, that is an error
+    unless they may be `known`.
 
     Raises `UsageFault`: `person-exists`, `key-name`, `person-address` (another person's key, or the
     registry's own), and as `admit`; what the chain says.
@@ -55,8 +58,10 @@ def enrol_person(registry: Registry, name: str, role: Role, address: bytes, by: 
         before = session.get(Person, name)
         if before is not None:
             same = (role.value, address, None) == (before.role, before.address, before.removed_at)
-            if same and _again(registry, session, ROLE, name, _given(registry, role, address), now, by):
-                return
+            if same:
+                calls = _given(registry, role, address)
+                if _again(registry, session, ROLE, name, calls, now, by) or known:
+                    return
             raise UsageFault(
                 f"there is a {name} already",
                 code="person-exists",
@@ -190,17 +195,21 @@ def remove_person(registry: Registry, name: str, by: Actor) -> None:
         acted(registry, session, by, "person", roster.left(name), "keeping")
 
 
-def role_to_take(registry: Registry, leaver: str, name: str) -> tuple[Role, bytes | None]:
+def role_to_take(
+    registry: Registry, leaver: str, name: str, address: bytes | None
+) -> tuple[Role, bytes | None]:
     """The role of who leaves; and the address of who comes, where a replacement that was interrupted had
-    enrolled them already.
+    enrolled them already. `address`: of the key they are said to carry.
 
-    Raises `UsageFault`: `person-unknown`, `person-removed`, `person-exists` (in another role, or gone).
+    Raises `UsageFault`: `person-unknown`, `person-removed`, `person-exists` (in another role, with another
+    key, or gone).
     """
     with registry.store.reading() as session:
         role, comes = role_of(enrolled(session, leaver).role), session.get(Person, check_name(name))
         if comes is None:
             return role, None
-        if (comes.role, comes.removed_at) != (role.value, None) or name == leaver:
+        same = (comes.role, comes.removed_at, address or comes.address) == (role.value, None, comes.address)
+        if not same or name == leaver:
             raise UsageFault(
                 f"there is a {name} already",
                 code="person-exists",

@@ -19,7 +19,8 @@ from tests.verifier.world import NOW, NUMBER, VALID_UNTIL, RecordState, World
 from yinzheng.api.http.headers import HEADERS, WITH_SCRIPT
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.notice_view import left_words
-from yinzheng.ledger.rules.calendar import official_calendar
+from yinzheng.ledger.rules.calendar import WorkingCalendar, official_calendar
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import parse_body
 from yinzheng.verifier.formats.certificate import encode_qr
 from yinzheng.verifier.words.verdict import GENUINE
@@ -296,7 +297,7 @@ def test_a_long_board_shows_the_newest(serve: Serve, reader: FakeReader) -> None
 
 def test_how_long_a_notice_lasts_is_said_in_working_days() -> None:
     def left(now: str, until: str, language: Language = "zh") -> str:
-        return left_words(official_calendar(), at(now), at(until), language)
+        return left_words(official_calendar, at(now), at(until), language)
 
     assert left("2026-11-27 10:00", "2026-12-05 00:00") == "还有 5 个工作日"
     assert left("2026-11-28 10:00", "2026-12-05 00:00") == "还有 5 个工作日"  # a Saturday
@@ -304,6 +305,13 @@ def test_how_long_a_notice_lasts_is_said_in_working_days() -> None:
     assert left("2026-12-04 20:30", "2026-12-05 00:00") == "今天截止，还有 3 小时"
     assert left("2026-12-04 20:30", "2026-12-05 00:00", "en") == "ends today, 3 hours left"
     assert left("2031-12-01 10:00", "2031-12-05 00:00") == ""  # a year nobody has published
+
+
+def test_a_notice_is_shown_where_the_calendar_cannot_be_read() -> None:
+    def damaged() -> WorkingCalendar:
+        raise DataFault("a file of it is damaged", code="calendar-file")
+
+    assert left_words(damaged, at("2026-11-27 10:00"), at("2026-12-05 00:00"), "zh") == ""
 
 
 def test_an_empty_board(serve: Serve, reader: FakeReader) -> None:

@@ -59,3 +59,20 @@ def test_one_command_puts_another_in_the_place_of_who_leaves(
     refused("people", "replace", OFFICER, "sun-li", *at, code="person-removed", exit_code=2)
     refused("people", "replace", MEMBER, "sun-li", *at, code="person-exists", exit_code=2)
     assert run("audit", "--state", state).code == 0
+
+
+def test_who_was_enrolled_already_takes_over_with_the_key_they_have(
+    copied: Callable[[], Path], tmp_path: Path
+) -> None:
+    state, new = copied(), tmp_path / "new"
+    new.write_text("a quite new passphrase\n")
+    new.chmod(0o600)
+    at = ("--as", KEEPER, "--state", state)
+    own = ("--new-passphrase-file", new)
+    assert run("people", "add", "sun-li", "--role", "registry", *at, *own).code == 0
+    other = ("--address", "0x" + "11" * 20)
+    refused("people", "replace", OFFICER, "sun-li", *at, *other, code="person-exists", exit_code=2)
+    assert run("people", "replace", OFFICER, "sun-li", *at, *own).code == 0
+    rows = {one["name"]: one for one in run("people", "list", "--state", state, "--json").json}
+    assert rows["sun-li"]["removed_at"] is None
+    assert rows[OFFICER]["removed_at"] is not None
