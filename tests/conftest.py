@@ -50,8 +50,10 @@ _ALLOWED: Final = (
     "may not mount",
     "Go is not installed",
     "aics-witness is not installed",
+    "it looks into the SQLite file itself",
 )
-"""What depends on the kernel or the interpreter of the machine and no package can bring."""
+"""What depends on the kernel or the interpreter of the machine and no package can bring; and, with
+`--postgresql`, what is about SQLite's file."""
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")  # how busy the machine is, is no fault of what is tested
