@@ -25,6 +25,7 @@ from yinzheng.ledger.erasure.clearing import resume as resume_erasures
 from yinzheng.ledger.flow import outbox, pipeline
 from yinzheng.ledger.flow.calls import table_of
 from yinzheng.ledger.flow.clock import LEAP, LedgerClock, last_written, let_stand, standing_time
+from yinzheng.ledger.flow.early import NotYet
 from yinzheng.ledger.flow.histories import known_of, require_head, require_one_history
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.inlets.finding import find
@@ -144,6 +145,8 @@ def _settled(registry: Registry, progress: Progress, tell: Progress) -> None:
         pipeline.settle(registry, progress)
     except WitnessesMissing as fault:
         tell(f"{fault.message} 见证方联署不足，待签发的事项等候联署，其余照常。")
+    except NotYet as fault:
+        tell(f"{fault.message} 有事项时点未到或尚缺他方确认，等候中，其余照常。")
 
 
 def _require_one_history(registry: Registry, *, log_anew: bool) -> None:

@@ -1,20 +1,25 @@
 """`pytest --postgresql`: what the tests open as an SQLite file is a database of a PostgreSQL server instead.
 
 Where the file would be lies a note of a database's name, so that copying a state folder copies its database:
-a note found elsewhere than where it was written is taken as the template of a new one.
+a note found elsewhere than where it was written is taken as the template of a new one, at once where `shutil`
+copied it, for the folder that it came from may go on.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from yinzheng.ledger.store import database
 
@@ -22,6 +27,7 @@ VARIABLE = "YINZHENG_TESTS_ON_POSTGRESQL"
 """The server's address, for child processes."""
 
 _NOTE = "postgresql:"
+_FILE = "ledger.sqlite"
 
 
 class Elsewhere:
@@ -43,11 +49,24 @@ class Elsewhere:
             return connect(path, *args, **options)
 
         sqlite3.connect = looking  # type: ignore[assignment]
+        for name in ("copytree", "copy"):
+            setattr(shutil, name, self._adopting(getattr(shutil, name)))
+
+    def _adopting(self, copy: Callable[..., Any]) -> Callable[..., Any]:
+        def copied(source: Any, target: Any, *args: Any, **options: Any) -> Any:
+            found = copy(source, target, *args, **options)
+            made = Path(str(found))
+            for path in [made] if made.is_file() else made.rglob(_FILE):
+                with suppress(OperationalError):  # somebody is at work there: when it is opened
+                    self._mapped(f"sqlite:///{path}")
+            return found
+
+        return copied
 
     def _mapped(self, url: str | URL) -> URL:
         parsed = make_url(url)
         path = Path(parsed.database or "")
-        if parsed.get_backend_name() != "sqlite" or path.name != "ledger.sqlite" or not path.parent.is_dir():
+        if parsed.get_backend_name() != "sqlite" or path.name != _FILE or not path.parent.is_dir():
             return parsed
         name = "t" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:40]
         noted = _noted(path)

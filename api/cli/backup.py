@@ -147,6 +147,10 @@ def restore_state(
         str | None,
         typer.Option(help="A bucket for sealed files, s3://BUCKET/PREFIX?endpoint=URL; default: a folder."),
     ] = None,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="The bucket is this registry's, which is gone. 接管原存储桶。"),
+    ] = False,
     json_: Json = False,
 ) -> None:
     """Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。"""
@@ -169,6 +173,7 @@ def restore_state(
             keystore=keystore,
             database_url=database,
             objects_url=objects,
+            take_over=take_over,
         )
 
     def text() -> Iterator[str]:

@@ -132,7 +132,8 @@ def writing(
     `clock_is_right` and `log_anew` as in `open_registry`. `finish`: the command is about all that waits.
     """
     from yinzheng.ledger.accesses.batching import commit
-    from yinzheng.ledger.flow.pipeline import settle, waits_for_witnesses
+    from yinzheng.ledger.flow.early import NotYet
+    from yinzheng.ledger.flow.pipeline import pending, settle, waits_for_witnesses
     from yinzheng.ledger.opening import open_registry
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.state.instance import read_instance
@@ -151,7 +152,7 @@ def writing(
             log_anew=log_anew,
         ) as registry,
     ):
-        before = waits_for_witnesses(registry)
+        before, decided = waits_for_witnesses(registry), pending(registry)
         yield registry, progress
         commit(registry, everything=True)  # nobody may come after this command to do it
         try:
@@ -159,4 +160,7 @@ def writing(
         except WitnessesMissing:
             # What this command asked for waits; of what waited before, opening has told.
             if finish or waits_for_witnesses(registry) - before:
+                raise
+        except NotYet as fault:
+            if finish or fault.ids - decided:  # likewise
                 raise

@@ -4,7 +4,7 @@ A signed transaction is stored before it is sent: a crash repeats the same one a
 What a call means is its kind's to say (`calls.py`). Calls go out in their order. Most are tried first and
 then go alone; those of kinds that go together share blocks, many at once, untried: one that the contracts
 refuse there is tried by itself in the next round, which tells whether it only came too early, or why it can
-never be. It holds up only what is about the same thing.
+never be. It holds up only what is about the same thing, and so does any that comes too early (`early.py`).
 
 A call is carried out once its block is final. Until then its block may be orphaned: it is looked for again,
 and sent again. A transaction whose nonce another one has for good is signed anew; nonces that nothing has and
@@ -14,7 +14,7 @@ that hold up a later one are used up.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from sqlmodel import Session, col, func, select
@@ -34,6 +34,7 @@ from yinzheng.ledger.chain.sender import (
 )
 from yinzheng.ledger.flow.aside import NOT_ASIDE, put_aside
 from yinzheng.ledger.flow.calls import CallKind, Kinds, kind_of
+from yinzheng.ledger.flow.early import NotYet
 from yinzheng.ledger.flow.finality import simulate_in_time, told_of, until_final
 from yinzheng.ledger.flow.histories import count_mined, count_signed, require_counted
 from yinzheng.ledger.keys.provider import RELAY, EthereumKey
@@ -67,8 +68,7 @@ def outbox(
 ) -> ChainCall:
     """Put a call into the outbox, in the transaction of the decision that asks for it; the relay sends it.
 
-    It is one and the same call however often it is tried: `part` tells calls of one kind apart that are about
-    the same thing.
+    It is one and the same call however often it is tried; `part` tells those of one kind and thing apart.
     """
     assert call.to is not None  # deployments do not go through the outbox
     row = ChainCall(
@@ -89,9 +89,8 @@ def send_anew(session: Session, row: ChainCall, call: Call) -> None:
     """Put a call that failed into the outbox once more, as it is now."""
     assert row.state == "failed"  # what is on its way is not changed
     assert call.to is not None
-    row.state, row.error = "pending", None
-    row.target, row.data, row.gas = call.to, call.data, call.gas
-    row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
+    _unsigned(row)
+    row.error, row.target, row.data, row.gas = None, call.to, call.data, call.gas
     session.add(row)
 
 
@@ -109,9 +108,8 @@ def outbox_signed(
 ) -> ChainCall:
     """As `outbox`, for what only a person's own key may ask of the chain: giving and taking roles.
 
-    It is tried, then signed at once, for the key leaves with its bearer and whoever carries the call out
-    later has none. One that failed is signed anew. Raises what the contracts say of it, and what the node
-    does.
+    It is tried, then signed at once, for the key leaves with its bearer. One that failed is signed anew.
+    Raises what the contracts say of it, and what the node does.
     """
     sender = Sender(registry.w3, key.account(), time.sleep)
     registry.client.simulate(call, sender.address)
@@ -138,8 +136,10 @@ def signed(session: Session) -> list[ChainCall]:
     return [call for call in kept if first is not None and call.sender == first.sender]
 
 
-def waiting(session: Session, kinds: Kinds, *, issuing: bool = True) -> list[ChainCall]:
-    """The calls to be looked at next, in the order of their decisions.
+def waiting(
+    session: Session, kinds: Kinds, *, issuing: bool = True, besides: Collection[str] = ()
+) -> list[ChainCall]:
+    """The calls to be looked at next, in the order of their decisions, but for those about `besides`.
 
     What the relay has signed is finished before it signs more. What a person signed waits for what was
     decided before (ADR 42). Without `issuing`, what issues something stays where it is (ADR 63).
@@ -149,7 +149,7 @@ def waiting(session: Session, kinds: Kinds, *, issuing: bool = True) -> list[Cha
         return kept
     pending = select(ChainCall).where(ChainCall.state == "pending").order_by(col(ChainCall.id))
     held = [] if issuing else [kind.name for kind in kinds.values() if kind.issues]
-    pending = pending.where(col(ChainCall.kind).not_in(held))
+    pending = pending.where(col(ChainCall.kind).not_in(held), col(ChainCall.about).not_in(besides))
     if kept:
         pending = pending.where(col(ChainCall.id) < min(call.id or 0 for call in kept))
     if not (found := list(session.exec(pending.limit(_WINDOW)).all())):
@@ -164,8 +164,7 @@ def waiting(session: Session, kinds: Kinds, *, issuing: bool = True) -> list[Cha
 def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
     """Send what can be sent of `waiting`, wait for its blocks, and write down what became of each.
 
-    Raises what stands in the way: `EnvironmentFault`, `TooEarly` (the call waits), or what its kind makes of
-    a call that the contracts refused for good.
+    Raises `EnvironmentFault`, `NotYet` (of calls that wait), or what its kind makes of a refusal for good.
     """
     sender = registry.carrier_of(calls[0].sender)
     kept = any(call.raw_tx is not None for call in calls)
@@ -217,8 +216,7 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
 
 def _unsigned(row: ChainCall) -> None:
     """Have a call signed anew, with whatever nonce is next then."""
-    row.state = "pending"
-    row.raw_tx = row.tx_hash = row.nonce = row.block_number = None
+    row.state, row.raw_tx, row.tx_hash, row.nonce, row.block_number = "pending", None, None, None, None
 
 
 def _broadcast(
@@ -276,10 +274,7 @@ def nothing_to(relay: Sender) -> Call:
 
 
 def _signed_in_vain(registry: Registry, calls: Sequence[ChainCall], refusal: YinzhengError) -> YinzhengError:
-    """Give up what a person signed and no node takes: the account sent something else meanwhile.
-
-    Nobody here can sign it anew; it would hold up everything else.
-    """
+    """Give up what a person signed and no node takes, who sent something else: none here signs it anew."""
     with registry.store.transaction() as session:
         told = [_given_up(registry, session, session.get_one(ChainCall, call.id), refusal) for call in calls]
     return told[0]
@@ -312,10 +307,11 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainC
 def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
     """The calls to be sent now: those not tried yet, and those that were and would be taken.
 
-    At least one, unless all that is asked for is on the chain already, by somebody else's transaction.
+    At least one, unless all is on the chain already, by somebody else's transaction. Raises `NotYet`.
     """
     able: list[ChainCall] = []
     waits: set[str] = set()
+    early: list[tuple[ChainCall, TooEarly]] = []
     first: tuple[ChainCall, YinzhengError] | None = None
     for call in calls:
         if len(able) == TOGETHER:
@@ -335,13 +331,18 @@ def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
                     _confirm(registry, session, session.get_one(ChainCall, call.id))
                 continue
             # Perhaps it only follows another that is on its way: that is known when nothing else goes.
-            first = first or (call, refusal)
             waits.add(call.about)
+            if isinstance(refusal, TooEarly):
+                early.append((call, refusal))
+            elif first is None:
+                first = call, refusal
         else:
             able.append(call)
+    if not able and early:
+        raise NotYet.of(early[0][1], (call for call, _ in early))
     if able or first is None:
         return able
-    if not isinstance(first[1], TooEarly) and not _stays_refused(registry, first[0]):
+    if not _stays_refused(registry, first[0]):
         return [first[0]]
     return [_refused(registry, *first)]
 
@@ -379,9 +380,7 @@ def _confirm(registry: Registry, session: Session, row: ChainCall) -> None:
 
 
 def _refused(registry: Registry, call: ChainCall, refusal: YinzhengError) -> ChainCall:
-    """What to do about a call that is refused and waits for none of ours: redate, wait, or give up."""
-    if isinstance(refusal, TooEarly):
-        raise refusal  # it waits: for a clock that was set back, or for another's move
+    """What to do about a call that is refused and waits for nothing: redate, or give up."""
     with registry.store.transaction() as session:
         row = session.get_one(ChainCall, call.id)
         if kind_of(registry.kinds, row).redate(session, row, refusal, registry.clock()):

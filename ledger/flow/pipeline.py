@@ -28,6 +28,7 @@ from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool, watched
 from yinzheng.ledger.flow.aside import look_again
 from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.flow.early import NotYet
 from yinzheng.ledger.flow.histories import require_anchored
 from yinzheng.ledger.flow.outbox import carry_out, outbox, signed, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
@@ -52,7 +53,8 @@ def settle(registry: Registry, progress: Progress = silent) -> None:
 
     Raises what stands in the way: `EnvironmentFault` (a node unreachable: run again later), `DataFault` (the
     log and the database contradict each other, the chain refuses a head: stop and audit). What was
-    acknowledged stays so. `WitnessesMissing` comes last, once everything but what is to be issued is done.
+    acknowledged stays so. `WitnessesMissing` comes last, once everything but what is to be issued is done,
+    and so does `NotYet`, of calls that the contracts do not take yet.
     """
     _check_log_is_ours(registry)
     pool.flush(registry)
@@ -60,11 +62,13 @@ def settle(registry: Registry, progress: Progress = silent) -> None:
     sequence_and_publish(registry, progress)
     standing = feed(registry, progress)
     _ask_along(registry)
-    _send_calls(registry, progress, issuing=standing.enough)
+    early = _send_calls(registry, progress, issuing=standing.enough)
     _anchor(registry, progress)
     watched.derive(registry)
     if not standing.enough and waits_for_witnesses(registry):
         raise standing.fault()
+    if early is not None:
+        raise early
 
 
 def _check_log_is_ours(registry: Registry) -> None:
@@ -121,15 +125,29 @@ def waits_for_witnesses(registry: Registry) -> set[int]:
         return {id_ for id_ in session.exec(query) if id_ is not None}
 
 
-def _send_calls(registry: Registry, progress: Progress, *, issuing: bool) -> None:
+def pending(registry: Registry) -> set[int]:
+    """The calls that are decided and not sent."""
+    with registry.store.reading() as session:
+        found = session.exec(select(ChainCall.id).where(ChainCall.state == "pending"))
+        return {id_ for id_ in found if id_ is not None}
+
+
+def _send_calls(registry: Registry, progress: Progress, *, issuing: bool) -> NotYet | None:
+    """Send what waits; gives what is told of those whose time has not come, which hold up nothing else."""
     look_again(registry)
+    early: dict[str, ChainCall] = {}
+    told: NotYet | None = None
     while True:
         with registry.store.reading() as session:
-            calls = waiting(session, registry.kinds, issuing=issuing)
+            calls = waiting(session, registry.kinds, issuing=issuing, besides=early)
         if not calls:
-            return
+            return told and NotYet.of(told, early.values())
         try:
             done = carry_out(registry, calls)
+        except NotYet as fault:
+            told = told or fault
+            early |= {call.about: call for call in fault.calls}
+            continue
         except EnvironmentFault:
             raise
         except YinzhengError:

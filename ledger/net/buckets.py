@@ -34,6 +34,7 @@ _PREFIX: Final = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,9}")
 _OPTIONS: Final = frozenset({"endpoint", "region", "style"})
 _STYLES: Final = ("path", "virtual")
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+_OVERTAKEN: Final = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict"})
 _REFUSED: Final = frozenset(
     {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "Forbidden"}
 )
@@ -129,11 +130,35 @@ class Bucket:
             )
 
     def create(self, name: str, data: bytes) -> bool:
-        """Store a small object unless there is one of that name; whether it was stored."""
-        if self.read(name, 1) is not None:
+        """Store a small object unless there is one of that name; whether it was stored. Of several who do so
+        at once, one does: the service is asked to (`If-None-Match`, RFC 9110 13.1.2).
+        """
+        return self._put(name, data, IfNoneMatch="*")
+
+    def replace(self, name: str, data: bytes, before: bytes) -> bool:
+        """Store a small object in the place of `before`; False where something else is there by now."""
+        try:
+            with self._faults():
+                answer = self._client.get_object(Bucket=self.address.bucket, Key=self._prefix + name)
+                with closing(answer["Body"]) as body:
+                    if body.read(len(before) + 1) != before:
+                        return False
+        except FileNotFoundError:
             return False
-        self.upload(name, io.BytesIO(data))
-        return True
+        return self._put(name, data, IfMatch=answer["ETag"])
+
+    def _put(self, name: str, data: bytes, **condition: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        key = {"Bucket": self.address.bucket, "Key": self._prefix + name}
+        with self._faults():
+            try:
+                self._client.put_object(**key, Body=data, ChecksumAlgorithm="SHA256", **condition)
+            except ClientError as error:
+                if str(error.response.get("Error", {}).get("Code", "")) not in _OVERTAKEN:
+                    raise
+                return False
+        return self.read(name, len(data) + 1) == data  # a service that heeds no condition took the last one
 
     def read(self, name: str, limit: int) -> bytes | None:
         """At most `limit` bytes of an object, from its beginning; None if there is none."""

@@ -152,6 +152,11 @@ class Paths:
         return self.root / "lock"
 
     @property
+    def bucket(self) -> Path:
+        """Which of the folders that a registry ever had its bucket belongs to; no backup has it."""
+        return self.root / "bucket.json"
+
+    @property
     def awaited(self) -> Path:
         """Locked, shared, by every process that waits for `lock`."""
         return self.root / "lock.awaited"

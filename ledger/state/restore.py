@@ -96,6 +96,7 @@ def restore(
     keystore: Path | None = None,
     database_url: str | None = None,
     objects_url: str | None = None,
+    take_over: bool = False,
 ) -> Restored:
     """Make the new state folder `root` from a backup and the current key file, and open records of it.
 
@@ -113,6 +114,7 @@ def restore(
             beside it, as in a state folder. Without those, whoever carries no key cannot act afterwards.
         database_url: a new PostgreSQL database for it; by default an SQLite file, whatever it was before.
         objects_url: a bucket for its sealed files; by default a folder, wherever they were before.
+        take_over: the bucket is that of the registry restored, which is gone for good.
 
     Raises:
         UsageFault: `state-exists`, `backup-missing`, `keyfile-missing`, `keystore-missing`,
@@ -162,7 +164,7 @@ def restore(
         if database_url is not None:
             shred(draft.database)
         if objects_url is not None:
-            _move_blobs(draft, instance, objects_url, buried)
+            _move_blobs(draft, instance, objects_url, buried, take_over=take_over)
         described = replace(instance, database_url=database_url, objects_url=objects_url)
         write_durably(draft.instance, described.to_json())
     people = len(list(Paths(root).people.glob("*.json")))
@@ -208,9 +210,12 @@ def _move_database(store: Store, url: str) -> None:
         target.close()
 
 
-def _move_blobs(draft: Paths, instance: Instance, url: str, buried: Iterable[str]) -> None:
+def _move_blobs(
+    draft: Paths, instance: Instance, url: str, buried: Iterable[str], *, take_over: bool
+) -> None:
     """Put the backup's sealed files into the bucket, and take out of it those whose record was destroyed."""
-    folder, bucket = FolderBlobs(draft.blobs), ObjectBlobs.take(url, draft, instance)
+    folder = FolderBlobs(draft.blobs)
+    bucket = ObjectBlobs.take(url, draft, instance, over=take_over)
     for name in buried:
         bucket.destroy(name)
     copy_blobs(folder, bucket)

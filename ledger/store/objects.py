@@ -6,13 +6,21 @@ out is opened by authenticated chunks, and compared with what the log holds.
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from yinzheng.ledger.net.buckets import Bucket, BucketAddress
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
-from yinzheng.ledger.state.files import discard, make_folder, remove_leftovers, temporary_beside
+from yinzheng.ledger.state.files import (
+    discard,
+    make_folder,
+    remove_leftovers,
+    temporary_beside,
+    write_durably,
+)
 from yinzheng.ledger.state.instance import Instance, Paths
 from yinzheng.ledger.store.blobs import (
     BlobStore,
@@ -24,10 +32,14 @@ from yinzheng.ledger.store.blobs import (
     write_blob,
 )
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes, read_object
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 MARKER: Final = "registry.json"
 MAX_MARKER_BYTES: Final = 4096
+HOME_BYTES: Final = 16
+_HEX: Final = re.compile(r"[0-9a-f]{32}")
+_HOME: Final[dict[str, Check[Any]]] = {"home": hex_bytes(HOME_BYTES)}
 
 
 def open_blobs(paths: Paths, instance: Instance, faults: Faults = NO_FAULTS) -> BlobStore:
@@ -51,9 +63,20 @@ class ObjectBlobs:
 
     @classmethod
     def open_of(cls, url: str, paths: Paths, instance: Instance, faults: Faults = NO_FAULTS) -> ObjectBlobs:
-        """Those of one registry. Raises `EnvironmentFault` `objects-foreign` where they are not."""
+        """Those of one registry, in the folder that took them last (ADR 65).
+
+        Raises `EnvironmentFault` `objects-foreign` where they are not, `objects-taken` where another folder
+        of this registry has them now.
+        """
         bucket = Bucket(BucketAddress.parse(url))
-        if bucket.read(MARKER, MAX_MARKER_BYTES) != _marker(instance):
+        found = bucket.read(MARKER, MAX_MARKER_BYTES)
+        if found != _marker(instance, _home(paths)):
+            if found is not None and _is_ours(found, instance):
+                raise EnvironmentFault(
+                    "another state folder of this registry has taken its bucket",
+                    code="objects-taken",
+                    hint="It was restored since, with --take-over: that one is the registry now.",
+                )
             raise EnvironmentFault(
                 "the bucket is not this registry's",
                 code="objects-foreign",
@@ -62,22 +85,36 @@ class ObjectBlobs:
         return cls(bucket, paths.blobs, faults=faults)
 
     @classmethod
-    def take(cls, url: str, paths: Paths, instance: Instance) -> ObjectBlobs:
-        """Take a place in a bucket for a registry that is being made, or made anew.
+    def take(cls, url: str, paths: Paths, instance: Instance, *, over: bool = False) -> ObjectBlobs:
+        """Take a place in a bucket for the folder of a registry that is being made, or made anew.
 
-        What lies there already stays if it is this registry's: its backup may be older than its bucket.
-        Raises `UsageFault` `objects-in-use` where it is another's, or nobody's that we know.
+        `over`: from another folder of this very registry, which can write nothing there afterwards. What lies
+        there stays: a backup may be older than the bucket. Of several who take a place one does.
+
+        Raises `UsageFault`: `objects-in-use` (it is another's, or nobody's that we know), `objects-living`
+        (another folder of this registry has it, which may be at work).
         """
-        bucket, mark = Bucket(BucketAddress.parse(url)), _marker(instance)
-        found = bucket.read(MARKER, MAX_MARKER_BYTES)
-        if found != mark and (found is not None or next(bucket.names(), None) is not None):
+        bucket, home = Bucket(BucketAddress.parse(url)), _home(paths) or secrets.token_bytes(HOME_BYTES)
+        mark, found = _marker(instance, home), bucket.read(MARKER, MAX_MARKER_BYTES)
+        write_durably(paths.bucket, canonical.dumps({"home": home.hex()}), mode=0o600)
+        if found is None and next(bucket.names(), None) is None:
+            taken = bucket.create(MARKER, mark)
+        elif found is not None and found != mark and _is_ours(found, instance):
+            if not over:
+                raise UsageFault(
+                    "this bucket is that of a registry which may still be at work",
+                    code="objects-living",
+                    hint="Name another bucket for a drill. If that registry is gone for good: --take-over.",
+                )
+            taken = bucket.replace(MARKER, mark, found)
+        else:
+            taken = found == mark
+        if not taken:
             raise UsageFault(
                 "something else lies in the bucket under this prefix",
                 code="objects-in-use",
                 hint="Name another prefix or bucket: a registry has one for itself alone.",
             )
-        if found is None:
-            bucket.create(MARKER, mark)
         return cls(bucket, paths.blobs)
 
     def put(self, pieces: Iterable[bytes]) -> StoredBlob:
@@ -132,12 +169,35 @@ def _is_place(name: str) -> bool:
     return is_name(last) and name == place_of(last)
 
 
-def _marker(instance: Instance) -> bytes:
+def _marker(instance: Instance, home: bytes | None) -> bytes:
+    """Whose a bucket is; one of an earlier program names no folder."""
+    named: dict[str, JSON] = {} if home is None else {"home": home.hex()}
     return canonical.dumps(
         {
+            **named,
             "format": "yinzheng/objects/1",
             "created_at": instance.created_at,
             "genesis": instance.genesis.hex(),
             "origin": instance.origin,
         }
     )
+
+
+def _is_ours(found: bytes, instance: Instance) -> bool:
+    """Whether a marker is this registry's, of whichever of its folders."""
+    try:
+        value = canonical.loads(found, max_bytes=MAX_MARKER_BYTES)
+    except DataFault:
+        return False
+    named = value.get("home") if isinstance(value, dict) else None
+    home = bytes.fromhex(named) if isinstance(named, str) and _HEX.fullmatch(named) else None
+    return found == _marker(instance, home)
+
+
+def _home(paths: Paths) -> bytes | None:
+    """The name of a state folder at its bucket, 16 random bytes; None of one of an earlier program."""
+    try:
+        kept = paths.bucket.read_bytes()
+    except FileNotFoundError:
+        return None
+    return bytes(read_object(canonical.loads(kept, max_bytes=256), _HOME)["home"])
