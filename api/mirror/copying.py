@@ -13,7 +13,7 @@ from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.merkle import hash_leaf
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint
 from yinzheng.verifier.log.statement import Statement
-from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, TiledTree, decode_bundle, grow
+from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, TiledTree, decode_bundle
 
 
 class Served(Protocol):
@@ -62,12 +62,13 @@ def copy(folder: Folder, source: Served, trust: TrustPolicy) -> tuple[Checkpoint
         folder.log.publish_cosigned(note.decode())
         return head, note.decode()
     _fetch(folder, source, kept, head.size)
-    leaves = [hash_leaf(entry) for entry in _incoming(folder, kept, head.size)]
-    made = dict(grow(kept, leaves, folder.log.files.read))
-    tree = TiledTree(head.size, lambda tile: made.get(tile) or folder.log.files.read(tile))
+    tree = folder.log.tree(kept).growing()  # of ten million entries no more than thirty hashes are in memory
+    for entry in _incoming(folder, kept, head.size):
+        tree.add(hash_leaf(entry))
     if tree.root() != head.root:
+        fault = _why(folder, source, head, kept)
         _discard(folder)
-        raise _why(folder, source, head, kept, leaves)
+        raise fault
     folder.log.append(_incoming(folder, kept, head.size))
     folder.log.adopt(note.decode())
     _discard(folder)
@@ -123,7 +124,7 @@ def _discard(folder: Folder) -> None:
     shutil.rmtree(folder.root / "incoming", ignore_errors=True)
 
 
-def _why(folder: Folder, source: Served, head: Checkpoint, kept: int, leaves: list[bytes]) -> Forked:
+def _why(folder: Folder, source: Served, head: Checkpoint, kept: int) -> Forked:
     """What entries that do not lead to the head say: another history, or statements that are not shown."""
     served = TiledTree(head.size, source.tile)
     try:
@@ -131,8 +132,12 @@ def _why(folder: Folder, source: Served, head: Checkpoint, kept: int, leaves: li
         if whole and kept and served.root_at(kept) != folder.log.root(kept):
             return _fork(head.size, kept)
         if whole:
-            for number, leaf in enumerate(leaves, kept):
-                tile = source.tile(Tile(0, number // WIDTH, min(WIDTH, head.size - number // WIDTH * WIDTH)))
+            index, tile = -1, b""
+            for number, entry in enumerate(_incoming(folder, kept, head.size), kept):
+                if number // WIDTH != index:
+                    index = number // WIDTH
+                    tile = source.tile(Tile(0, index, min(WIDTH, head.size - index * WIDTH)))
+                leaf = hash_leaf(entry)
                 if tile[number % WIDTH * 32 : number % WIDTH * 32 + 32] != leaf:
                     message = f"statement {number} is not the one that the signed head covers"
                     return Forked(message, code="log-statement", at=number)

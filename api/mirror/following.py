@@ -2,8 +2,8 @@
 
 What a node says of events nothing proves. So the anchor's newest head and the contracts' authorities are read
 from the chain's proved state, and what events add up to is held against it: how each certificate stands
-against its record, of those that events were about and of a few others each round. An event about a
-certificate that is left out is found by the state, sooner or later; of a role, it is not.
+against its record, of those that events were about and of a few others each round, and who may do what
+against the root of the authority's storage (`powers.py`). An event that is left out is found by the state.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from yinzheng.api.mirror import direct, watched
+from yinzheng.api.mirror import direct, powers, watched
 from yinzheng.api.mirror.copying import STALE, WITHHELD, Forked, Served, copy
 from yinzheng.api.mirror.keeping import Folder
 from yinzheng.verifier.chain.evidence import Contract, Evidence, NotGiven, parse_evidence
@@ -132,7 +132,9 @@ class Round:
             )
         pinned = {name: one for name in _CONTRACTS if (one := getattr(self.trust, name)) is not None}
         names = {one.address: name for name, one in pinned.items()}
-        names |= dict.fromkeys(self._authorities(node, final, pinned), "authority")
+        authorities = self._authorities(node, final, pinned)
+        names |= dict.fromkeys(authorities, "authority")
+        roots = self._roots(node, final, authorities)
         state.began = final if state.began < 0 else state.began  # proved by now
         touched: set[str] = set()
         width = BLOCKS
@@ -154,6 +156,8 @@ class Round:
                     hint="Ask another.",
                 ) from fault
             state.block = last  # from here the next round goes on, should this one not come to its end
+        for change in powers.compared(state, roots, final):
+            self._cry(*change)
         self._again()
         self._logged()
         self._anchored(node, final, head)
@@ -178,6 +182,20 @@ class Round:
                 self._cry("authority-changed", f"{name}:{authority.hex()}", message)
         return found
 
+    def _roots(self, node: Node, block: int, authorities: set[bytes]) -> dict[str, str]:
+        """The root of the storage of each, by its address: another one as soon as anything in it is."""
+        asked: dict[bytes, Sequence[bytes]] = {one: [] for one in sorted(authorities)}
+        evidence = self._sealed(node, block, asked)
+        found: dict[str, str] = {}
+        for one in asked:
+            try:
+                found[one.hex()] = evidence.storage_root(one).hex()
+            except (DataFault, NotGiven) as fault:
+                if fault.code != "contract-absent":  # that nothing is there is proved as well
+                    raise _unproved(block, fault) from fault
+                found[one.hex()] = ""
+        return found
+
     def _events(
         self,
         logs: Sequence[Mapping[str, Any]],
@@ -191,10 +209,10 @@ class Round:
             if kind is None or names.get(bytes.fromhex(log["address"][2:])) != kind.contract:
                 continue
             block = int(log["blockNumber"], 16)
-            if kind in (watched.GRANTED, watched.REVOKED):
-                self._role(kind, topics, block)
-            elif kind in watched.RULES:
-                self._rule(kind, topics, log, block)
+            if kind.contract == "authority":
+                change = powers.changed(kind, topics, log, block)
+                if change is not None and block > self.folder.state.began:
+                    powers.note(self.folder.state, change)  # what was so before is its owner's to look at
             elif kind.contract == "rights":
                 self._status(kind, topics, log, touched)
             leaf = kind.leaf(log)
@@ -231,21 +249,6 @@ class Round:
         if self._founds is None:
             self._founds = direct.founds_of(self.folder.log, self.trust.origin)
         return self.node is not None and direct.is_found(self.node, self._founds, name, block, told)
-
-    def _role(self, kind: watched.Kind, topics: Sequence[bytes], block: int) -> None:
-        if block <= self.folder.state.began:  # what was so when the mirror began is its owner's to look at
-            return
-        role, account = int.from_bytes(topics[1], "big"), topics[2][12:].hex()
-        done = "granted to" if kind is watched.GRANTED else "taken from"
-        code = "role-granted" if kind is watched.GRANTED else "role-revoked"
-        self._cry(code, f"{role}:{account}:{block}", f"role {role} was {done} 0x{account} in block {block}")
-
-    def _rule(self, kind: watched.Kind, topics: Sequence[bytes], log: Mapping[str, Any], block: int) -> None:
-        if block <= self.folder.state.began:
-            return
-        said = ", ".join(f"0x{one.hex().lstrip('0') or '0'}" for one in [*topics[1:], watched.word(log, 0)])
-        about = f"{kind.name}:{block}:{int(log['logIndex'], 16)}"
-        self._cry("role-rule-changed", about, f"{kind.name} of {said} in block {block}")
 
     def _status(
         self, kind: watched.Kind, topics: Sequence[bytes], log: Mapping[str, Any], touched: set[str]
@@ -301,11 +304,12 @@ class Round:
 
     def _proved(self, node: Node, block: int, wanted: Mapping[Contract, Sequence[bytes]]) -> Evidence:
         """Evidence of that sealed block and no other. Raises as `_words`."""
-        asked = {contract.address: slots for contract, slots in wanted.items()}
+        return self._sealed(node, block, {contract.address: slots for contract, slots in wanted.items()})
+
+    def _sealed(self, node: Node, block: int, asked: Mapping[bytes, Sequence[bytes]]) -> Evidence:
         try:
-            evidence = parse_evidence(
-                node.storage(asked, at=None, block=block), slots=max(map(len, asked.values()))
-            )
+            found = node.storage(asked, at=None, block=block)
+            evidence = parse_evidence(found, slots=max(1, *map(len, asked.values())))
             sealed(evidence, self.trust)
         except (DataFault, NotGiven) as fault:
             raise _unproved(block, fault) from fault

@@ -27,6 +27,8 @@ from yinzheng.ledger.state.files import disk_faults, make_folder, write_durably
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 FORMAT: Final = "yinzheng/mirror/1"
+_LATER: Final = frozenset({"powers", "changed", "changes"})
+"""What an earlier program did not write down."""
 
 
 @dataclass
@@ -43,6 +45,12 @@ class State:
     """Of each contract, by its name, whose word its powers are: an address in hex."""
     status: dict[str, int] = field(default_factory=dict)
     """Of each certificate, by its subject in hex, what the events say of its status (S5.3)."""
+    powers: dict[str, str] = field(default_factory=dict)
+    """Of each authority, by its address, the root of its storage; both in hex."""
+    changed: list[list[str]] = field(default_factory=list)
+    """What events told of the powers, not compared with that yet: code, about, message of each."""
+    changes: int = 0
+    """How many they were."""
     waiting: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What is cried unless it mends in time, by its name."""
     seen: int = 0
@@ -115,7 +123,8 @@ class Folder:
         except ValueError:
             value = None
         names = {one.name for one in fields(State)}
-        if not isinstance(value, dict) or value.get("format") != FORMAT or set(value) != names:
+        whole = isinstance(value, dict) and names - _LATER <= set(value) <= names
+        if not isinstance(value, dict) or not whole or value.get("format") != FORMAT:
             raise DataFault(
                 "mirror.json is not one of a mirror",
                 code="mirror-malformed",

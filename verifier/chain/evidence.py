@@ -73,15 +73,29 @@ class Evidence:
             for value in values
         ]
 
-    def _storage_root(self, contract: Contract, account: AccountProof) -> bytes:
-        value = prove_secure(self.block.state_root, contract.address, account.nodes, self._nodes)
+    def storage_root(self, address: bytes) -> bytes:
+        """The root of the whole storage of a contract (20 bytes), whichever its code: 32 bytes.
+
+        Raises as `words`, but for `code-differs`.
+        """
+        account = self.accounts.get(address)
+        if account is None:
+            raise NotGiven("the evidence has no proof for what is asked", code="evidence-not-given")
+        return decode_fixed(self._fields(address, account)[2], size=32, what="a storage root")
+
+    def _fields(self, address: bytes, account: AccountProof) -> list[Any]:
+        value = prove_secure(self.block.state_root, address, account.nodes, self._nodes)
         if value is None:
             raise DataFault(
-                f"there is no contract at 0x{contract.address.hex()} on that chain", code="contract-absent"
+                f"there is no contract at 0x{address.hex()} on that chain", code="contract-absent"
             )
         fields = _decode(value)
         if not isinstance(fields, list) or len(fields) != 4:
             raise DataFault("an account has not four fields", code="state-proof-malformed")
+        return fields
+
+    def _storage_root(self, contract: Contract, account: AccountProof) -> bytes:
+        fields = self._fields(contract.address, account)
         if decode_fixed(fields[3], size=32, what="a code hash") != contract.code_hash:
             raise DataFault(
                 f"the contract at 0x{contract.address.hex()} is not the pinned one", code="code-differs"

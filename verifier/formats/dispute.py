@@ -14,7 +14,7 @@ from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
 from yinzheng.verifier.bytes.wording import PARTY, check_name, check_words, set_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
-from yinzheng.verifier.log.merkle import hash_node, root_from_leaves
+from yinzheng.verifier.log.merkle import Growing, root_from_leaves
 
 MAX_OPENING: Final = 32_768
 """Canonical bytes of `dispute.opened`; bounded by its fields."""
@@ -182,14 +182,7 @@ def evidence_root(leaves: Sequence[bytes]) -> bytes:
 
 def evidence_roots(leaves: Iterable[bytes]) -> Iterator[bytes]:
     """Give the root after each item, in time that grows with their number, not with its square."""
-    complete: list[tuple[int, bytes]] = []  # subtrees from the left, by height, each lower than the last
+    tree = Growing()
     for leaf in leaves:
-        height, node = 0, leaf
-        while complete and complete[-1][0] == height:
-            node = hash_node(complete.pop()[1], node)
-            height += 1
-        complete.append((height, node))
-        root = node
-        for _, left in complete[-2::-1]:
-            root = hash_node(left, root)
-        yield root
+        tree.add(leaf)
+        yield tree.root()

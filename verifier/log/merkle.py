@@ -44,6 +44,40 @@ def root_from_leaves(leaf_hashes: Sequence[bytes]) -> bytes:
     return row[0]
 
 
+class Growing:
+    """A tree that leaf hashes are added to, of which no more is kept than its right-hand edge."""
+
+    def __init__(self, size: int = 0, read: SubtreeReader | None = None) -> None:
+        """Begin with a tree of `size` leaves whose complete subtrees `read` gives, or with none."""
+        self.size = size
+        self._edge: list[
+            tuple[int, bytes]
+        ] = []  # subtrees from the left, by height, each lower than the last
+        low = 0
+        while low < size and read is not None:
+            height = (size - low).bit_length() - 1
+            self._edge.append((height, read(height, low >> height)))
+            low += 1 << height
+
+    def add(self, leaf_hash: bytes) -> None:
+        """Add a leaf."""
+        height, node = 0, leaf_hash
+        while self._edge and self._edge[-1][0] == height:
+            node = hash_node(self._edge.pop()[1], node)
+            height += 1
+        self._edge.append((height, node))
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Root over all leaves so far."""
+        if not self._edge:
+            return EMPTY_ROOT
+        *lefts, (_, root) = self._edge
+        for _, left in reversed(lefts):
+            root = hash_node(left, root)
+        return root
+
+
 def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Check that `leaf_hash` is leaf `index` (from 0) of the tree with `size` leaves and this `root`.
 

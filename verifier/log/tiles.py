@@ -13,6 +13,7 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.merkle import (
     HASH_BYTES,
     MAX_SIZE,
+    Growing,
     consistency_path,
     hash_leaf,
     inclusion_path,
@@ -155,6 +156,10 @@ class TiledTree:
         found = root_of(size, self._subtree)
         verify_consistency(size, found, self.size, self.root(), proof)
         return found
+
+    def growing(self) -> Growing:
+        """The tree, to be added to: its right-hand edge. Raises `DataFault` (`tile-size`)."""
+        return Growing(self.size, self._subtree)
 
     def inclusion_proof(self, index: int) -> list[bytes]:
         """Inclusion proof of leaf `index`. Raises `UsageFault` (`proof-range`), `DataFault` (`tile-size`)."""

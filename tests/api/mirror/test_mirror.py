@@ -19,6 +19,7 @@ from yinzheng.api.log_source import FolderLog
 from yinzheng.api.mirror import watched
 from yinzheng.api.mirror.following import Round
 from yinzheng.api.mirror.keeping import opened
+from yinzheng.api.mirror.powers import MOST
 from yinzheng.api.rpc import RpcReader
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.inlets.finding import find
@@ -313,7 +314,43 @@ def test_what_a_role_may_do_is_changed(bench: Bench) -> None:
     bench.codes()
     bench.node.adds = [_event(bench, watched.RULES[4], bytes(12) + bench.trust.rights.address, bytes(32))]
     w.to_publicity(bench.registry, bench.tmp_path / "two")
-    assert bench.codes() == ["role-rule-changed"]
+    assert bench.codes() == ["roles-unproved"]  # the powers are as they were
+    _enrol(bench)
+    assert bench.codes() == ["role-granted", "role-rule-changed"]  # which of them is true, people see
+
+
+def test_a_role_that_a_node_keeps_silent_about_is_found_by_the_powers_state(bench: Bench) -> None:
+    bench.codes()
+    bench.node.hides = (watched.GRANTED.signature,)
+    _enrol(bench)
+    assert bench.codes() == ["powers-hidden"]
+    assert bench.codes() == []
+    assert "no event of it" in bench.told[-1]["message"]
+
+
+def test_a_flood_of_made_up_roles_is_one_alarm(bench: Bench) -> None:
+    bench.codes()
+    one = _event(bench, watched.GRANTED, bytes(32), bytes(32))
+    made_up = [{**one, "topics": [*one["topics"][:2], f"0x{number:064x}"]} for number in range(1, 5001)]
+    bench.node.adds = made_up
+    w.to_publicity(bench.registry, bench.tmp_path / "two")
+    assert bench.codes() == ["roles-unproved"]
+    assert "5000 changes" in bench.told[-1]["message"]
+    assert (bench.tmp_path / "mirror" / "mirror.json").stat().st_size < 20_000
+    _enrol(bench)  # behind which a true one hides: the first are cried, and that there are more
+    codes = bench.codes()
+    assert (len(codes), codes[-1]) == (MOST + 1, "roles-many")
+
+
+def test_a_mirror_of_an_earlier_program_goes_on(bench: Bench) -> None:
+    bench.codes()
+    path = bench.tmp_path / "mirror" / "mirror.json"
+    kept = json.loads(path.read_bytes())
+    for name in ("powers", "changed", "changes"):
+        del kept[name]
+    path.write_text(json.dumps(kept))
+    _enrol(bench)
+    assert bench.codes() == ["role-granted"]
 
 
 def test_a_node_that_talks_nonsense_ends_nothing(bench: Bench) -> None:

@@ -186,3 +186,16 @@ def test_proofs_out_of_range_are_not_made() -> None:
     for size1, size2 in ((0, 3), (0, 0), (4, 3), (-1, 3)):
         with pytest.raises(UsageFault):
             merkle.consistency_path(size1, size2, read)
+
+
+def test_a_tree_that_grows_keeps_its_edge_alone() -> None:
+    tree = merkle.Growing()
+    assert tree.root() == merkle.EMPTY_ROOT
+    for size, leaf in enumerate(LEAVES, 1):
+        tree.add(leaf)
+        assert (tree.size, tree.root()) == (size, merkle.root_from_leaves(LEAVES[:size]))
+    for kept in (0, 1, 7, 128, 255):
+        later = merkle.Growing(kept, as_reader(LEAVES[:kept]))
+        for leaf in LEAVES[kept:]:
+            later.add(leaf)
+        assert later.root() == tree.root()
