@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from trie.hexary import HexaryTrie
 
 from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODES, prove, prove_secure
 from yinzheng.verifier.errors import DataFault
 
@@ -149,3 +150,9 @@ def test_nodes_that_are_none(node: Any) -> None:
         else:
             assert found is None
     pytest.fail("no key showed the node to be malformed")
+
+
+def test_of_an_account_without_proof_nothing_is_known() -> None:
+    with pytest.raises(NotGiven) as raised:
+        Evidence((), {}).storage_root(b"\1" * 20)
+    assert raised.value.code == "evidence-not-given"
