@@ -94,6 +94,9 @@ class Ed25519PublicKey:
     def __hash__(self) -> int:
         return hash(self.raw)
 
+    def __reduce__(self) -> "tuple[type[Ed25519PublicKey], tuple[bytes]]":
+        return Ed25519PublicKey, (self.raw,)
+
     def __repr__(self) -> str:
         return f"Ed25519PublicKey({self.raw.hex()})"
 

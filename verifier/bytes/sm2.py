@@ -84,6 +84,9 @@ class Sm2PublicKey:
     def __hash__(self) -> int:
         return hash(self.point)
 
+    def __reduce__(self) -> "tuple[type[Sm2PublicKey], tuple[bytes]]":
+        return Sm2PublicKey, (self.point,)  # another process has a backend of its own
+
     def __repr__(self) -> str:
         return f"Sm2PublicKey({self.point.hex()})"
 
