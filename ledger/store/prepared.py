@@ -48,8 +48,8 @@ class Prepared:
 
     def first(self, session: Session, /, **values: Any) -> Row | None:
         """The first row; None where there is none. Raises as the database finds it (`DBAPIError`)."""
-        found: Row | None = self._executed(session, values).fetchone()
-        return found
+        found: list[Row] = self._executed(session, values).fetchall()  # to the end: none is left half read
+        return found[0] if found else None
 
     def scalar(self, session: Session, /, **values: Any) -> Any:
         """The first value of the first row; None where there is none."""

@@ -1,4 +1,4 @@
-"""Checks before a trade: over HTTP one at a time, and in a batch, beside a signature and a verification."""
+"""Checks before a trade: one at a time, over eight connections, and in a batch, beside their signatures."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.formats.request import HEADER, Request, sign_request
 
 CODE: Final = "91440101DEM00077EF"
+CLIENTS: Final = 8
 RATE: Final = 100_000
 GOAL_MS: Final = 20
 GOAL_SHARE: Final = 0.3
@@ -36,7 +37,10 @@ _FLOOR: Final = "one SM2 signature + one verification"
 
 
 def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Figure]:
-    """Ask `requests` times over one connection, then a batch of `lines`; the floor before and after."""
+    """Ask `requests` times over one connection, as often over eight, then a batch of `lines`.
+
+    Half of the floor is taken before, half after.
+    """
     site = make_site(folder, certified=True)
     member = enrolled_exchange(site, folder / "exchange", CODE)
     trade = trade_of(site)
@@ -47,6 +51,9 @@ def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Fi
         say("one trade check after the other, over HTTP")
         ask(port, [_requests(site, member, trade, WARM)])
         alone = ask(port, [_requests(site, member, trade, requests)])
+        say(f"trade checks over {CLIENTS} connections")
+        each = requests // CLIENTS
+        together = ask(port, [_requests(site, member, trade, each) for _ in range(CLIENTS)])
         say(f"a batch of {lines} checks")
         exchange = Exchange(member, f"http://127.0.0.1:{port}")
         took = _batch(exchange, trade, lines, folder)
@@ -73,6 +80,7 @@ def measure_trades(folder: Path, requests: int, lines: int, say: Say) -> list[Fi
     goal = f"≥ {GOAL_SHARE:.0%} of floor"
     rates = (
         (alone.rate, "checks a second, one connection"),
+        (together.rate, f"checks a second, {CLIENTS} connections"),
         (lines / took, f"checks a second, batch of {lines}"),
         (lines / held, "the same, each answer held against its question by the exchange's program"),
     )
