@@ -11,6 +11,7 @@ from yinzheng.api.web.times import Instant, instant
 from yinzheng.ledger.rules.notices import GENETIC
 from yinzheng.verifier.words.receipt import CHANGES, PERIODS
 from yinzheng.verifier.words.receipt import SCOPES as SCOPE_WORDS
+from yinzheng.verifier.words.receipt import months as period
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,4 @@ def _part(part: Mapping[str, Any], language: Language) -> str:
 
 def months(count: int, language: Language) -> str:
     """A period of a notice in words."""
-    years, rest = divmod(count, 12)
-    if rest:
-        return f"{count} 个月" if language == "zh" else f"{count} month{'' if count == 1 else 's'}"
-    return f"{years} 年" if language == "zh" else f"{years} year{'' if years == 1 else 's'}"
+    return period(count).said(language)

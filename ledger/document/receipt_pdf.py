@@ -33,6 +33,20 @@ MODULE_MILLIMETRES: Final = 0.44
 
 MAX_QR_MILLIMETRES: Final = 56.0
 
+COUNTER: Final = Phrase(
+    "不用命令行：把这份 PDF 上传到登记机构网站的“核验证书”，或到登记机构、医院的柜台当面核验。"
+    "请核对网站域名确属登记机构。",
+    "Without a command line: upload this PDF where the site of the registry verifies certificates, or ask "
+    "at a counter of the registry or the hospital. Make sure that the site is that of the registry itself.",
+)
+COMPLAINTS: Final = Phrase("咨询与投诉", "Questions and complaints")
+WHERE_TO: Final = Phrase(
+    "先找{0}或登记机构{1}，都可以当场办理，不收费；不满意的，可以向当地卫生健康主管部门或网信部门投诉、举报。",
+    "Turn to the hospital or the registry named here: both serve you on the spot and free of charge. The "
+    "health authority and the cyberspace administration of your place take complaints.",
+)
+"""With the names of controller and registry."""
+
 WITHDRAWN: Final = Phrase("已撤回", "Withdrawn")
 
 
@@ -80,6 +94,11 @@ def _data(file: ReceiptFile, raw: bytes, qr: str, policy: str) -> dict[str, Any]
         ],
         "withdraw": notice.withdraw,
         "notice": _notice(notice),
+        "counter": COUNTER,
+        "complaints": {
+            "title": COMPLAINTS,
+            "text": (WHERE_TO.zh.format(body.controller.name, core.registry.name), WHERE_TO.en),
+        },
         "proof": decode_receipt_qr(qr).credential is None,
         "qr": qr_svg(qr),
         "qr_mm": min(MAX_QR_MILLIMETRES, qr_symbol(qr).size * MODULE_MILLIMETRES),
@@ -127,7 +146,7 @@ def _notice(notice: Notice) -> list[tuple[Phrase, list[str]]]:
         (Phrase("目的与方式", "Purposes and methods"), purposes),
         (Phrase("数据种类", "Kinds of data"), ["、".join(notice.kinds)]),
         (Phrase("保存地点", "Where it is held"), [notice.held_at]),
-        (Phrase("保存期限", "Kept for"), [f"{notice.retention_months} 个月 months"]),
+        (Phrase("保存期限", "Kept for"), [" ".join(phrases_receipt.months(notice.retention_months))]),
         (Phrase("保护措施", "Safeguards"), ["、".join(notice.safeguards)]),
         (Phrase("不同意的后果", "If you refuse"), [notice.refusal]),
     ]

@@ -33,6 +33,9 @@ the whole page has 12 million."""
 
 MAX_QR_MILLIMETRES: Final = 62.0
 
+CERTIFICATE_CODE: Final = (46.0, 0.45)
+"""A certificate's code and its module: offices scan it at 150 dpi."""
+
 
 # Leaf hash of the deposit statement (S3.3), 64 hex; origin of the log (S4.2), the statement's position in it;
 # chain id, address of `RightsRegistry` (40 hex), number of the block that holds the deposit; fingerprint of
@@ -126,19 +129,27 @@ def _data(
         "follows": body.get("follows", []),
         "remarks": [{"kind": labels.REMARKS[r["kind"]], "text": r["text"]} for r in body["remarks"]],
         "plans": _plans(body),
-        **proved_by(body["number"], dumps(dict(body)), qr_text, attachment, facts),
+        **proved_by(body["number"], dumps(dict(body)), qr_text, attachment, facts, CERTIFICATE_CODE),
     }
 
 
 def proved_by(
-    number: str, body: bytes, qr_text: str, attachment: bytes, facts: Mapping[str, Any]
+    number: str,
+    body: bytes,
+    qr_text: str,
+    attachment: bytes,
+    facts: Mapping[str, Any],
+    least: tuple[float, float] = (QR_MILLIMETRES, MODULE_MILLIMETRES),
 ) -> dict[str, Any]:
-    """What a page shows of its proof: code, digests of the canonical `body`, file, where it was recorded."""
+    """What a page shows of its proof: code, digests of the canonical `body`, file, where it was recorded.
+
+    `least` is the smallest side of the code and of its modules, in millimetres.
+    """
     digests = digest_pair(body)
     side = qr_symbol(qr_text).size
     return {
         "qr": qr_svg(qr_text),
-        "qr_mm": min(MAX_QR_MILLIMETRES, max(QR_MILLIMETRES, side * MODULE_MILLIMETRES)),
+        "qr_mm": min(MAX_QR_MILLIMETRES, max(least[0], side * least[1])),
         "digests": [("SM3", digests.sm3.hex()), ("SHA-256", digests.sha256.hex())],
         "attachment": {"name": f"{number}.json", "sha256": hashlib.sha256(attachment).hexdigest()},
         "deposit": [(zh, en, str(facts[name])) for name, zh, en in _FACTS if name in facts],

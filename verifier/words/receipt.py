@@ -148,6 +148,15 @@ PERIODS: Final[Mapping[str, Phrase]] = {
 }
 """The periods of a notice."""
 
+
+def months(count: int) -> Phrase:
+    """A period of a notice: in years where it is whole years, else in months."""
+    years, rest = divmod(count, 12)
+    if rest:
+        return Phrase(f"{count} 个月", f"{count} month{'' if count == 1 else 's'}")
+    return Phrase(f"{years} 年", f"{years} year{'' if years == 1 else 's'}")
+
+
 ANSWERS: Final[Mapping[bool | None, Phrase]] = {
     True: Phrase("同意", "Yes"),
     False: Phrase("不同意", "No"),

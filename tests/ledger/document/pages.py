@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, cast
@@ -25,6 +26,37 @@ def text_of(pdf: bytes) -> str:
     """The text of all pages without white space, whose place depends on the layout, and without footers."""
     pages = ("".join(page.extract_text().split()) for page in reader(pdf).pages)
     return "".join(FOOTER.sub("", page) for page in pages)
+
+
+def accessible(pdf: bytes) -> dict[str, int]:
+    """How often each structure role is tagged, of a PDF that says it is PDF/UA-1 and shows its title.
+
+    The first heading is of level 1 (PDF/UA-1, ISO 14289-1, 7.4.2).
+    """
+    document = reader(pdf)
+    assert document.xmp_metadata is not None
+    assert "<pdfuaid:part>1</pdfuaid:part>" in document.xmp_metadata.stream.get_data().decode()
+    catalog: Any = document.root_object
+    assert catalog["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert document.metadata is not None
+    assert document.metadata.title
+    found: list[str] = []
+
+    def walk(node: Any) -> None:
+        node = node.get_object()
+        if isinstance(node, list):
+            for one in node:
+                walk(one)
+        elif isinstance(node, dict):
+            if "/S" in node:
+                found.append(str(node["/S"]).removeprefix("/"))
+            if "/K" in node:
+                walk(node["/K"])
+
+    walk(catalog["/StructTreeRoot"]["/K"])
+    headings = [role for role in found if role in ("H1", "H2", "H3")]
+    assert headings[0] == "H1"
+    return dict(Counter(found))
 
 
 def fonts_of(pdf: bytes) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from tests.ledger.document.pages import fonts_of, glyphs_of, reader
+from tests.ledger.document.pages import accessible, fonts_of, glyphs_of, reader
 from tests.ledger.document.previews import preview_court
 from tests.verifier.pack.court_world import PARTY_OPERATES, hundred, planned
 from tests.verifier.pack.pack_world import MADE, NOW, Dispute, genuine_pack, verified
@@ -97,6 +97,13 @@ def test_a_hundred_items_and_long_names() -> None:
     assert "名称极长的证据" * 14 in printed
     assert "共100项：披露98项，未披露2项" in printed
     assert 40 < len(reader(pdf_of("hundred")).pages) < 90
+
+
+def test_headings_and_table_heads_are_tagged() -> None:
+    roles = accessible(pdf_of("open"))
+    assert roles["H1"] == 1
+    assert roles["H2"] >= 6
+    assert roles["TH"] >= 6
 
 
 def test_is_archival_and_dated_with_the_report() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.ledger.document.pages import glyphs_of, reader, text_of
+from tests.ledger.document.pages import accessible, glyphs_of, reader, text_of
 from tests.ledger.document.photos import opened, photographed
 from tests.ledger.document.previews import preview_receipt
 from tests.verifier.bodies import HOSPITAL, LAB, guardian, recipient
@@ -120,6 +120,17 @@ def test_archival_without_boxes_and_the_same_each_time() -> None:
     metadata = reader(usual()).xmp_metadata
     assert metadata is not None
     assert "<pdfaid:conformance>A</pdfaid:conformance>" in metadata.stream.get_data().decode()
+    roles = accessible(usual())
+    assert (roles["H1"], roles["H2"]) == (1, 6)
+    assert "个人健康数据使用同意回执" in reader(usual()).pages[0].extract_text()
+
+
+def test_says_where_to_ask_and_complain_and_one_unit() -> None:
+    printed = text_of(usual())
+    assert "咨询与投诉" in printed
+    assert "不用命令行" in printed
+    assert "15年15years" in printed
+    assert "个月" not in printed
 
 
 def test_the_printed_code_is_read_from_the_page() -> None:

@@ -13,7 +13,7 @@ import typst
 from PIL import Image
 
 from tests.ledger.document import samples
-from tests.ledger.document.pages import fonts_of, glyphs_of, reader, text_of
+from tests.ledger.document.pages import accessible, fonts_of, glyphs_of, reader, text_of
 from tests.ledger.document.photos import opened, photographed, png, printed_and_scanned
 from tests.ledger.document.previews import preview_certificate
 from yinzheng.ledger.document.fonts import DIRECTORY
@@ -167,6 +167,14 @@ def test_is_archival_tagged_and_says_its_language_and_date() -> None:
     assert document.metadata is not None
     assert document.metadata.creation_date is not None
     assert document.metadata.creation_date.timestamp() == samples.REGISTERED
+
+
+def test_is_read_aloud_in_order_and_its_title_is_found() -> None:
+    roles = accessible(pdf_of("usual"))
+    assert (roles["H1"], roles["H2"]) == (2, 2)
+    first = reader(pdf_of("usual")).pages[0].extract_text()
+    assert "健康医疗数据产权登记证书" in first
+    assert "Certificate of Health-Data Property Registration" in first
 
 
 def test_fonts_are_embedded_as_subsets() -> None:

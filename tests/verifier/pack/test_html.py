@@ -143,7 +143,7 @@ def test_names_what_was_changed_and_the_obligation() -> None:
     text = said(verified(bytes(pack)))
     assert "不一致 inconsistent" in text
     assert "items/0001" in text
-    assert "义务 4：" in text
+    assert "核验项 4：" in text
     assert "内容与存证时的摘要不符。" in text
 
 

@@ -196,7 +196,7 @@ def _said(group: Sequence[Reason]) -> Cell:
     lines = [Line(phrases.reason(first), Look.BAD if first.failed else Look.PLAIN)]
     if first.obligation is not None:
         title = phrases.OBLIGATIONS[first.obligation]
-        lines.append(Line(Phrase(f"义务 {first.obligation}：{title.zh}", title.en), Look.SOFT))
+        lines.append(Line(Phrase(f"核验项 {first.obligation}：{title.zh}", title.en), Look.SOFT))
     data = {name: value for name, value in first.data.items() if name not in ("where", "entry")}
     if data and len(group) == 1:
         lines.append(mono(json.dumps(data, ensure_ascii=False, sort_keys=True)[:_DATA]))

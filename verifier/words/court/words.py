@@ -76,7 +76,7 @@ LABELS: Final[Mapping[str, Phrase]] = {
     "items": Phrase("证据项", "Items"),
     "answer": Phrase("结论", "Answer"),
     "question": Phrase("问题", "Question"),
-    "obligation": Phrase("核验义务", "Obligation"),
+    "obligation": Phrase("核验项", "Check"),
     "outcome": Phrase("结果", "Outcome"),
     "no": Phrase("编号", "No."),
     "item": Phrase("证据项", "Item"),
