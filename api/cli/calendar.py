@@ -36,13 +36,15 @@ def calendar(
     from yinzheng.ledger.flow.working_days import add_year, read_year
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.rules.calendar import date_of, day_of, require_plausible
+    from yinzheng.ledger.state.instance import read_instance
 
-    year = read_year(year_file)
+    read_instance(state)  # before anybody compares days: is there a registry at all
+    year, published = read_year(year_file)
     require_plausible(year, date_of(day_of(wall_clock())))
     if not yes:
         _ask(year)
     with writing(state, json_) as (registry, _):
-        add_year(registry, year_file, acting(registry, as_))
+        add_year(registry, published, acting(registry, as_))
     tell(json_, {"year": year.year}, f"working days of {year.year} are known 已录入")
 
 

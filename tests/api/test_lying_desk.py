@@ -55,6 +55,7 @@ KEPT = {
     "made_at": NOW,
     "state": "reserved",
     "settled": None,
+    "contract": None,
 }  # fmt: skip
 SEEN = {**KEPT, "made": {"statement": STATEMENT.to_json(), "body": MADE.to_json()}}
 

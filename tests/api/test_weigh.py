@@ -13,8 +13,10 @@ from tests.api.fake import FakeReader
 from tests.verifier.pack.damaged import NO_PACKS
 from tests.verifier.pack.pack_world import NOW, genuine_pack, pack_trust
 from yinzheng.api.web.weigh import weigh
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.pack.verify import verify_pack
+from yinzheng.verifier.judge.trust import parse_trust
 from yinzheng.verifier.words.court.blocks import paper_json
 from yinzheng.verifier.words.court.content import court_report
 from yinzheng.verifier.words.court.html import render_html
@@ -30,7 +32,8 @@ def test_it_says_what_the_command_line_says(tmp_path: Any) -> None:
     path = tmp_path / "case.zip"
     path.write_bytes(genuine_pack())
     with path.open("rb") as file:
-        alone = verify_pack(file, pack_trust(), now=NOW, render=render_html)
+        digest = digest_pair(genuine_pack())
+        alone = verify_pack(file, parse_trust(policy()), now=NOW, render=render_html, digest=digest)
     assert asyncio.run(weigh(genuine_pack(), policy(), NOW)).paper == json.loads(
         json.dumps(paper_json(court_report(alone)))
     )

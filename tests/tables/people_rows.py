@@ -375,7 +375,7 @@ ROWS: Final[Mapping[str, Tried]] = {
     ),
     "witnesses.known.remove_witness": Tried(lambda _, r, by: remove_witness(r, "无", by), "witness-unknown"),
     "witnesses.known.set_quorum": Tried(lambda _, r, by: set_quorum(r, 16, by), "witness-quorum"),
-    "flow.working_days.add_year": Tried(lambda _, r, by: add_year(r, NOWHERE, by), "calendar-missing"),
+    "flow.working_days.add_year": Tried(lambda _, r, by: add_year(r, b"{}", by), "calendar-file"),
     "organisations.enrolment.enrol": Tried(
         lambda _, r, by: enrolment.enrol(r, Member(NOBODY).enrolment(r.clock()), by)
     ),

@@ -12,7 +12,7 @@ from tests.ledger.world import OFFICER, World, actor_of
 from yinzheng.ledger.cases import deciding
 from yinzheng.ledger.cases.dossier_opening import open_dossier_to
 from yinzheng.ledger.flow.heartbeat import beat
-from yinzheng.ledger.flow.working_days import add_year
+from yinzheng.ledger.flow.working_days import add_year, read_year
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.calendar import date_of, day_of
@@ -69,10 +69,13 @@ def test_deadlines_are_shown_and_stop_with_the_clock(world: World, tmp_path: Pat
 def test_a_published_year_reaches_program_and_chain(world: World, tmp_path: Path) -> None:
     file = tmp_path / "2027.json"
     file.write_text(json.dumps(YEAR_2027), encoding="utf-8")
+    year, published = read_year(file)
+    file.write_text("{}", encoding="utf-8")  # what a person compared is taken in, whatever the file becomes
+    assert year.year == 2027
     with world.open() as registry:
         before = registry.client.calendar_range()[1]
-        assert add_year(registry, file, w.actor_of(registry, w.KEEPER)) == 2027
-        assert add_year(registry, file, w.actor_of(registry, w.KEEPER)) == 2027
+        assert add_year(registry, published, w.actor_of(registry, w.KEEPER)) == 2027
+        assert add_year(registry, published, w.actor_of(registry, w.KEEPER)) == 2027
         end = registry.client.calendar_range()[1]
     assert date_of(before).year == 2027
     assert date_of(end).isoformat() == "2028-01-01"
@@ -94,14 +97,12 @@ def test_a_published_year_reaches_program_and_chain(world: World, tmp_path: Path
 def test_a_year_that_is_none_changes_nothing(
     registry: Registry, tmp_path: Path, content: dict[str, object], code: str
 ) -> None:
-    file = tmp_path / "year.json"
-    file.write_text(json.dumps(content), encoding="utf-8")
     with w.unchanged(registry), pytest.raises(DataFault) as caught:
-        add_year(registry, file, w.actor_of(registry, w.KEEPER))
+        add_year(registry, json.dumps(content).encode(), w.actor_of(registry, w.KEEPER))
     assert caught.value.code == code
     assert not registry.paths.calendar.exists()
     with pytest.raises(UsageFault) as missing:
-        add_year(registry, tmp_path / "none.json", w.actor_of(registry, w.KEEPER))
+        read_year(tmp_path / "none.json")
     assert missing.value.code == "calendar-missing"
 
 
