@@ -15,13 +15,12 @@ from typing import Any
 from eth_account import Account
 from eth_account.signers.base import BaseAccount
 from eth_typing import BlockNumber, ChecksumAddress, HexStr
-from hexbytes import HexBytes
 from web3 import Web3
-from web3.exceptions import TransactionNotFound
 from web3.providers.base import JSONBaseProvider
-from web3.types import BlockIdentifier, RPCEndpoint, TxData, TxParams, TxReceipt
+from web3.types import BlockIdentifier, RPCEndpoint
 
-from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, translated
+from yinzheng.ledger.chain.outcomes import Mined, Outcome, Unknown, outcome
+from yinzheng.ledger.chain.reverts import NodeRefused, RevertUnknown, translated
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 POLL_SECONDS = 0.05
@@ -61,26 +60,6 @@ class SignedTransaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """The node knows the transaction; it is in no block yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mined:
-    """The transaction is in a block. `refusal` is the typed error if the contract refused it."""
-
-    block_number: int
-    block_hash: bytes
-    gas_used: int
-    refusal: YinzhengError | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """The node does not know the transaction: sending the same bytes again is safe."""
-
-
-@dataclass(frozen=True, slots=True)
 class Replaced:
     """Another transaction of the account has the nonce, in a final block: this one can never be mined."""
 
@@ -92,9 +71,6 @@ class Replaced:
             code="nonce-taken",
             hint="Do again what was asked; nothing of it is on the chain.",
         )
-
-
-Outcome = Pending | Mined | Unknown
 
 
 class OutcomeOpen(EnvironmentFault):
@@ -331,59 +307,6 @@ def account_of(raw: bytes) -> bytes:
     return bytes.fromhex(Account.recover_transaction(raw)[2:])
 
 
-def outcome(w3: Web3, transaction_hash: bytes) -> Outcome:
-    """Look up a transaction by its hash; see `Sender.outcome`."""
-    name = HexBytes(transaction_hash)
-    with translated():
-        try:
-            return _mined(w3, w3.eth.get_transaction_receipt(name))
-        except TransactionNotFound:
-            pass
-        try:
-            w3.eth.get_transaction(name)
-        except TransactionNotFound:
-            return Unknown()
-    return Pending()
-
-
 def checksummed(address: bytes) -> ChecksumAddress:
     """Give 20 bytes as web3 wants an address."""
     return Web3.to_checksum_address("0x" + address.hex())
-
-
-def _mined(w3: Web3, receipt: TxReceipt) -> Mined:
-    refusal = (
-        None
-        if receipt["status"]
-        else _reason(w3, w3.eth.get_transaction(receipt["transactionHash"]), receipt["blockNumber"])
-    )
-    return Mined(receipt["blockNumber"], bytes(receipt["blockHash"]), receipt["gasUsed"], refusal)
-
-
-def _reason(w3: Web3, transaction: TxData, number: BlockNumber) -> YinzhengError:
-    """Make the call again: receipts carry no reason.
-
-    First on the state after its block, whose time the contract saw and which the refused call did not alter;
-    if it passes there, a later transaction of the block cured it, so on the state before.
-    """
-    again: TxParams = {
-        "from": transaction["from"],
-        "data": transaction["input"],
-        "gas": transaction["gas"],
-        "value": transaction["value"],
-    }
-    if transaction.get("to"):
-        again["to"] = transaction["to"]
-    for block in (number, BlockNumber(number - 1)):
-        try:
-            with translated():
-                w3.eth.call(again, block)
-        except (ChainUnreachable, NodeRefused):
-            break
-        except YinzhengError as error:
-            return error
-    return RevertUnknown(
-        "The transaction failed in its block, and the reason cannot be reproduced.",
-        code="contract-reverted",
-        hint="Another transaction of the same block may have come first: read the state again.",
-    )

@@ -8,7 +8,8 @@ the validators something to seal: the new block says that the state is still wha
 from __future__ import annotations
 
 from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.flow.outbox import BEAT, carry_out, nothing_to, outbox, signed
+from yinzheng.ledger.flow.carrying import carry_out
+from yinzheng.ledger.flow.outbox import BEAT, nothing_to, outbox, signed
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.ages import BLOCK_AGE

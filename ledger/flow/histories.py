@@ -21,7 +21,8 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.client import ContractsClient
-from yinzheng.ledger.chain.sender import Carrier, Mined, Unknown, account_of
+from yinzheng.ledger.chain.outcomes import Mined, Unknown
+from yinzheng.ledger.chain.sender import Carrier, account_of
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.store import repository

@@ -28,9 +28,10 @@ from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool, watched
 from yinzheng.ledger.flow.aside import look_again
 from yinzheng.ledger.flow.calls import CallKind
+from yinzheng.ledger.flow.carrying import carry_out
 from yinzheng.ledger.flow.early import NotYet
 from yinzheng.ledger.flow.histories import require_anchored
-from yinzheng.ledger.flow.outbox import carry_out, outbox, signed, waiting
+from yinzheng.ledger.flow.outbox import outbox, signed, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall

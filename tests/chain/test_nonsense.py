@@ -29,8 +29,9 @@ from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.embedded.jsonrpc import respond
 from yinzheng.ledger.chain.modules import Modules
 from yinzheng.ledger.chain.network import read_network
+from yinzheng.ledger.chain.outcomes import outcome
 from yinzheng.ledger.chain.reverts import ChainUnreachable, translated
-from yinzheng.ledger.chain.sender import Call, Sender, outcome
+from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.net import client, plain
 from yinzheng.ledger.net.exchange import Answer, Bounds, Sent
 from yinzheng.verifier.bytes.algorithms import keccak256

@@ -11,8 +11,9 @@ from tests.wallet import sign
 from yinzheng.ledger.chain.approvals import Deposit, Opening, Release
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.modules import deploy_modules
+from yinzheng.ledger.chain.outcomes import Mined
 from yinzheng.ledger.chain.records import Amendment, OpeningKind, Record, Status, Withdrawal
-from yinzheng.ledger.chain.sender import Call, Mined, Sender
+from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.verifier.errors import YinzhengError
 
 FORUM, OTHER_FORUM = person(5001), person(5002)

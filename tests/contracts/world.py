@@ -16,8 +16,9 @@ from yinzheng.ledger.chain.connect import speaking
 from yinzheng.ledger.chain.deployment import RoleHolders, deploy
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
 from yinzheng.ledger.chain.messages import Message
+from yinzheng.ledger.chain.outcomes import Mined
 from yinzheng.ledger.chain.records import Procedure
-from yinzheng.ledger.chain.sender import Call, Mined, Sender, SignedTransaction
+from yinzheng.ledger.chain.sender import Call, Sender, SignedTransaction
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
 from yinzheng.ledger.rules.profiles import PROFILES
 

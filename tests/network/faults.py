@@ -24,7 +24,7 @@ from yinzheng.ledger.chain.connect import connect
 from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.network import read_network
 from yinzheng.ledger.chain.sender import Call, OutcomeOpen, Sender
-from yinzheng.ledger.flow import outbox
+from yinzheng.ledger.flow import carrying
 from yinzheng.ledger.flow.network import look_at
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import RELAY
@@ -66,7 +66,7 @@ def test_with_two_down_it_records_and_waits(
     net: Net, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     net.kill("notary", "exchange")
-    monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 4)
+    monkeypatch.setattr(carrying, "PATIENCE_SECONDS", 4)
     with office.world.open() as registry:
         office.consent(registry)
         with pytest.raises(OutcomeOpen) as told:

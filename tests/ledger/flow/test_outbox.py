@@ -13,18 +13,10 @@ from sqlmodel import col, select
 
 from tests.ledger import world as w
 from tests.ledger.world import World
+from yinzheng.ledger.chain.outcomes import Mined, Unknown
 from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, WrongState
-from yinzheng.ledger.chain.sender import (
-    Call,
-    Carrier,
-    Mined,
-    OutcomeOpen,
-    Sender,
-    SignedTransaction,
-    Unknown,
-    pauses,
-)
-from yinzheng.ledger.flow import outbox, pipeline
+from yinzheng.ledger.chain.sender import Call, Carrier, OutcomeOpen, Sender, SignedTransaction, pauses
+from yinzheng.ledger.flow import carrying, outbox, pipeline
 from yinzheng.ledger.flow.aside import NONCE_MISSING
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.finality import simulate_in_time
@@ -89,7 +81,7 @@ def test_a_nonce_taken_in_a_block_that_is_not_final_is_waited_for(
         kept = last(registry)
         registry.sender.send(nothing_to(registry.sender), 10)
         monkeypatch.setattr(Registry, "last_final", lambda self: self.w3.eth.block_number - 1)
-        monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.2)
+        monkeypatch.setattr(carrying, "PATIENCE_SECONDS", 0.2)
         with pytest.raises(OutcomeOpen) as told:
             settle(registry)
         assert told.value.code == "chain-timeout"
@@ -190,7 +182,7 @@ def test_a_node_at_odds_with_itself_is_waited_for_and_not_asked_without_end(
         )
         monkeypatch.setattr(Sender, "broadcast", lambda *_: None)
         monkeypatch.setattr(Sender, "broadcast_all", lambda *_: None)
-        monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.2)
+        monkeypatch.setattr(carrying, "PATIENCE_SECONDS", 0.2)
         with pytest.raises(OutcomeOpen):
             settle(registry)
 
@@ -222,7 +214,7 @@ def test_what_another_sent_is_carried_out_once_its_block_is_final(
         with registry.store.transaction() as session:
             outbox.outbox(session, sent_by_a_forum, "1", refused, 0)
         monkeypatch.setattr(Registry, "last_final", lambda self: self.w3.eth.block_number - 1)
-        monkeypatch.setattr(outbox, "PATIENCE_SECONDS", 0.2)
+        monkeypatch.setattr(carrying, "PATIENCE_SECONDS", 0.2)
         with pytest.raises(OutcomeOpen):
             settle(registry)
         assert last(registry).state == "pending"
@@ -260,7 +252,7 @@ def test_a_heartbeat_waits_like_everything_else(stuck: World, monkeypatch: pytes
         stuck.clock.advance(1000)
         standing = registry.w3.eth.block_number
         with monkeypatch.context() as patched:
-            patched.setattr(outbox, "PATIENCE_SECONDS", 0.1)
+            patched.setattr(carrying, "PATIENCE_SECONDS", 0.1)
             patched.setattr(Sender, "broadcast", lambda *_: None)
             patched.setattr(Sender, "broadcast_all", lambda *_: None)
             for _ in range(2):
@@ -306,7 +298,7 @@ def test_a_chain_that_stands_still_stops_nobody_from_recording(
 ) -> None:
     told: list[str] = []
     with monkeypatch.context() as patched:
-        patched.setattr(outbox, "PATIENCE_SECONDS", 0.1)
+        patched.setattr(carrying, "PATIENCE_SECONDS", 0.1)
         patched.setattr(Sender, "broadcast", lambda *_: None)
         patched.setattr(Sender, "broadcast_all", lambda *_: None)
         with open_registry(
@@ -325,7 +317,7 @@ def test_the_head_goes_along_with_the_last_call_that_waits(stuck: World, tmp_pat
     with stuck.open(settle=False) as registry:
         settle(registry)
         waited: list[list[str]] = []
-        real = outbox.carry_out
+        real = carrying.carry_out
 
         def carry_out(registry: Registry, rows: Sequence[ChainCall]) -> list[ChainCall]:
             waited.append([row.kind for row in rows])
@@ -380,7 +372,7 @@ def test_a_persons_call_behind_a_missing_nonce_holds_up_nobody(
             row.raw_tx, row.tx_hash, row.nonce = made.raw, made.hash, made.nonce
             outbox.outbox(session, outbox.BEAT, "8", nothing_to(registry.sender), 0)
         with monkeypatch.context() as patched:
-            patched.setattr(outbox, "PATIENCE_SECONDS", 0.1)
+            patched.setattr(carrying, "PATIENCE_SECONDS", 0.1)
             patched.setattr(Carrier, "broadcast_all", lambda *_: None)  # a node keeps it for later
             patched.setattr(Carrier, "broadcast", lambda *_: None)
             with suppress(OutcomeOpen):

@@ -29,9 +29,10 @@ from yinzheng.ledger.chain import announced as searching
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.chain.approvals_moves import Reservation
 from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.outcomes import Mined
 from yinzheng.ledger.chain.records import ObjectionState
 from yinzheng.ledger.chain.reverts import NodeRefused
-from yinzheng.ledger.chain.sender import Call, Mined, Sender
+from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.inlets import finding
 from yinzheng.ledger.inlets.finding import find

@@ -22,7 +22,7 @@ from tests.ledger import world as w
 from tests.ledger.world import Clock, World
 from yinzheng.api.desk.worker import Pace
 from yinzheng.ledger.chain.reverts import ChainUnreachable
-from yinzheng.ledger.flow import outbox
+from yinzheng.ledger.flow import carrying
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import silent
@@ -142,7 +142,7 @@ def test_it_is_waited_for_as_long_as_a_desk_may_keep_it(world: World) -> None:
     """Where blocks take a while to be final, a desk that is busy keeps the lock longer than ten seconds."""
     _, instance = read_instance(world.root)
     foreign = replace(instance, chain_urls=("http://127.0.0.1:8545",))
-    assert foreign.lock_seconds > Pace().burst + outbox.PATIENCE_SECONDS
+    assert foreign.lock_seconds > Pace().burst + carrying.PATIENCE_SECONDS
     assert instance.lock_seconds > Pace().burst
 
 

@@ -1,0 +1,272 @@
+"""Calls of the outbox carried to the chain: sent together, found in final blocks, written down (D9).
+
+A signed transaction is stored before it is sent: a crash repeats the same one and never makes a second.
+Most calls are tried first; those of kinds that go together are not: one that the contracts refuse there is
+tried by itself in the next round, which tells whether it only came too early, or why it can never be. It
+holds up only what is about the same thing, and so does any that comes too early (`early.py`).
+
+A call is carried out once its block is final. Until then its block may be orphaned: it is looked for again,
+and sent again. A transaction whose nonce another one has for good is signed anew; nonces that nothing has and
+that hold up a later one are used up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, select
+
+from yinzheng.ledger.chain.outcomes import Mined
+from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, TooEarly
+from yinzheng.ledger.chain.sender import (
+    Call,
+    Carrier,
+    OutcomeOpen,
+    Replaced,
+    SignedTransaction,
+    account_of,
+    count_of,
+    pauses,
+)
+from yinzheng.ledger.flow.aside import put_aside
+from yinzheng.ledger.flow.calls import kind_of
+from yinzheng.ledger.flow.early import NotYet
+from yinzheng.ledger.flow.finality import simulate_in_time, told_of, until_final
+from yinzheng.ledger.flow.histories import count_mined, count_signed, require_counted
+from yinzheng.ledger.flow.outbox import BEAT, TOGETHER, nothing_to, outbox, unsigned
+from yinzheng.ledger.keys.provider import RELAY
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import ChainCall
+from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
+
+PATIENCE_SECONDS = 60
+"""How long the chain may take until what was sent at once is final, before we leave it for the next run."""
+
+
+def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
+    """Send what can be sent of `waiting`, wait for its blocks, and write down what became of each.
+
+    Raises `EnvironmentFault`, `NotYet` (of calls that wait), or what its kind makes of a refusal for good.
+    """
+    sender = registry.carrier_of(calls[0].sender)
+    kept = any(call.raw_tx is not None for call in calls)
+    signed = _signed(registry, calls)
+    if not signed:
+        return []  # others had it all carried out before
+    missing = [(call, one) for call, one in signed if not isinstance(sender.outcome(one.hash), Mined)]
+    if missing:
+        if kept and _filled(registry, sender, missing[0]):
+            return []
+        registry.faults.hit("chain.send.before")
+        _broadcast(registry, sender, missing)
+        registry.faults.hit("chain.send.after")
+    waits = pauses(PATIENCE_SECONDS)
+    try:
+        found = [(call, sender.wait_final(one, registry.last_final, waits), one) for call, one in signed]
+    except OutcomeOpen as fault:
+        if put_aside(registry, sender, signed):
+            return []
+        raise told_of(registry, fault, PATIENCE_SECONDS) from None
+    mined = [(call, outcome, one) for call, outcome, one in found if isinstance(outcome, Mined)]
+    told: list[YinzhengError] = []
+    with registry.store.transaction() as session:
+        if mined:
+            _, where, last = max(mined, key=lambda one: one[2].nonce)
+            count_mined(session, calls[0].sender, last.nonce + 1, last.hash, where.block_hash)
+        for call, outcome, _ in found:
+            row = session.get_one(ChainCall, call.id)
+            if isinstance(outcome, Replaced):
+                if call.sender == RELAY:
+                    unsigned(row)
+                else:
+                    told.append(_given_up(registry, session, row, outcome.refusal))
+                continue
+            row.block_number = outcome.block_number
+            if outcome.refusal is None or _done(registry, row):
+                _confirm(registry, session, row)
+            elif isinstance(outcome.refusal, BlockBehind) or (
+                kind_of(registry.kinds, row).together and row.error is None
+            ):
+                row.error = outcome.refusal.code
+                unsigned(row)
+            else:
+                told.append(_given_up(registry, session, row, outcome.refusal))
+    if told:
+        raise told[0]
+    return [call for call, _, _ in mined]
+
+
+def _broadcast(
+    registry: Registry, sender: Carrier, missing: Sequence[tuple[ChainCall, SignedTransaction]]
+) -> None:
+    try:
+        sender.broadcast_all([one for _, one in missing])
+    except NodeRefused as refusal:
+        call, first = missing[0]
+        if count_of(registry.w3, account_of(first.raw)) > first.nonce:
+            return  # another has its nonce: whether for good, waiting tells
+        if call.sender == RELAY:
+            raise
+        raise _signed_in_vain(registry, [call for call, _ in missing], refusal) from None
+
+
+def _filled(registry: Registry, sender: Carrier, held: tuple[ChainCall, SignedTransaction]) -> bool:
+    """Use up the relay's nonces before that of a kept transaction that nothing has; False: no need.
+
+    What had them vanished with an orphaned block, or was never sent: no node would ever mine what follows.
+    """
+    call, first = held
+    if call.sender != RELAY:
+        return False
+    next_ = sender.counted(account_of(first.raw))
+    _require_caught_up(registry, call.sender, next_)
+    filled = [_fill(registry, nonce) for nonce in range(next_, first.nonce)]
+    return any(filled)
+
+
+def _require_caught_up(registry: Registry, sender: str, counted: int) -> None:
+    """Refuse a node that was put back since the registry was opened: what it lacks is done already."""
+    with registry.store.reading() as session:
+        require_counted(session, sender, counted, foreign=registry.instance.foreign)
+
+
+def _fill(registry: Registry, nonce: int) -> bool:
+    """Keep a transaction with that nonce, to be sent with what is kept; False if one is kept that has it."""
+    with registry.store.transaction() as session:
+        kept = (ChainCall.sender == RELAY, ChainCall.state == "sent", ChainCall.nonce == nonce)
+        if session.exec(select(ChainCall.id).where(*kept)).first() is not None:
+            return False
+        relay, about = registry.sender, (BEAT.name, str(nonce), "gap")
+        row = repository.find_call(session, *about) or outbox(
+            session, BEAT, about[1], nothing_to(relay), registry.clock(), part=about[2]
+        )
+        made = relay.prepare(_call(row), nonce, relay.fees())
+        row.raw_tx, row.tx_hash, row.nonce, row.state = made.raw, made.hash, made.nonce, "sent"
+    return True
+
+
+def _signed_in_vain(registry: Registry, calls: Sequence[ChainCall], refusal: YinzhengError) -> YinzhengError:
+    """Give up what a person signed and no node takes, who sent something else: none here signs it anew."""
+    with registry.store.transaction() as session:
+        told = [_given_up(registry, session, session.get_one(ChainCall, call.id), refusal) for call in calls]
+    return told[0]
+
+
+def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainCall, SignedTransaction]]:
+    """Each call with its one transaction: the one kept, or a new one that is kept before anyone sees it."""
+    kept = [
+        (call, SignedTransaction(call.raw_tx, call.tx_hash, call.nonce))
+        for call in calls
+        if call.raw_tx is not None and call.tx_hash is not None and call.nonce is not None
+    ]
+    if kept:
+        return kept[:TOGETHER]
+    sender = registry.sender
+    able = _able(registry, calls)
+    nonce, fees = sender.next_nonce(), sender.fees()
+    _require_caught_up(registry, RELAY, nonce)
+    made = [
+        (call, sender.prepare(_call(call), number, fees)) for number, call in enumerate(able, start=nonce)
+    ]
+    with registry.store.transaction() as session:
+        for call, one in made:
+            row = session.get_one(ChainCall, call.id)
+            row.raw_tx, row.tx_hash, row.nonce, row.state = one.raw, one.hash, one.nonce, "sent"
+        count_signed(session, calls[0].sender, nonce + len(made))
+    return made
+
+
+def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
+    """The calls to be sent now: those not tried yet, and those that were and would be taken.
+
+    At least one, unless all is on the chain already, by somebody else's transaction. Raises `NotYet`.
+    """
+    able: list[ChainCall] = []
+    waits: set[str] = set()
+    early: list[tuple[ChainCall, TooEarly]] = []
+    first: tuple[ChainCall, YinzhengError] | None = None
+    for call in calls:
+        if len(able) == TOGETHER:
+            break
+        if call.about in waits:
+            continue
+        if call.error is None and kind_of(registry.kinds, call).together:
+            able.append(call)
+            continue
+        try:
+            simulate_in_time(registry, _call(call), PATIENCE_SECONDS)
+        except EnvironmentFault:
+            raise  # the node: everything waits
+        except YinzhengError as refusal:
+            if _done_for_good(registry, call):
+                with registry.store.transaction() as session:
+                    _confirm(registry, session, session.get_one(ChainCall, call.id))
+                continue
+            # Perhaps it only follows another that is on its way: that is known when nothing else goes.
+            waits.add(call.about)
+            if isinstance(refusal, TooEarly):
+                early.append((call, refusal))
+            elif first is None:
+                first = call, refusal
+        else:
+            able.append(call)
+    if not able and early:
+        raise NotYet.of(early[0][1], (call for call, _ in early))
+    if able or first is None:
+        return able
+    if not _stays_refused(registry, first[0]):
+        return [first[0]]
+    return [_refused(registry, *first)]
+
+
+def _stays_refused(registry: Registry, call: ChainCall) -> bool:
+    """Whether a call is refused still once blocks are final that may be orphaned yet; or `OutcomeOpen`."""
+    until_final(registry, PATIENCE_SECONDS)
+    try:
+        simulate_in_time(registry, _call(call), PATIENCE_SECONDS)
+    except EnvironmentFault:
+        raise
+    except YinzhengError:
+        return True
+    return False
+
+
+def _done(registry: Registry, call: ChainCall) -> bool:
+    """Whether the chain has what a refused call asks for, by the very statement."""
+    return kind_of(registry.kinds, call).done(registry.client, call.about, call.part)
+
+
+def _done_for_good(registry: Registry, call: ChainCall) -> bool:
+    """The same, once the block is final by which the chain has it: until then it may be orphaned.
+
+    Raises `OutcomeOpen`.
+    """
+    if found := _done(registry, call):
+        until_final(registry, PATIENCE_SECONDS)
+    return found and _done(registry, call)
+
+
+def _confirm(registry: Registry, session: Session, row: ChainCall) -> None:
+    row.state, row.error = "confirmed", None
+    kind_of(registry.kinds, row).effect(registry.client, session, row)
+
+
+def _refused(registry: Registry, call: ChainCall, refusal: YinzhengError) -> ChainCall:
+    """What to do about a call that is refused and waits for nothing: redate, or give up."""
+    with registry.store.transaction() as session:
+        row = session.get_one(ChainCall, call.id)
+        if kind_of(registry.kinds, row).redate(session, row, refusal, registry.clock()):
+            return row
+        told = _given_up(registry, session, row, refusal)
+    raise told from refusal
+
+
+def _given_up(registry: Registry, session: Session, row: ChainCall, refusal: YinzhengError) -> YinzhengError:
+    """Write down that the contracts refused a call for good; gives what to tell the caller."""
+    row.state, row.error = "failed", refusal.code
+    return kind_of(registry.kinds, row).refusal(session, row, refusal)
+
+
+def _call(row: ChainCall) -> Call:
+    return Call(row.target, row.data, row.gas)
