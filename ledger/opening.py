@@ -103,7 +103,7 @@ def open_registry(
             w3=w3,
             client=ContractsClient(w3, instance.deployment, instance.modules),
             kinds=KINDS,
-            sender=Sender(w3, provider.account(RELAY), time.sleep),
+            sender=Sender(w3, provider.account(RELAY), time.sleep, instance.fee_limit),
             keys=provider,
             calendar=calendar_of(paths),
             clock=held,

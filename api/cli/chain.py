@@ -29,6 +29,10 @@ def chain(
         Path | None,
         typer.Option(help="Take up the network's validators, who are these operators'. 更新验证节点名单。"),
     ] = None,
+    fee_limit: Annotated[
+        int | None,
+        typer.Option(min=0, help="Wei for a unit of gas that sealers get at most. 每单位燃料小费上限。"),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Tell how the network is: nodes, seals, fees, what waits; change what is known of it. 链与节点状况。"""
@@ -42,8 +46,8 @@ def chain(
 
     if operators is not None:
         take_up(state, read_operators_file(operators), keys_of, wall_clock)
-    if add or remove or first:
-        change_endpoints(state, add=add or (), remove=remove or (), first=first)
+    if add or remove or first or fee_limit is not None:
+        change_endpoints(state, add=add or (), remove=remove or (), first=first, fee_limit=fee_limit)
     paths, instance = read_instance(state)
     with ExitStack() as stack:
         store = open_store_read_only(instance.store_url(paths))
@@ -93,9 +97,15 @@ def _text(found: NetworkState) -> Iterator[str]:
         yield f"  0x{stranger}  is not among the validators known 不在已知验证节点之列"
     fee = "none 无" if not found.base_fee else f"{found.base_fee} wei"
     yield f"base fee 基础费: {fee}"
+    yield f"for sealers at most 小费上限: {found.fee_limit} wei"
     stuck = sum(one.stuck for one in found.waiting)
     yield f"calls that wait 待上链: {len(found.waiting)}, stuck 停滞: {stuck}"
     for call in found.waiting[:20]:
         nonce = "" if call.nonce is None else f", nonce {call.nonce}"
         why = "" if call.why is None else f", {call.why}"
-        yield f"  {call.name}: {call.state}, {call.age} s{nonce}{why}{' — stuck 停滞' if call.stuck else ''}"
+        fee = "" if not call.fee else f", {call.fee} wei"
+        raised = f", raised 加价 {call.raised}×" if call.raised else ""
+        stands = " — stuck 停滞" if call.stuck else ""
+        yield f"  {call.name}: {call.state}, {call.age} s{nonce}{fee}{raised}{why}{stands}"
+        if call.stuck and call.fee and 10 * found.fee_limit < 11 * call.fee:
+            yield "    no dearer by the limit: raise it with --fee-limit 小费已达上限，可用 --fee-limit 提高"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from eth_account import Account
 from eth_account.signers.base import BaseAccount
@@ -28,8 +28,9 @@ POLL_SECONDS = 0.05
 _LONGEST_PAUSE = 1.0
 LOOKS_UNTIL_REPLACED = 6
 """In a row, that find a nonce taken and no transaction, until it is believed that another has it."""
-_MOST_PRIORITY = 100 * 10**9
-"""Wei: what a node suggests beyond it is a mistake or a trap."""
+MOST_FOR_SEALERS: Final = 100 * 10**9
+"""Wei for one unit of gas that sealers get at most, where nobody set another limit: what a node suggests
+beyond it is a mistake or a trap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class SignedTransaction:
     raw: bytes
     hash: bytes
     nonce: int
+    earlier: tuple["SignedTransaction", ...] = ()
+    """Those that it replaces, the dearest first: each has the same nonce, and may be the one mined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,16 @@ class Carrier:
         """
         return outcome(self._w3, transaction_hash)
 
+    def found(self, sent: SignedTransaction) -> tuple[Outcome, SignedTransaction]:
+        """Look up what became of a transaction or of those it replaces: the one that is mined, else it."""
+        found = self.outcome(sent.hash)
+        for one in () if isinstance(found, Mined) else sent.earlier:
+            if isinstance(other := self.outcome(one.hash), Mined):
+                return other, one
+            if isinstance(found, Unknown):
+                found = other
+        return found, sent
+
     def wait(self, transaction_hash: bytes, patience: float) -> Mined:
         """Wait at most `patience` seconds until the transaction is in a block, which need not be final.
 
@@ -149,15 +162,18 @@ class Carrier:
         return found
 
     def _again(self, sent: SignedTransaction) -> None:
-        """Hand it over once more: its block was orphaned, or the node forgot it."""
-        with suppress(NodeRefused, RevertUnknown):
-            self.broadcast(sent)
+        """Hand it over once more, or else what it replaces: its block was orphaned, or the node forgot it."""
+        for one in (sent, *sent.earlier):
+            with suppress(NodeRefused, RevertUnknown):
+                self.broadcast(one)
+                return
 
     def wait_final(
         self, sent: SignedTransaction, last_final: Callable[[], int], waits: Iterator[float]
-    ) -> Mined | Replaced:
+    ) -> tuple[Mined | Replaced, SignedTransaction]:
         """Wait until the transaction is in a final block, or can never be; several may share `waits`.
 
+        Gives which one it is: it, or one of those it replaces.
         `last_final` gives the number of the last final block. A block that is orphaned before it is final is
         none: the transaction is looked for again.
 
@@ -167,15 +183,15 @@ class Carrier:
         taken = 0
         while True:
             final = last_final()  # first: what is found afterwards in a block so old stays there
-            found = self.outcome(sent.hash)
+            found, which = self.found(sent)
             if isinstance(found, Mined):
                 taken = 0
                 if found.block_number <= final:
-                    return found
+                    return found, which
             elif count_of(self._w3, account_of(sent.raw), final) > sent.nonce:
                 taken += 1  # by this one, perhaps: of several nodes behind one address some lag
                 if taken == LOOKS_UNTIL_REPLACED:
-                    return Replaced()
+                    return Replaced(), sent
             else:
                 taken = 0
                 if isinstance(found, Unknown):
@@ -195,10 +211,17 @@ class Carrier:
 class Sender(Carrier):
     """Sends one account's transactions. The caller sees to it that an account has one sender at a time."""
 
-    def __init__(self, w3: Web3, account: BaseAccount, sleep: Callable[[float], None]) -> None:
-        """As `Carrier`, with the account that signs."""
+    def __init__(
+        self,
+        w3: Web3,
+        account: BaseAccount,
+        sleep: Callable[[float], None],
+        most: int = MOST_FOR_SEALERS,
+    ) -> None:
+        """As `Carrier`, with the account that signs, and `most` wei a unit of gas for the sealers."""
         super().__init__(w3, sleep)
         self._account = account
+        self.most = most
         with translated():
             self._chain_id = w3.eth.chain_id
 
@@ -221,8 +244,8 @@ class Sender(Carrier):
             if not base and not self._w3.eth.get_balance(self._account.address):
                 return Fees(0, None if base is None else 0)
             if base is None:
-                return Fees(self._w3.eth.gas_price, None)
-            priority = min(self._suggested(), _MOST_PRIORITY)
+                return Fees(min(self._w3.eth.gas_price, self.most), None)
+            priority = min(self._suggested(), self.most)
         return Fees(2 * base + priority, priority)
 
     def _suggested(self) -> int:

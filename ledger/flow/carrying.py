@@ -7,7 +7,7 @@ holds up only what is about the same thing, and so does any that comes too early
 
 A call is carried out once its block is final. Until then its block may be orphaned: it is looked for again,
 and sent again. A transaction whose nonce another one has for good is signed anew; nonces that nothing has and
-that hold up a later one are used up.
+that hold up a later one are used up; one whose fee the network has outgrown gets a dearer (`outbidding.py`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from collections.abc import Sequence
 from sqlmodel import Session, select
 
 from yinzheng.ledger.chain.outcomes import Mined
-from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, TooEarly
+from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, TooEarly, translated
 from yinzheng.ledger.chain.sender import (
-    Call,
     Carrier,
     OutcomeOpen,
     Replaced,
@@ -33,7 +32,8 @@ from yinzheng.ledger.flow.calls import kind_of
 from yinzheng.ledger.flow.early import NotYet
 from yinzheng.ledger.flow.finality import simulate_in_time, told_of, until_final
 from yinzheng.ledger.flow.histories import count_mined, count_signed, require_counted
-from yinzheng.ledger.flow.outbox import BEAT, TOGETHER, nothing_to, outbox, unsigned
+from yinzheng.ledger.flow.outbidding import kept_of, mined_as, outbid
+from yinzheng.ledger.flow.outbox import BEAT, TOGETHER, call_of, nothing_to, outbox, unsigned
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
@@ -54,16 +54,20 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     signed = _signed(registry, calls)
     if not signed:
         return []  # others had it all carried out before
-    missing = [(call, one) for call, one in signed if not isinstance(sender.outcome(one.hash), Mined)]
+    missing = [(call, one) for call, one in signed if not isinstance(sender.found(one)[0], Mined)]
     if missing:
-        if kept and _filled(registry, sender, missing[0]):
-            return []
+        if kept:
+            if _filled(registry, sender, missing[0]):
+                return []
+            dearer = {call.id: one for call, one in outbid(registry, missing)}
+            missing = [(call, dearer[call.id]) for call, _ in missing]
+            signed = [(call, dearer.get(call.id, one)) for call, one in signed]
         registry.faults.hit("chain.send.before")
         _broadcast(registry, sender, missing)
         registry.faults.hit("chain.send.after")
     waits = pauses(PATIENCE_SECONDS)
     try:
-        found = [(call, sender.wait_final(one, registry.last_final, waits), one) for call, one in signed]
+        found = [(call, *sender.wait_final(one, registry.last_final, waits)) for call, one in signed]
     except OutcomeOpen as fault:
         if put_aside(registry, sender, signed):
             return []
@@ -74,7 +78,7 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
         if mined:
             _, where, last = max(mined, key=lambda one: one[2].nonce)
             count_mined(session, calls[0].sender, last.nonce + 1, last.hash, where.block_hash)
-        for call, outcome, _ in found:
+        for call, outcome, which in found:
             row = session.get_one(ChainCall, call.id)
             if isinstance(outcome, Replaced):
                 if call.sender == RELAY:
@@ -82,6 +86,7 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
                 else:
                     told.append(_given_up(registry, session, row, outcome.refusal))
                 continue
+            mined_as(session, row, which)
             row.block_number = outcome.block_number
             if outcome.refusal is None or _done(registry, row):
                 _confirm(registry, session, row)
@@ -106,6 +111,8 @@ def _broadcast(
         call, first = missing[0]
         if count_of(registry.w3, account_of(first.raw)) > first.nonce:
             return  # another has its nonce: whether for good, waiting tells
+        if first.earlier:
+            return  # nodes may want more than a tenth, or its account lacks what it costs: the earlier waits
         if call.sender == RELAY:
             raise
         raise _signed_in_vain(registry, [call for call, _ in missing], refusal) from None
@@ -141,7 +148,8 @@ def _fill(registry: Registry, nonce: int) -> bool:
         row = repository.find_call(session, *about) or outbox(
             session, BEAT, about[1], nothing_to(relay), registry.clock(), part=about[2]
         )
-        made = relay.prepare(_call(row), nonce, relay.fees())
+        made = relay.prepare(call_of(row), nonce, relay.fees())
+        row.since_block = _head(registry)
         row.raw_tx, row.tx_hash, row.nonce, row.state = made.raw, made.hash, made.nonce, "sent"
     return True
 
@@ -155,24 +163,22 @@ def _signed_in_vain(registry: Registry, calls: Sequence[ChainCall], refusal: Yin
 
 def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainCall, SignedTransaction]]:
     """Each call with its one transaction: the one kept, or a new one that is kept before anyone sees it."""
-    kept = [
-        (call, SignedTransaction(call.raw_tx, call.tx_hash, call.nonce))
-        for call in calls
-        if call.raw_tx is not None and call.tx_hash is not None and call.nonce is not None
-    ]
+    with registry.store.reading() as session:
+        kept = kept_of(session, calls[:TOGETHER])
     if kept:
-        return kept[:TOGETHER]
+        return kept
     sender = registry.sender
     able = _able(registry, calls)
-    nonce, fees = sender.next_nonce(), sender.fees()
+    nonce, fees, head = sender.next_nonce(), sender.fees(), _head(registry)
     _require_caught_up(registry, RELAY, nonce)
     made = [
-        (call, sender.prepare(_call(call), number, fees)) for number, call in enumerate(able, start=nonce)
+        (call, sender.prepare(call_of(call), number, fees)) for number, call in enumerate(able, start=nonce)
     ]
     with registry.store.transaction() as session:
         for call, one in made:
             row = session.get_one(ChainCall, call.id)
             row.raw_tx, row.tx_hash, row.nonce, row.state = one.raw, one.hash, one.nonce, "sent"
+            row.since_block = head
         count_signed(session, calls[0].sender, nonce + len(made))
     return made
 
@@ -195,7 +201,7 @@ def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
             able.append(call)
             continue
         try:
-            simulate_in_time(registry, _call(call), PATIENCE_SECONDS)
+            simulate_in_time(registry, call_of(call), PATIENCE_SECONDS)
         except EnvironmentFault:
             raise  # the node: everything waits
         except YinzhengError as refusal:
@@ -224,7 +230,7 @@ def _stays_refused(registry: Registry, call: ChainCall) -> bool:
     """Whether a call is refused still once blocks are final that may be orphaned yet; or `OutcomeOpen`."""
     until_final(registry, PATIENCE_SECONDS)
     try:
-        simulate_in_time(registry, _call(call), PATIENCE_SECONDS)
+        simulate_in_time(registry, call_of(call), PATIENCE_SECONDS)
     except EnvironmentFault:
         raise
     except YinzhengError:
@@ -268,5 +274,6 @@ def _given_up(registry: Registry, session: Session, row: ChainCall, refusal: Yin
     return kind_of(registry.kinds, row).refusal(session, row, refusal)
 
 
-def _call(row: ChainCall) -> Call:
-    return Call(row.target, row.data, row.gas)
+def _head(registry: Registry) -> int:
+    with translated():
+        return registry.w3.eth.block_number

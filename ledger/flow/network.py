@@ -15,7 +15,9 @@ from yinzheng.ledger.chain.connect import conditions, prover
 from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.endpoints import Condition
 from yinzheng.ledger.chain.evidence import header_of
+from yinzheng.ledger.chain.fees import fees_of, for_sealers
 from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.flow.outbidding import kept_of
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.chain.consensus import CLIQUE, Consensus
@@ -56,6 +58,10 @@ class Waiting:
     nonce: int | None
     stuck: bool
     why: str | None
+    fee: int | None
+    """Wei for a unit of gas that its transaction offers whoever seals; None of what is not signed yet."""
+    raised: int
+    """How often it was signed anew with a dearer fee (ADR 69)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ class NetworkState:
     """Sealed, and nobody named them: voted in, perhaps."""
     base_fee: int | None
     """Wei; None where the network knows none."""
+    fee_limit: int
+    """Wei for a unit of gas that sealers get at most; what waits and offers that much gets no dearer."""
     waiting: Sequence[Waiting]
 
     @property
@@ -119,6 +127,7 @@ def look_at(w3: Web3, instance: Instance, session: Session, now: int) -> Network
         sealing=sealing,
         strangers=strangers,
         base_fee=newest.get("baseFeePerGas"),
+        fee_limit=instance.fee_limit,
         waiting=waiting_calls(session, now),
     )
 
@@ -184,6 +193,8 @@ def _sealers(header: Header, consensus: Consensus, known: frozenset[bytes]) -> f
 def waiting_calls(session: Session, now: int) -> list[Waiting]:
     """Calls that are decided and not in a final block, the oldest first."""
     open_ = select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent")))
+    calls = session.exec(open_.order_by(col(ChainCall.id))).all()
+    signed = {call.id: one for call, one in kept_of(session, calls)}
     return [
         Waiting(
             call.name,
@@ -192,6 +203,8 @@ def waiting_calls(session: Session, now: int) -> list[Waiting]:
             call.nonce,
             age >= STUCK_SECONDS,
             call.error,
+            for_sealers(fees_of(signed[call.id].raw)) if call.id in signed else None,
+            len(signed[call.id].earlier) if call.id in signed else 0,
         )
-        for call in session.exec(open_.order_by(col(ChainCall.id))).all()
+        for call in calls
     ]

@@ -144,6 +144,11 @@ def unsigned(row: ChainCall) -> None:
     row.state, row.raw_tx, row.tx_hash, row.nonce, row.block_number = "pending", None, None, None, None
 
 
+def call_of(row: ChainCall) -> Call:
+    """What is asked of the chain, as it is signed."""
+    return Call(row.target, row.data, row.gas)
+
+
 def nothing_to(relay: Sender) -> Call:
     """A transfer of nothing from an account to itself."""
     return Call(relay.address, b"", 21_000)

@@ -1,4 +1,7 @@
-"""Which nodes a registry asks, and in which order: changed in its description, each new one tried first."""
+"""Which nodes a registry asks, in which order, and what it pays at most: changed in its description.
+
+Each new node is tried first.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,16 @@ from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 
 def change_endpoints(
-    root: Path, *, add: Sequence[str] = (), remove: Sequence[str] = (), first: str | None = None
+    root: Path,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    first: str | None = None,
+    fee_limit: int | None = None,
 ) -> Instance:
     """Add nodes at the end, remove some, then put one first; gives what the registry is now.
+
+    `fee_limit`: wei for a unit of gas that sealers get at most from now on.
 
     A new one must answer and be of the registry's chain. Whoever works with the registry now asks the nodes
     it began with. Raises `UsageFault` (`node-embedded`, `endpoint-unknown`, `endpoint-twice`,
@@ -46,7 +56,8 @@ def change_endpoints(
             raise UsageFault("a registry needs a node of its chain", code="endpoints-none")
         if len(urls) > MOST:
             raise UsageFault(f"a registry asks {MOST} nodes at most", code="endpoints-many")
-        changed = replace(instance, chain_urls=tuple(urls))
+        most = instance.fee_limit if fee_limit is None else fee_limit
+        changed = replace(instance, chain_urls=tuple(urls), fee_limit=most)
         Instance.from_json(changed.to_json())  # what could not be read back must not be written
         write_durably(paths.instance, changed.to_json())
     return changed

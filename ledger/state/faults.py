@@ -37,6 +37,7 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "log.checkpoint.after": "a checkpoint is published",
         "log.prune.before": "superseded partial tiles are about to be deleted",
         "log.prune.after": "superseded partial tiles are deleted",
+        "chain.outbid.before": "a transaction is signed anew with a dearer fee, and not kept",
         "chain.send.before": "a transaction is signed and kept, but not sent",
         "chain.send.after": "a transaction is sent, its outcome not yet written down",
         "mirror.state.before": "how far a mirror came is not written down",

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from yinzheng.ledger.chain.deployment import Deployment
 from yinzheng.ledger.chain.modules import Modules
+from yinzheng.ledger.chain.sender import MOST_FOR_SEALERS
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
 from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.verifier.bytes import canonical
@@ -97,7 +98,7 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "deployment": _passed,
     "modules": _passed,
 }
-_OPTIONAL: Final[dict[str, Check[Any]]] = {"objects_url": text(1, 500)}
+_OPTIONAL: Final[dict[str, Check[Any]]] = {"objects_url": text(1, 500), "fee_limit": integer(0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,8 @@ class Instance:
     """The bucket of its sealed files (`ledger/net/buckets.py`); None: the folder `blobs`."""
     changes: tuple[Mapping[str, Any], ...] = ()
     """Signed statements of every set but the first (S8.2), oldest first."""
+    fee_limit: int = MOST_FOR_SEALERS
+    """Wei for one unit of gas that whoever seals gets at most (ADR 69)."""
 
     def store_url(self, paths: Paths) -> str:
         """SQLAlchemy URL of its database; a server's holds no password (`ledger/state/address.py`)."""
@@ -240,11 +243,7 @@ class Instance:
         """Encode for `instance.json`."""
         value = {
             "format": FORMAT,
-            "registry": {
-                "name": self.registry_name,
-                "code": self.registry_code,
-                "authority": self.authority,
-            },
+            "registry": {"name": self.registry_name, "code": self.registry_code, "authority": self.authority},
             "prefix": self.prefix,
             "host": self.host,
             "origin": self.origin,
@@ -265,6 +264,8 @@ class Instance:
         }
         if self.objects_url is not None:
             value["objects_url"] = self.objects_url
+        if self.fee_limit != MOST_FOR_SEALERS:
+            value["fee_limit"] = self.fee_limit
         return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
     @classmethod
@@ -284,6 +285,8 @@ class Instance:
         value["operators"] = read_operators(value["operators"])
         value["issuers"] = tuple(IssuerKey(**issuer) for issuer in value["issuers"])
         value["log_keys"] = tuple(value["log_keys"])
+        if value["fee_limit"] is None:
+            value["fee_limit"] = MOST_FOR_SEALERS
         value["deployment"] = Deployment.from_json(value["deployment"])
         value["modules"] = Modules.from_json(value["modules"])
         return cls(

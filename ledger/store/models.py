@@ -307,11 +307,24 @@ class ChainCall(Base, table=True):
     block_number: int | None = Field(default=None, sa_type=BigInteger)
     error: str | None = None
     created_at: int = Field(sa_type=BigInteger)
+    since_block: int | None = Field(default=None, sa_type=BigInteger)
+    """The chain's newest block when the transaction was signed; None: nobody noted it."""
 
     @property
     def name(self) -> str:
         """What people call it, such as `deposit:SJ4412026110001`."""
         return ":".join(word for word in (self.kind, self.about, self.part) if word)
+
+
+class EarlierTransaction(Base, table=True):
+    """A call's transaction that one with the same nonce and a dearer fee replaces: either may be mined."""
+
+    __tablename__ = "earlier_transaction"
+
+    tx_hash: bytes = Field(primary_key=True)
+    call: int = Field(foreign_key="call.id", index=True, sa_type=BigInteger)
+    nonce: int = Field(sa_type=BigInteger)
+    raw_tx: bytes
 
 
 class Checkpoint(Base, table=True):

@@ -22,16 +22,17 @@ from tests.network.gate import lying
 from tests.network.net import Net, Office, WallClock
 from yinzheng.ledger.chain.connect import connect
 from yinzheng.ledger.chain.embedded.evidence import asking
+from yinzheng.ledger.chain.fees import fees_of
 from yinzheng.ledger.chain.network import read_network
 from yinzheng.ledger.chain.sender import Call, OutcomeOpen, Sender
 from yinzheng.ledger.flow import carrying
-from yinzheng.ledger.flow.network import look_at
+from yinzheng.ledger.flow.network import look_at, waiting_calls
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.store.models import ChainCall
+from yinzheng.ledger.store.models import ChainCall, EarlierTransaction
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 
 
@@ -165,6 +166,46 @@ def test_a_transaction_whose_nonce_another_takes_is_signed_anew(net: Net, office
         with registry.store.reading() as session:
             rows = list(session.exec(select(ChainCall).order_by(col(ChainCall.id)).offset(before)))
         assert {row.state for row in rows} == {"confirmed"}
+
+
+def test_a_fee_that_the_network_has_outgrown_is_raised(
+    net: Net, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other sealers ask for more than the registry's node knows of; its own seals nothing meanwhile."""
+    others = [net[name] for name in ("court", "notary", "exchange")]
+    nodes.ask(net["registry"], "miner_stop")
+    try:
+        for node in others:
+            nodes.ask(node, "miner_setGasPrice", [hex(3 * 10**9)])
+        monkeypatch.setattr(carrying, "PATIENCE_SECONDS", 3)
+        with office.world.open() as registry:
+            office.consent(registry)
+            with pytest.raises(OutcomeOpen):
+                settle(registry)
+            with registry.store.reading() as session:
+                waits = waiting_calls(session, registry.clock())
+            assert max(one.fee or 0 for one in waits) < 3 * 10**9
+            net.wait(lambda: raised(registry), "the network takes what it is offered", 90)
+            assert anchored(registry)
+            with registry.store.reading() as session:
+                done = session.get_one(ChainCall, session.exec(select(func.max(ChainCall.id))).one())
+                assert session.exec(
+                    select(EarlierTransaction).where(EarlierTransaction.call == done.id)
+                ).all()
+            assert (fees_of(done.raw_tx or b"").priority or 0) >= 3 * 10**9
+    finally:
+        for node in others:
+            nodes.ask(node, "miner_setGasPrice", [hex(10**9)])
+    assert office.codes() == set()
+
+
+def raised(registry: Registry) -> bool:
+    """Carry on; tells whether nothing waits any more."""
+    try:
+        settle(registry)
+    except OutcomeOpen:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("after", [0.0, 1.3])

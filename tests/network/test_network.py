@@ -6,6 +6,7 @@ import pytest
 
 from tests.network.faults import (
     test_a_clock_that_is_not_the_networks,
+    test_a_fee_that_the_network_has_outgrown_is_raised,
     test_a_node_that_lags_is_left_and_named,
     test_a_node_that_lies_is_caught_and_left,
     test_a_transaction_whose_nonce_another_takes_is_signed_anew,
@@ -24,6 +25,7 @@ from tests.network.validators import test_a_member_goes_and_comes_back
 
 __all__ = [
     "test_a_clock_that_is_not_the_networks",
+    "test_a_fee_that_the_network_has_outgrown_is_raised",
     "test_a_member_goes_and_comes_back",
     "test_a_node_that_lags_is_left_and_named",
     "test_a_node_that_lies_is_caught_and_left",
