@@ -14,10 +14,12 @@ on a disk; what a disk does when it is full or failing is tested on a disk of it
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Generator
 from contextlib import ExitStack
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +56,9 @@ _ALLOWED: Final = (
 )
 """What depends on the kernel or the interpreter of the machine and no package can bring; and, with
 `--postgresql`, what is about SQLite's file."""
+
+hashlib.scrypt = lru_cache(maxsize=10_000)(hashlib.scrypt)  # type: ignore[assignment]
+"""A key file that one process opens a hundred times is derived once; what comes out is the same."""
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")  # how busy the machine is, is no fault of what is tested
