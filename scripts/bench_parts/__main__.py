@@ -31,6 +31,7 @@ from scripts.bench_parts.measure import Figure, Say
 from scripts.bench_parts.moves import measure_moves
 from scripts.bench_parts.network import measure_network
 from scripts.bench_parts.packs import measure_packs
+from scripts.bench_parts.peers import measure_peers
 from scripts.bench_parts.sealing import measure_sealing
 from scripts.bench_parts.single import measure_decisions
 from scripts.bench_parts.site import make_site
@@ -134,6 +135,10 @@ def _sealing(folder: Path, extent: Extent, say: Say, _parts: set[str]) -> list[F
     return measure_sealing(folder, extent.mib)
 
 
+def _peers(folder: Path, extent: Extent, say: Say, _parts: set[str]) -> list[Figure]:
+    return measure_peers(folder, extent.sizes[-1] // 4, 5 * extent.requests, say)
+
+
 _Part = Callable[[Path, Extent, Say, set[str]], list[Figure]]
 _PARTS: Final[dict[frozenset[str], _Part]] = {
     frozenset({"checks", "web"}): _checks_and_web,
@@ -168,6 +173,7 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     frozenset({"packs"}): lambda folder, extent, say, _: measure_packs(folder, extent.evidence, say),
 }
 NAMES: Final = sorted(name for names in _PARTS for name in names)
+_PEERS: Final = frozenset({"peers"})
 
 
 def bench(
@@ -176,6 +182,9 @@ def bench(
         bool, typer.Option("--full", help="Growth to a million, a pack of 10 GiB: it needs 27 GiB.")
     ] = False,
     part: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(NAMES)}; repeat.")] = None,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Beside others too, fetched by their package clients.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="File for the JSON document.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON document on stdout.")] = False,
     workspace: Annotated[
@@ -183,16 +192,18 @@ def bench(
     ] = None,
 ) -> None:
     """Measure each figure beside its floor, in the same run."""
-    parts = set(part or NAMES)
+    parts = set(part or ([] if peers else NAMES))
     if not parts <= set(NAMES):
         raise typer.BadParameter(f"parts are {', '.join(NAMES)}")
     extent = FULL if full else QUICK if quick else USUAL
+    asked = {**_PARTS, _PEERS: _peers} if peers else _PARTS
+    parts |= _PEERS if peers else set()
     begin, figures = time.monotonic(), list[Figure]()
     with (
         tempfile.TemporaryDirectory(prefix="yinzheng-bench-", dir=workspace) as folder,
         _err.status("…") as status,
     ):
-        for number, (names, measure) in enumerate(_PARTS.items()):
+        for number, (names, measure) in enumerate(asked.items()):
             if names & parts:
                 place = Path(folder) / str(number)
                 place.mkdir()

@@ -33,7 +33,7 @@ class Load:
 @contextmanager
 def serving(command: str, state: Path, *options: str, passphrase: bytes | None = None) -> Iterator[int]:
     """Run `yinzheng COMMAND` over a state folder, which `passphrase` opens; gives its port."""
-    port = _free_port()
+    port = free_port()
     yinzheng = str(Path(sys.executable).with_name("yinzheng"))
     arguments = [yinzheng, command, "--state", str(state), "--port", str(port), *options]
     given = {} if passphrase is None else {"YINZHENG_PASSPHRASE": passphrase.decode()}
@@ -49,7 +49,8 @@ def serving(command: str, state: Path, *options: str, passphrase: bytes | None =
             process.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

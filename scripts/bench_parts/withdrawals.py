@@ -12,7 +12,8 @@ from sqlmodel import col, select
 from scripts.bench_parts.measure import Figure, Say, Times, seconds
 from scripts.bench_parts.rights import Rights, claim_of, found_rights, grant_many
 from scripts.bench_parts.site import make_site, opened
-from yinzheng.ledger.chain.sender import Call, Sender
+from scripts.bench_parts.transfers import transfer
+from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
 from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.flow.outbox import TOGETHER
@@ -32,8 +33,6 @@ from yinzheng.verifier.formats.destruction import DestructionReceipt, SignedRece
 BATCH = 100
 OWING = ("controller", "recipient")
 """Who owes a receipt under the notice of the bench."""
-PATIENCE = 60.0
-"""Seconds until the embedded chain has mined what it was given."""
 _PART = "withdrawals"
 
 
@@ -118,13 +117,7 @@ class _Bench:
 
     def transfers(self, count: int) -> None:
         """Transfers through the embedded chain, as many in a block as the outbox sends together."""
-        for first in range(0, count, TOGETHER):
-            nonce, fees = self._sender.next_nonce(), self._sender.fees()
-            transfer = Call(self._sender.address, b"", 21_000)
-            number = min(TOGETHER, count - first)
-            made = [self._sender.prepare(transfer, nonce + n, fees) for n in range(number)]
-            self._sender.broadcast_all(made)
-            self._sender.wait(made[-1].hash, PATIENCE)
+        transfer(self._sender, count, TOGETHER)
 
 
 def _in_batches(bench: _Bench, batches: Sequence[Sequence[bytes]]) -> list[Figure]:

@@ -1,0 +1,192 @@
+"""Others a package away, on the same machine in the same run: Tessera, geth, anvil, pyHanko.
+
+They are fetched by their own package clients into the run's folder (geth and anvil: where the tests keep
+theirs). One that cannot be had is named and left out. None does the same work as ours: docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from eth_account import Account
+from eth_typing import ChecksumAddress
+from web3 import Web3
+
+from scripts.bench_parts.clients import free_port
+from scripts.bench_parts.measure import Figure, Say, in_turns, seconds
+from scripts.bench_parts.site import Site, make_site, opened
+from scripts.bench_parts.transfers import transfer
+from scripts.network_parts.binaries import NoProgram, find_geth, find_go
+from yinzheng.ledger.chain.connect import connect
+from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
+from yinzheng.ledger.demonstration.people import acting_as
+from yinzheng.ledger.log.tilelog import TileLog
+from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.trust import parse_trust
+
+PYHANKO: Final = "pyhanko==0.38.0"
+TESSERA: Final = "github.com/transparency-dev/tessera/cmd/examples/posix-oneshot@v1.0.4"
+_PART: Final = "peers"
+_START_SECONDS: Final = 30
+_ANVIL: Final = "tests/chain/node/node_modules/@foundry-rs"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    ours: float
+    theirs: float
+    what: str
+    peer: str
+
+    def figure(self) -> Figure:
+        return Figure(_PART, self.what, self.ours, "1/s", self.peer, self.theirs, self.ours / self.theirs)
+
+
+def measure_peers(folder: Path, entries: int, transfers: int, say: Say) -> list[Figure]:
+    """Each of ours beside its peers: a log of so many entries, so many transfers, PDFs for some seconds."""
+    site = make_site(folder, certified=True)
+    figures: list[Figure] = []
+    measures: tuple[Callable[[], _Rate], ...] = (
+        lambda: _pdf(folder, site, say),
+        lambda: _log(folder, entries, say),
+        lambda: _chain(folder, site, "geth, a block a second", _geth, transfers, say),
+        lambda: _chain(folder, site, "anvil, a block for each", _anvil, transfers, say),
+    )
+    for measure in measures:
+        try:
+            figures.append(measure().figure())
+        except NoProgram as missing:
+            say(f"left out: {missing}")
+            print(f"bench: left out: {missing}", file=sys.stderr)
+    return figures
+
+
+def _run(command: list[str], wanted: str, **environment: str) -> str:
+    """What a command says. Raises `NoProgram`, naming what it was wanted for."""
+    done = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, timeout=1200, check=False
+    )
+    if done.returncode:
+        raise NoProgram(f"{wanted}: {(done.stderr or done.stdout)[-300:].strip()}")
+    return done.stdout
+
+
+def _pdf(folder: Path, site: Site, say: Say) -> _Rate:
+    """Our certificate's ten obligations beside a PDF signature that pyHanko validates."""
+    say("installing pyHanko")
+    venv = folder / "pyhanko"
+    _run([sys.executable, "-m", "venv", str(venv)], "pyHanko")
+    python = str(venv / "bin" / "python")
+    _run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", PYHANKO], "pyHanko")
+    program = Path(__file__).with_name("peer_pyhanko.py")
+    trust, now = parse_trust(site.trust), int(time.time())
+    theirs: list[float] = []
+
+    def check() -> None:
+        verify(read_target(site.pdf, pages=False), trust, now=now)
+
+    def peer() -> None:
+        theirs.append(float(_run([python, str(program)], "pyHanko")))
+
+    say("PDFs, ours and pyHanko's")
+    taken = in_turns({"ours": check, "peer": peer}, rounds=3, repeat={"ours": 100, "peer": 1})
+    return _Rate(1 / taken["ours"], sorted(theirs)[1], "PDF offline, ten obligations", "pyHanko, a signature")
+
+
+def _log(folder: Path, entries: int, say: Say) -> _Rate:
+    """Our log layer alone (no database, no chain), durable and tiled, beside Tessera's on POSIX files."""
+    go = find_go()
+    if go is None:
+        raise NoProgram("Tessera: there is no Go to build it with")
+    say("building Tessera from the Go module proxy")
+    _run([go, "install", TESSERA], "Tessera", GOBIN=str(folder), GOFLAGS="-mod=mod")
+    given = folder / "entries"
+    given.mkdir()
+    for number in range(entries):
+        (given / f"{number:08}").write_bytes(secrets.token_bytes(300))
+    say(f"a log of {entries} entries, ours and Tessera's")
+    command = [
+        str(folder / "posix-oneshot"),
+        f"--storage_dir={folder / 'tessera'}",
+        f"--entries={given}/*",
+    ]
+    theirs = seconds(lambda: _run(command, "Tessera", LOG_PRIVATE_KEY=_note_key("bench.example")))
+    log, files = TileLog(folder / "log", "bench.example"), sorted(given.iterdir())
+    ours = seconds(lambda: log.append(file.read_bytes() for file in files))
+    return _Rate(entries / ours, entries / theirs, "entries into the log layer alone", "Tessera, POSIX files")
+
+
+def _note_key(name: str) -> str:
+    """A signing key of the note format (golang.org/x/mod/sumdb/note): Ed25519, algorithm byte 1."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    key = Ed25519PrivateKey.generate()
+    public = b"\x01" + key.public_key().public_bytes_raw()
+    known = hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8]
+    return f"PRIVATE+KEY+{name}+{known}+" + base64.b64encode(b"\x01" + key.private_bytes_raw()).decode()
+
+
+_Start = Callable[[Path, Say], Iterator[str]]
+
+
+def _chain(folder: Path, site: Site, name: str, node: _Start, count: int, say: Say) -> _Rate:
+    """Bare transfers: the embedded chain, 64 at a time as the outbox sends them, and another's."""
+    with contextmanager(node)(folder, say) as url:
+        say(f"{count} transfers, embedded and {name}")
+        account = Account.create()
+        _pay(Web3(Web3.HTTPProvider(url)), account.address)
+        theirs = seconds(lambda: transfer(Sender(connect(url), account, time.sleep), count, count))
+    with opened(site) as registry:
+        sender = Sender(registry.w3, acting_as(registry, ADMINISTRATOR).key.account(), time.sleep)
+        ours = seconds(lambda: transfer(sender, count, 64))
+    return _Rate(count / ours, count / theirs, f"transfers, embedded chain beside {name.split(',')[0]}", name)
+
+
+def _pay(w3: Web3, address: ChecksumAddress) -> None:
+    """Have the node's own account pay for what follows."""
+    rich = w3.eth.accounts[0]
+    paid = w3.eth.send_transaction({"from": rich, "to": address, "value": w3.to_wei(1000, "ether")})
+    w3.eth.wait_for_transaction_receipt(paid, _START_SECONDS)
+
+
+def _geth(folder: Path, say: Say) -> Iterator[str]:
+    port = free_port()
+    command = [str(find_geth(say=say)), "--dev", "--dev.period", "1", "--datadir", str(folder / "geth")]
+    command += ["--http", "--http.port", str(port), "--http.api", "eth,net,web3", "--ipcdisable"]
+    yield from _node(command, port)
+
+
+def _anvil(_folder: Path, _say: Say) -> Iterator[str]:
+    program = next(iter(sorted(Path(_ANVIL).parent.glob("@foundry-rs/anvil-*/bin/anvil"))), None)
+    if program is None:
+        raise NoProgram("anvil: run scripts/test once, which installs its package")
+    port = free_port()
+    yield from _node([str(program), "--port", str(port), "--hardfork", "london", "--silent"], port)
+
+
+def _node(command: list[str], port: int) -> Iterator[str]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        probe, deadline = Web3(Web3.HTTPProvider(url)), time.monotonic() + _START_SECONDS
+        while not probe.is_connected():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise NoProgram(f"{Path(command[0]).name} does not start")
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(_START_SECONDS)
