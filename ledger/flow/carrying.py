@@ -201,7 +201,7 @@ def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
             able.append(call)
             continue
         try:
-            simulate_in_time(registry, call_of(call), PATIENCE_SECONDS)
+            simulate_in_time(registry, call_of(call))
         except EnvironmentFault:
             raise  # the node: everything waits
         except YinzhengError as refusal:
@@ -227,12 +227,17 @@ def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
 
 
 def _stays_refused(registry: Registry, call: ChainCall) -> bool:
-    """Whether a call is refused still once blocks are final that may be orphaned yet; or `OutcomeOpen`."""
+    """Whether a call is refused still once blocks are final that may be orphaned yet.
+
+    Raises `OutcomeOpen`, and `NotYet` where it is only too early by now.
+    """
     until_final(registry, PATIENCE_SECONDS)
     try:
-        simulate_in_time(registry, call_of(call), PATIENCE_SECONDS)
+        simulate_in_time(registry, call_of(call))
     except EnvironmentFault:
         raise
+    except TooEarly as refusal:
+        raise NotYet.of(refusal, [call]) from None
     except YinzhengError:
         return True
     return False

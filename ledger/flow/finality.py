@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from yinzheng.ledger.chain.reverts import BlockBehind, translated
 from yinzheng.ledger.chain.sender import Call, OutcomeOpen, pauses
 from yinzheng.ledger.registry import Registry
+
+BEHIND_SECONDS: Final = 10
+"""How far a block to come may lie behind our clock, and how long it is waited for one that does not."""
 
 
 def until_final(registry: Registry, patience: float) -> None:
@@ -21,18 +25,31 @@ def until_final(registry: Registry, patience: float) -> None:
     raise told_of(registry, open_, patience)
 
 
-def simulate_in_time(registry: Registry, call: Call, patience: float) -> None:
-    """Try a call of the relay's once the block to come is not behind the times in it.
+def simulate_in_time(registry: Registry, call: Call) -> None:
+    """Try a call of the relay's, once the block to come is not behind the times in it.
 
-    Raises as `simulate`; `OutcomeOpen` where it is behind still.
+    That is waited for where the next blocks will do, `BEHIND_SECONDS` at most. Raises as `simulate`;
+    `BlockBehind`, in words about clocks, where the chain is further behind: nothing else waits for it.
     """
-    for pause in pauses(patience):
+    waits = pauses(BEHIND_SECONDS)
+    while True:
         try:
             return registry.client.simulate(call, registry.sender.address)
-        except BlockBehind:
+        except BlockBehind as behind:
+            pause, gap = next(waits, None), behind.data["due"] - behind.data["latest"]
+            if pause is None or gap > BEHIND_SECONDS:
+                raise _behind(behind, gap) from None
             time.sleep(pause)
-    open_ = OutcomeOpen("the chain's clock is behind ours", code="chain-timeout")
-    raise told_of(registry, open_, patience)
+
+
+def _behind(fault: BlockBehind, gap: int) -> BlockBehind:
+    return BlockBehind(
+        f"what was decided is recorded, and waits: the chain's clock is {gap} seconds behind its time",
+        code="chain-clock-behind",
+        hint="Nothing is lost and nothing needs to be done again: it goes on with the next command, or with"
+        " `yinzheng settle`. If it stays so, compare this machine's clock with those of the validators.",
+        **fault.data,
+    )
 
 
 def told_of(registry: Registry, fault: OutcomeOpen, patience: float) -> OutcomeOpen:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,10 +17,10 @@ from tests.ledger.world import World
 from yinzheng.ledger.chain.outcomes import Mined, Unknown
 from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, WrongState
 from yinzheng.ledger.chain.sender import Call, Carrier, OutcomeOpen, Sender, SignedTransaction, pauses
-from yinzheng.ledger.flow import carrying, outbox, pipeline
+from yinzheng.ledger.flow import carrying, finality, outbox, pipeline
 from yinzheng.ledger.flow.aside import NONCE_MISSING
 from yinzheng.ledger.flow.calls import CallKind
-from yinzheng.ledger.flow.finality import simulate_in_time
+from yinzheng.ledger.flow.early import NotYet
 from yinzheng.ledger.flow.heartbeat import beat
 from yinzheng.ledger.flow.outbox import nothing_to
 from yinzheng.ledger.flow.pipeline import settle
@@ -411,15 +412,34 @@ def test_a_block_that_is_behind_our_clock_is_waited_for(
     assert world.codes() == set()
 
 
-def test_a_block_that_stays_behind_our_clock_leaves_the_decision_recorded(
-    stuck: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("gap", [1, 100])
+def test_a_block_that_stays_behind_our_clock_holds_up_nothing_else(
+    stuck: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gap: int
 ) -> None:
-    with stuck.open(settle=False) as registry:
+    """Where the next blocks will do they are waited for a little; else not at all."""
+    waited: list[float] = []
+    monkeypatch.setattr(finality, "time", SimpleNamespace(sleep=waited.append))
+    with stuck.open() as registry:
+        with registry.store.transaction() as session:
+            late = outbox.outbox(session, outbox.BEAT, "1", nothing_to(registry.sender), 0)
+        size, real = registry.log.size, type(registry.client).simulate
 
         def simulate(client: Any, call: Call, sender: bytes) -> None:
-            raise BlockBehind("behind", code="registration-time", due=2, latest=1)
+            if call.to == registry.sender.address:
+                raise BlockBehind("behind", code="registration-time", due=gap + 1, latest=1)
+            real(client, call, sender)
 
         monkeypatch.setattr(type(registry.client), "simulate", simulate)
-        with pytest.raises(OutcomeOpen) as told:
-            simulate_in_time(registry, nothing_to(registry.sender), 0.1)
-    assert "recorded" in told.value.message
+        with pytest.raises(NotYet) as told:
+            w.to_publicity(registry, tmp_path / "other")
+        assert (told.value.code, "recorded" in told.value.message) == ("chain-clock-behind", True)
+        assert told.value.ids == {late.id}
+        head = registry.client.latest_anchor()
+        assert head is not None
+        assert head.size == registry.log.size > size
+        assert bool(waited) == (gap == 1)
+        assert sum(waited) < 10 * (finality.BEHIND_SECONDS + 1)
+        monkeypatch.undo()
+        settle(registry)
+        assert pipeline.pending(registry) == set()
+    assert stuck.codes() == set()
