@@ -17,6 +17,7 @@ from yinzheng.api.web.words import ATTENTION, ESTABLISHED, VERDICTS, say
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.judge.report import Authentic, Block, Finding, Outcome, Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.judge.verdict import KEY_UNKNOWN
 from yinzheng.verifier.words import moved, phrases
 from yinzheng.verifier.words.fingerprint import fingerprint
 from yinzheng.verifier.words.phrase import Phrase
@@ -141,7 +142,7 @@ def verdict_name(report: Report) -> str:
     if report.authentic is Authentic.FORGED:
         return "differs" if report.differences else "forged"
     if report.authentic is Authentic.UNDETERMINED:
-        return "undetermined"
+        return "key_unknown" if report.finding(2).code == KEY_UNKNOWN else "undetermined"
     return "status_unknown" if report.status is Status.UNDETERMINED else report.standing
 
 

@@ -158,6 +158,17 @@ VERDICTS: Final = MappingProxyType(
             ),
             (_SCAN_ORIGINAL, _ASK_REGISTRY),
         ),
+        "key_unknown": Explained(
+            "unknown",
+            Label(
+                "所载登记机构在核验策略中，签名所用的密钥却不在：可能是密钥已更换而策略未更新，也可能是他人冒名。"
+                "核实之前请勿相信其内容。",
+                "It names a registry that the policy knows, under a key that it does not: the key was "
+                "replaced and the policy is old, or somebody uses that name. Until that is settled, do "
+                "not rely on it.",
+            ),
+            (_SCAN_ORIGINAL, _ASK_REGISTRY),
+        ),
         "forged": Explained(
             "bad",
             Label(

@@ -127,8 +127,11 @@ def test_a_certificate_unlike_its_record(serve: Serve, reader: FakeReader) -> No
 def test_a_foreign_issuer(client: Client, reader: FakeReader) -> None:
     qr = encode_qr(reader.world.body, synthetic.STRANGER, "yz.example.org")
     page = client.get(path_of(qr)).text
+    assert heading(page).startswith("Cannot be determined: names a registry you pinned")
+    assert "issuer-key-unknown" in page
+    other = parse_body(synthetic.body_json(registry={"name": "别的登记中心", "code": "91110000600037341L"}))
+    page = client.get(path_of(encode_qr(other, synthetic.STRANGER, "yz.example.org"))).text
     assert heading(page) == "Not of a registry you pinned"
-    assert "issuer-unknown" in page
 
 
 def test_a_certificate_the_chain_does_not_know(client: Client, reader: FakeReader) -> None:

@@ -57,12 +57,12 @@ def test_verify_a_file(client: Client, reader: FakeReader) -> None:
     assert client.post("/v1/verify", json={"text": file.decode()}).json()["report"]["kind"] == "json"
 
 
-def test_what_is_none_of_ours_is_an_answer_not_an_error(client: Client, reader: FakeReader) -> None:
+def test_what_cannot_be_told_is_an_answer_not_an_error(client: Client, reader: FakeReader) -> None:
     forged = encode_qr(reader.world.body, synthetic.STRANGER, "yz.example.org")
     answer = client.post("/v1/verify", json={"text": forged})
     assert answer.status_code == 200
-    assert answer.json()["verdict"]["code"] == "not_ours"
-    assert answer.json()["report"]["authentic"] == "not_ours"
+    assert answer.json()["verdict"]["code"] == "undetermined"
+    assert answer.json()["report"]["authentic"] == "undetermined"
 
 
 def test_a_silent_ledger_says_nothing_of_its_whereabouts(serve: Serve, reader: FakeReader) -> None:
@@ -105,7 +105,7 @@ def test_verifications_side_by_side(serve: Serve, reader: FakeReader) -> None:
     texts = [genuine if at % 3 else forged for at in range(48)]
     answers = client.together("POST", "/v1/verify", [{"json": {"text": text}} for text in texts])
     found = [answer.json()["report"]["authentic"] for answer in answers]
-    assert found == ["genuine" if at % 3 else "not_ours" for at in range(48)]
+    assert found == ["genuine" if at % 3 else "undetermined" for at in range(48)]
 
 
 # GET /v1/certificates/{number}

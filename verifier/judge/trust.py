@@ -166,6 +166,11 @@ class TrustPolicy:
         """Which registry that is, 32 bytes, in what an organisation signs to it (S11.1)."""
         return registry_id(self.genesis, self.rights.address)
 
+    def names(self, registry: Party) -> bool:
+        """Whether it pins a key of that registry: of its credit code, or of its name, which others read."""
+        pinned = [issuer.registry for issuer in self.issuers.values()]
+        return any(registry.code == one.code or registry.name == one.name for one in pinned)
+
     def validators_at(self, number: int) -> frozenset[bytes]:
         """The addresses pinned for that block number; empty if none are."""
         for span in self.validators:

@@ -16,8 +16,13 @@ from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
 ISSUER_UNKNOWN: Final = "issuer-unknown"
 """Another registry's, or nobody's: what it says of itself is not for this policy to judge."""
 
+KEY_UNKNOWN: Final = "issuer-key-unknown"
+"""It names a registry that the reader pins, and is judged as that registry's; whose key it is stays open."""
+
 NOT_COVERED: Final = frozenset(
     {
+        # (2): a key that came after the policy, or a forger's. What else is shown tells them apart.
+        KEY_UNKNOWN,
         # (6): whoever pins one key more than signed, or another log, has been shown no failed signature.
         "note-unsigned",
         "checkpoint-origin",

@@ -69,8 +69,8 @@ def advice(report: ContractReport) -> Phrase:
     unproved = report.authentic is Authentic.UNDETERMINED and report.told is None
     if report.authentic is Authentic.GENUINE or (unproved and report.signed is not None):
         return _ADVICE[report.standing]
-    if report.authentic in phrases.OTHERS_ADVICE:
-        return phrases.OTHERS_ADVICE[report.authentic]
+    if others := phrases.others_advice(report.authentic, report.findings):
+        return others
     return Phrase(
         "所给证明不足以判定：可能尚未定案，或您的信任策略不涵盖。请向登记机构重新领取。",
         "What was given is not enough: it may not be final, or your policy may not cover it. Fetch it "

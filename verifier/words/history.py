@@ -86,8 +86,8 @@ def reason(finding: Finding) -> Phrase:
 
 def advice(report: HistoryReport) -> Phrase:
     """What to do now."""
-    if report.authentic in phrases.OTHERS_ADVICE:
-        return phrases.OTHERS_ADVICE[report.authentic]
+    if others := phrases.others_advice(report.authentic, report.findings):
+        return others
     if report.authentic is Authentic.UNDETERMINED:
         return Phrase("请换一个账本再查。", "Ask another ledger.")
     return Phrase(

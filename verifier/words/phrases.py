@@ -13,6 +13,7 @@ from typing import Final
 from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
+from yinzheng.verifier.judge.verdict import KEY_UNKNOWN
 from yinzheng.verifier.words.licence_reasons import REASONS as LICENCES
 from yinzheng.verifier.words.phrase import Language as Language
 from yinzheng.verifier.words.phrase import Phrase as Phrase
@@ -220,7 +221,7 @@ def supervised(authority: str) -> Phrase:
     return Phrase(f"由数据主管部门（{authority}）统一监制", f"Supervised by the data authority, {authority}")
 
 
-OTHERS_ADVICE: Final[Mapping[Authentic, Phrase]] = {
+_OTHERS_ADVICE: Final[Mapping[Authentic, Phrase]] = {
     Authentic.FORGED: Phrase(
         "不要依据它行事。请保留原件，并向登记机构核实。",
         "Do not rely on it. Keep what you were shown, and ask the registry.",
@@ -231,15 +232,22 @@ OTHERS_ADVICE: Final[Mapping[Authentic, Phrase]] = {
         "that anybody forged it. Ask for the file as it was issued.",
     ),
 }
-"""What to do about what is forged, and what is none of ours, whatever kind of document it claims to be."""
+_ABOUT_THE_KEY: Final = Phrase(*REASONS[KEY_UNKNOWN])
+
+
+def others_advice(authentic: Authentic, findings: Sequence[Finding]) -> Phrase | None:
+    """What to do about what is forged, none of ours, or of a key that the policy lacks, of whatever kind."""
+    if authentic is Authentic.UNDETERMINED and any(one.code == KEY_UNKNOWN for one in findings):
+        return _ABOUT_THE_KEY
+    return _OTHERS_ADVICE.get(authentic)
 
 
 def advice(report: Report) -> Phrase:
     """What to do now."""
     if report.authentic is Authentic.GENUINE:
         return _STATUS_ADVICE[report.status]
-    if report.authentic in OTHERS_ADVICE:
-        return OTHERS_ADVICE[report.authentic]
+    if others := others_advice(report.authentic, report.findings):
+        return others
     if any(finding.outcome is Outcome.ERROR for finding in report.findings):
         return Phrase(
             "账本暂时无法访问或应答不可信，这不说明证书有问题。请稍后再试，或换一个节点。",

@@ -101,6 +101,13 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "Your policy does not pin the key that signed it. If the certificate is from a registry you trust, "
         "see whether your policy is current.",
     ),
+    "issuer-key-unknown": (
+        "所载登记机构在您的信任策略中，签名密钥却不在：可能是策略旧了，也可能是他人冒名。请致电该机构"
+        "（号码另行查找）核对，并取得最新的信任策略。",
+        "It names a registry that your policy pins, and the key is none of those pinned: your policy is "
+        "old, or somebody uses that name. Telephone the registry, at a number found elsewhere, and get its "
+        "policy.",
+    ),
     "signature-wrong": (
         "签名不成立：内容被改动，或不是该机构签发。",
         "The signature does not hold: the content was altered, or that registry never signed it.",
@@ -137,20 +144,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "The record is not the one that was deposited.",
     ),
     # (5) (6) (7)
-    "inclusion-proof": (
-        "公开日志中没有这条记录：证明不成立。",
-        "The proof that the log contains it does not hold.",
-    ),
     **LOG_REASONS,
-    "checkpoint-origin": ("检查点属于另一份日志。", "The checkpoint is of another log."),
-    "not-anchored": (
-        "所示区块中没有锚定该检查点，可能是区块太早。",
-        "The chain does not hold that checkpoint; the block may be too early.",
-    ),
-    "root-differs": (
-        "链上锚定的是另一份检查点：日志曾被改写。",
-        "The chain holds another checkpoint of that size.",
-    ),
     "contract-absent": ("该链上没有您信任策略指定的合约。", "The chain lacks the contract your policy pins."),
     "code-differs": ("链上合约不是您信任策略指定的合约。", "The contract is not the one your policy pins."),
     "state-proof-wrong": ("链上状态证明不成立。", "A state proof does not hold."),

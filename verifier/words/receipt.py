@@ -173,8 +173,8 @@ def advice(report: ReceiptReport) -> Phrase:
         newest = _ask_for_newest(report)
         undetermined = report.status is ReceiptStatus.UNDETERMINED
         return newest if undetermined else Phrase(said.zh + newest.zh, f"{said.en} {newest.en}")
-    if report.authentic in phrases.OTHERS_ADVICE:
-        return phrases.OTHERS_ADVICE[report.authentic]
+    if others := phrases.others_advice(report.authentic, report.findings):
+        return others
     if any(finding.outcome is Outcome.ERROR for finding in report.findings):
         return Phrase(
             "账本暂时无法访问或应答不可信，这不说明回执有问题。请稍后再试，或换一个节点。",

@@ -178,8 +178,8 @@ def advice(report: TradeCheckReport) -> Phrase:
     """What to do now."""
     if report.authentic is Authentic.GENUINE:
         return ADVICE[report.standing]
-    if report.authentic in phrases.OTHERS_ADVICE:
-        return phrases.OTHERS_ADVICE[report.authentic]
+    if others := phrases.others_advice(report.authentic, report.findings):
+        return others
     if any(finding.outcome is Outcome.ERROR for finding in report.findings):
         return Phrase(
             "账本暂时无法访问或应答不可信，这不说明回执有问题。请稍后再试，或换一个节点。",

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.licence.report import VOUCHER
 from yinzheng.verifier.judge.report import Authentic, Finding, Note, exit_code_of
-from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN
+from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN, KEY_UNKNOWN
 from yinzheng.verifier.words import (
     challenge,
     conclusion,
@@ -103,6 +103,12 @@ _OTHERS: Final[Mapping[Authentic, Phrase]] = {
 NOT_PINNED: Final = Phrase("不是您的信任策略所指定的登记机构签发的", "Not of a registry you pinned")
 """Of what another registry signed, or nobody: never said to be forged by a reader who does not know it."""
 
+KEY_NOT_PINNED: Final = Phrase(
+    "无法判定：所载登记机构是您的信任策略指定的，但签名密钥不在策略中",
+    "Cannot be determined: names a registry you pinned, signed with a key that your policy does not have",
+)
+"""Of what names a pinned registry: its new key, or a forger's."""
+
 GENUINE: Final[Mapping[str, Headlines]] = {
     "certificate": {
         **{
@@ -177,9 +183,11 @@ def _headline(report: Judged) -> Phrase:
     if report.document in _OWN:
         return _OWN[report.document](report)
     if report.authentic is Authentic.UNDETERMINED:
+        if _found(report, KEY_UNKNOWN):
+            return KEY_NOT_PINNED
         unfinished = OPEN.get(report.document, {})
         return unfinished.get(report.standing, _OTHERS[report.authentic])
-    if report.authentic is Authentic.NOT_OURS and any(map(_unpinned, report.findings)):
+    if report.authentic is Authentic.NOT_OURS and _found(report, ISSUER_UNKNOWN):
         return NOT_PINNED
     if report.authentic is not Authentic.GENUINE:
         return _OTHERS[report.authentic]
@@ -188,8 +196,8 @@ def _headline(report: Judged) -> Phrase:
     return Phrase(said.zh + when.zh + rests.zh, said.en + when.en + rests.en)
 
 
-def _unpinned(finding: Finding) -> bool:
-    return finding.code == ISSUER_UNKNOWN
+def _found(report: Judged, code: str) -> bool:
+    return any(finding.code == code for finding in report.findings)
 
 
 def _when(report: Judged) -> Phrase:

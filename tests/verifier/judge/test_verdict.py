@@ -21,6 +21,7 @@ SAID: list[tuple[int, str, Authentic]] = [
     *((1, code, NOT_OURS) for code in ("json-malformed", "field-unknown", "qr-foreign", "qr-bits")),
     *((1, code, NOT_OURS) for code in ("core-malformed", "core-payload", "pack-layout", "target-unknown")),
     (2, "issuer-unknown", NOT_OURS),
+    (2, "issuer-key-unknown", OPEN),
     (2, "signature-wrong", FORGED),
     *((3, code, FORGED) for code in ("before-key", "after-key", "key-compromised")),
     *((3, code, FORGED) for code in ("registry-differs", "prefix-differs")),

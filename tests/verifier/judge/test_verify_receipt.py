@@ -146,7 +146,7 @@ def test_what_has_no_form_is_not_read_further() -> None:
 @pytest.mark.parametrize(
     ("world", "number", "code"),
     [
-        (ReceiptWorld(signer=STRANGER), 2, "issuer-unknown"),
+        (ReceiptWorld(signer=STRANGER), 2, "issuer-key-unknown"),
         (ReceiptWorld(registry=Party("别的机构", HOSPITAL)), 3, "registry-differs"),
         (ReceiptWorld(issued_at=GIVEN), 3, "before-key"),
         (ReceiptWorld(log_signers=[LOG_ED]), 6, "checkpoint-signature-missing"),
@@ -164,7 +164,7 @@ def test_what_others_must_have_vouched_for(world: ReceiptWorld, number: int, cod
 
 
 _WORDS = {
-    "issuer-unknown": Authentic.NOT_OURS,
+    "issuer-key-unknown": Authentic.UNDETERMINED,
     "not-anchored": Authentic.UNDETERMINED,
     "checkpoint-signature-missing": Authentic.UNDETERMINED,
     # How it stands with the consent is not known; that the registry received it is.

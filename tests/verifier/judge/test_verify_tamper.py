@@ -33,10 +33,12 @@ from tests.verifier.world import (
 )
 from yinzheng.verifier import Authentic, Outcome, Report, Status, parse_body
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.log.note import NoteSigner
 from yinzheng.verifier.log.statement import certificate_subject
+from yinzheng.verifier.words.verdict import verdict
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -172,32 +174,61 @@ def test_surplus_in_the_file_is_wrong_form() -> None:
     assert_said(check({**genuine_file(), "extra": 1}), {1: "field-unknown"}, Authentic.NOT_OURS)
 
 
-def test_a_certificate_by_a_stranger() -> None:
-    file = {**genuine_file(), "qr": World(signer=STRANGER).qr}
-    report = check(file)
-    assert_said(report, {2: "issuer-unknown"}, Authentic.NOT_OURS)
+def test_a_certificate_under_a_key_that_the_policy_lacks() -> None:
+    """It names the pinned registry, and may be of a key newer than the policy: nothing shown has failed."""
+    report = check({**genuine_file(), "qr": World(signer=STRANGER).qr})
+    assert_said(report, {2: "issuer-key-unknown"}, Authentic.UNDETERMINED)
     assert report.finding(3).outcome is Outcome.SKIPPED
+    assert verdict(report).headline.en.startswith("Cannot be determined: names a registry you pinned")
+    assert verdict(report).exit_code == 3
+
+
+@pytest.mark.parametrize("name", ["name", "code"])
+def test_either_name_or_code_is_enough_to_name_a_registry(name: str) -> None:
+    alike = parse_body({**body_json(), "registry": {**HOSPITAL, name: REGISTRY[name]}})
+    report = check({**genuine_file(), "qr": World(signer=STRANGER, shown=alike).qr})
+    assert_forged(report, {2: "issuer-key-unknown", 4: "record-differs"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "open_"),
+    [({}, {}), ({"log_signers": [LOG_ED]}, {6}), ({"origin": "other.example.org"}, {6})],
+    ids=["all shown", "a line of the checkpoint left out", "a checkpoint of another log"],
+)
+def test_a_forger_is_found_out_whatever_is_left_out(changes: dict[str, Any], open_: set[int]) -> None:
+    other = parse_body({**body_json(), "asset": "别的数据集"})
+    file = World(signer=STRANGER, shown=other, **changes).file()
+    for shown in (file, {**file, "chain": None}):
+        report = check(shown)
+        assert invalid(report).keys() == {2, 4, *open_}
+        assert (report.authentic, report.exit_code) == (Authentic.FORGED, 1)
+
+
+def test_a_forger_who_shows_the_code_alone_shows_nothing_that_failed() -> None:
+    alone = verify(read_target(World(signer=STRANGER).qr), trust(), now=NOW)
+    assert (alone.authentic, alone.exit_code) == (Authentic.UNDETERMINED, 3)
 
 
 def test_what_a_stranger_signed_is_forged_where_it_contradicts_itself() -> None:
-    other = parse_body({**body_json(), "asset": "别的数据集"})
-    file = {**genuine_file(), "qr": World(signer=STRANGER, shown=other).qr}
-    assert_forged(check(file), {2: "issuer-unknown", 4: "record-differs"})
     file = {**genuine_file(), "qr": World(signer=STRANGER).qr}
     file["proof"] = file["proof"].replace("index 3", "index 2")
-    assert_forged(check(file), {2: "issuer-unknown", 5: "inclusion-proof"})
+    assert_forged(check(file), {2: "issuer-key-unknown", 5: "inclusion-proof"})
 
 
 def test_what_a_stranger_signed_is_forged_where_it_claims_anothers_place() -> None:
     taken = RecordState(content=bytes([1]) * 32)
     assert_forged(
-        check(World(signer=STRANGER, record=taken).file()), {2: "issuer-unknown", 9: "content-differs"}
+        check(World(signer=STRANGER, record=taken).file()), {2: "issuer-key-unknown", 9: "content-differs"}
     )
+    absent = World(signer=STRANGER, absent=True, block_time=REGISTERED + DAY)
+    assert_forged(check(absent.file(), now=REGISTERED + DAY), {2: "issuer-key-unknown", 9: "record-absent"})
 
 
 def test_what_another_registry_issued_is_not_forged() -> None:
+    body = parse_body({**body_json(), "registry": HOSPITAL})
     elsewhere = World(
         signer=STRANGER,
+        body=body,
         origin="other.example.org",
         absent=True,
         anchored_root=bytes(32),

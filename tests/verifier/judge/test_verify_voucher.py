@@ -119,7 +119,7 @@ def other_index(file: dict[str, Any]) -> None:
 
 
 TAMPERED: list[tuple[int, str, Callable[[], VoucherWorld | dict[str, Any]]]] = [
-    (2, "issuer-unknown", lambda: VoucherWorld(signer=STRANGER)),
+    (2, "issuer-key-unknown", lambda: VoucherWorld(signer=STRANGER)),
     (
         4,
         "record-not-committed",
@@ -165,9 +165,9 @@ def test_each_step_names_itself(
     assert [n for n, outcome in outcomes(report).items() if outcome is Outcome.INVALID and n != 10] == [
         number
     ]
-    expected = Authentic.NOT_OURS if code == "issuer-unknown" else Authentic.FORGED
-    assert report.authentic is expected
-    assert report.exit_code == (3 if code == "issuer-unknown" else 1)
+    unknown = code == "issuer-key-unknown"
+    assert report.authentic is (Authentic.UNDETERMINED if unknown else Authentic.FORGED)
+    assert report.exit_code == (3 if unknown else 1)
 
 
 def test_a_signature_a_proof_node_and_a_seal(genuine: dict[str, Any]) -> None:
