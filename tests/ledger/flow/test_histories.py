@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,10 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.faults import Faults
+from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.store import database
 from yinzheng.ledger.store.database import Store
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.note import parse_vkey
@@ -186,6 +189,11 @@ class _Looking(Faults):
         super().hit(point)
         self.seen.append(point)
         copy = self.world.copy(self.folder / str(len(self.seen)))
+        kept = database.make_url(sqlite_url(self.world.paths.database))  # type: ignore[attr-defined]
+        if kept.get_backend_name() == "postgresql":  # a server copies nothing that is in use: look itself
+            url = kept.render_as_string(hide_password=False)
+            paths, instance = read_instance(copy.root)
+            paths.instance.write_bytes(replace(instance, database_url=url).to_json())
         with open_reader(copy.root, copy.clock) as reader:
             assert reader.health()["log_size"] >= 0
         shutil.rmtree(copy.root)
