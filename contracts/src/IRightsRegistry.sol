@@ -24,14 +24,14 @@ interface IRightsRegistry {
         uint64 publicityEnd
     );
     /// @notice Someone objected; `open` objections are open now.
-    event ObjectionRaised(bytes32 indexed caseId, bytes32 indexed objection, uint16 open);
+    event ObjectionRaised(bytes32 indexed caseId, bytes32 indexed objection, uint32 open);
     /// @notice An objection was concluded; `open` objections are open now.
     event ObjectionConcluded(
         bytes32 indexed caseId,
         bytes32 indexed objection,
         bytes32 indexed conclusion,
         bool upheld,
-        uint16 open
+        uint32 open
     );
     /// @notice A case ended without a certificate; `outcome` is the refusal, the conclusion that upheld an objection, or
     /// the cancellation it was about.
@@ -97,7 +97,7 @@ interface IRightsRegistry {
     error PublicityOver(bytes32 caseId, uint64 publicityEnd, uint64 blockTime);
 
     /// @notice Nothing is deposited while an objection is open (R24).
-    error ObjectionsOpen(bytes32 caseId, uint16 open);
+    error ObjectionsOpen(bytes32 caseId, uint32 open);
 
     /// @notice Nothing is deposited while the case is held (R38).
     error CaseHeld(bytes32 caseId, uint8 holds);

@@ -180,7 +180,7 @@ contract RightsRegistry is IRightsRegistry, Approvals {
         }
         _requireObjection(caseId, objection, ObjectionState.None);
         _objections[caseId][objection] = ObjectionState.Open;
-        uint16 open = ++published.objections;
+        uint32 open = ++published.objections;
         published.changedAt = _now();
         emit ObjectionRaised(caseId, objection, open);
     }
@@ -208,7 +208,7 @@ contract RightsRegistry is IRightsRegistry, Approvals {
 
         Case storage published = _cases[caseId];
         _objections[caseId][objection] = upheld ? ObjectionState.Upheld : ObjectionState.Dismissed;
-        uint16 open = --published.objections;
+        uint32 open = --published.objections;
         published.changedAt = _now();
         emit ObjectionConcluded(caseId, objection, conclusion, upheld, open);
         if (upheld) _close(caseId, conclusion);

@@ -57,13 +57,16 @@ struct Record {
     bytes32 remainder;
 }
 
-/// @dev A case from its publication on, four slots (S5.4).
+/**
+ * @dev A case from its publication on, four slots (S5.4). Anyone may raise `objections` while publicity lasts: so many
+ * as would fill their count no chain takes up in that time.
+ */
 struct Case {
     CaseState state;
     Procedure procedure;
     bool waived;
     uint8 holds;
-    uint16 objections;
+    uint32 objections;
     uint64 publishedAt;
     uint64 publicityEnd;
     uint64 changedAt;

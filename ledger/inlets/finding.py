@@ -70,18 +70,21 @@ def _is_recorded(session: Session, one: Announced) -> bool:
 
 def _record(registry: Registry, found: list[Announced], last: int) -> int:
     """Record what is not the registry's own, and keep the place; one transaction."""
+    with translated():
+        times = {
+            number: registry.w3.eth.get_block(number)["timestamp"] for number in {one.block for one in found}
+        }
     with registry.store.transaction() as session:
-        count = sum(_one(registry, session, one) for one in found)
+        count = sum(_one(registry, session, one, times[one.block]) for one in found)
         session.merge(InletPlace(id=1, block=last))
     return count
 
 
-def _one(registry: Registry, session: Session, one: Announced) -> bool:
+def _one(registry: Registry, session: Session, one: Announced, time: int) -> bool:
+    """Record one of a block of that time, and what follows from it."""
     if _is_recorded(session, one):
         return False
     now = registry.clock()
-    with translated():
-        mined = registry.w3.eth.get_block(one.block)
     body = Found(
         inlet=one.inlet,
         about=one.about,
@@ -89,7 +92,7 @@ def _one(registry: Registry, session: Session, one: Announced) -> bool:
         account=sender_of(registry.w3, one.transaction),
         transaction=one.transaction,
         log=one.log,
-        block=Block(one.block, one.block_hash, mined["timestamp"]),
+        block=Block(one.block, one.block_hash, time),
         at=now,
     )
     before = select(Inlet.leaf).order_by(col(Inlet.block).desc(), col(Inlet.log).desc())
@@ -120,7 +123,7 @@ def _one(registry: Registry, session: Session, one: Announced) -> bool:
     session.flush()  # the next one follows it
     follow = _FOLLOW.get(one.inlet)
     if follow is not None:
-        follow(registry, session, one, mined["timestamp"])
+        follow(registry, session, one, time)
     return True
 
 
