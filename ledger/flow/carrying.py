@@ -45,7 +45,7 @@ PATIENCE_SECONDS = 60
 
 
 def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
-    """Send what can be sent of `waiting`, wait for its blocks, and write down what became of each.
+    """Send what can be sent of `waiting`, wait for its blocks, write down what became of each; give the done.
 
     Raises `EnvironmentFault`, `NotYet` (of calls that wait), or what its kind makes of a refusal for good.
     """
@@ -72,11 +72,12 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
         if put_aside(registry, sender, signed):
             return []
         raise told_of(registry, fault, PATIENCE_SECONDS) from None
-    mined = [(call, outcome, one) for call, outcome, one in found if isinstance(outcome, Mined)]
+    mined = [(outcome, one) for _, outcome, one in found if isinstance(outcome, Mined)]
     told: list[YinzhengError] = []
+    done: list[ChainCall] = []
     with registry.store.transaction() as session:
         if mined:
-            _, where, last = max(mined, key=lambda one: one[2].nonce)
+            where, last = max(mined, key=lambda one: one[1].nonce)
             count_mined(session, calls[0].sender, last.nonce + 1, last.hash, where.block_hash)
         for call, outcome, which in found:
             row = session.get_one(ChainCall, call.id)
@@ -90,6 +91,7 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
             row.block_number = outcome.block_number
             if outcome.refusal is None or _done(registry, row):
                 _confirm(registry, session, row)
+                done.append(call)
             elif isinstance(outcome.refusal, BlockBehind) or (
                 kind_of(registry.kinds, row).together and row.error is None
             ):
@@ -99,7 +101,7 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
                 told.append(_given_up(registry, session, row, outcome.refusal))
     if told:
         raise told[0]
-    return [call for call, _, _ in mined]
+    return done
 
 
 def _broadcast(

@@ -4,6 +4,7 @@ Rooms, from the bottom up:
 
 `db`        bytes on disk: LMDB behind py-evm's database interface, atomic batches
 `lock`      one writer
+`machine`   running contract code quickly
 `clique`    the London virtual machine under EIP-225 rules, headers and their seals
 `genesis`   block 0: chain id, validator, funded accounts
 `sealing`   from signed transactions to a sealed block

@@ -22,11 +22,14 @@ from eth_keys.datatypes import PrivateKey
 from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
 
+from yinzheng.ledger.chain.embedded import machine
+
 # py-evm needs some 12 frames for each of 1024 nested calls, but py_ecc, which it imports, raises the limit to
 # 100,000 for the whole process: then deeply nested input overflows the C stack of the JSON parser (CPython
 # 3.11), and anyone who can post a body can end the process. Back to what py-evm needs.
 if sys.getrecursionlimit() > EVM_RECURSION_LIMIT:
     sys.setrecursionlimit(EVM_RECURSION_LIMIT)
+machine.hash_quickly()
 
 IN_TURN = 2
 """Difficulty of a block sealed by the validator whose turn it is; a lone validator's every block."""
@@ -40,6 +43,8 @@ NO_VOTE = bytes(8)
 
 class CliqueVM(LondonVM):
     """London with EIP-225's rule of time at period 0: not before the parent."""
+
+    _state_class = machine.State
 
     @classmethod
     def validate_header(cls, header: BlockHeaderAPI, parent_header: BlockHeaderAPI) -> None:

@@ -27,12 +27,17 @@ class SealedBlock:
     """A block and, for each transaction considered, None or why it is not in it.
 
     `block` is None when every one considered was refused. `outcomes` is shorter than what was offered when
-    the block was full: the rest belongs in the next. `loggers` are the addresses that logged.
+    the block was full: the rest belongs in the next.
     """
 
     block: BlockAPI | None
     outcomes: tuple[Refused | None, ...]
-    loggers: frozenset[bytes]
+    receipts: tuple[ReceiptAPI, ...]
+
+    @property
+    def loggers(self) -> frozenset[bytes]:
+        """The addresses that logged."""
+        return frozenset(bytes(log.address) for receipt in self.receipts for log in receipt.logs)
 
 
 def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
@@ -90,9 +95,8 @@ def build_block(
             header = vm.add_receipt_to_header(header, receipt)
             taken.append(transaction)
             receipts.append(receipt)
-    loggers = frozenset(bytes(log.address) for receipt in receipts for log in receipt.logs)
     block = _finish(chain, vm, header, parent, key, taken, receipts) if taken else None
-    return SealedBlock(block, tuple(outcomes), loggers)
+    return SealedBlock(block, tuple(outcomes), tuple(receipts))
 
 
 def _admit(
