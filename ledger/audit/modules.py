@@ -16,6 +16,8 @@ from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
 from yinzheng.ledger.chain.records_holders import HolderOnChain
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
+from yinzheng.ledger.disputes.direct import opener_of
+from yinzheng.ledger.inlets.finding import unfollowed
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
 from yinzheng.ledger.organisations.appointing import APPOINTMENTS
 from yinzheng.ledger.organisations.keys import keys_at
@@ -61,7 +63,7 @@ def check_modules(audit: Audit) -> None:
         ("HolderEnrolled", "organisation", holders, "Holders"),
     ):
         for id_ in _announced(audit, where, event, argument):
-            if id_ not in known:
+            if id_ not in known and not (event == "DisputeOpened" and _is_left(audit, id_)):
                 audit.found(
                     "module-unknown", f"the chain announced a {event} the database lacks", id=id_.hex()
                 )
@@ -122,6 +124,30 @@ def _disputes(audit: Audit, session: Session) -> set[bytes]:
         if {*held.records, *held.cases, *held.consents} != ours:
             audit.found("dispute-altered", f"{row.id} holds other subjects on the chain", dispute=row.id)
     return known
+
+
+def _is_left(audit: Audit, id_: bytes) -> bool:
+    """Whether a dispute was found on the chain and could not be taken up here; says what to do about it.
+
+    One that was released holds nothing any more.
+    """
+    with audit.store.reading() as session:
+        if id_ not in {one.about for one in unfollowed(session)}:
+            return False
+        found = audit.client.dispute(id_)
+        if found is None or found.state is not DisputeState.OPEN:
+            return found is not None
+        enrolled = opener_of(session, found.opened_by) is not None
+    again = "ask that forum to release it, and to open it anew without evidence and by its own statement"
+    enrol = "enrol whose account that is (`yinzheng enrol`), and it is taken up; or ask for its release"
+    audit.found(
+        "dispute-unfollowed",
+        f"0x{found.opened_by.hex()} opened a dispute on the chain that cannot be worked on here: it holds"
+        f" what it is about until its release; {again if enrolled else enrol}",
+        dispute=id_.hex(),
+        account=found.opened_by.hex(),
+    )
+    return True
 
 
 def _same_key(found: HolderOnChain, session: Session, row: Organisation) -> bool:

@@ -52,8 +52,7 @@ def follow_opening(registry: Registry, session: Session, one: Announced, at: int
             key = dossier_key(registry, session, known.dossier_id)
             enter_prepared(dispute_thread(registry, session, known, key, now), one.name)
         return
-    opener = bytes.fromhex(one.arguments["openedBy"][2:])
-    who = session.exec(select(Organisation).where(Organisation.account == opener)).first()
+    who = opener_of(session, bytes.fromhex(one.arguments["openedBy"][2:]))
     found = registry.client.dispute(one.about)
     taken = repository.event_by_leaf(session, one.name)
     if who is None or found is None or found.roots or taken is not None:
@@ -80,6 +79,11 @@ def follow_opening(registry: Registry, session: Session, one: Announced, at: int
         work, Subjects(*(tuple(map(bytes, held[name])) for name in ("records", "cases", "consents")))
     )
     tell(work, HOLD, one.name)
+
+
+def opener_of(session: Session, account: bytes) -> Organisation | None:
+    """Whose account, 20 bytes, opened a dispute; None where nobody of that account is enrolled here."""
+    return session.exec(select(Organisation).where(Organisation.account == account)).first()
 
 
 def follow_release(registry: Registry, session: Session, one: Announced, at: int) -> None:

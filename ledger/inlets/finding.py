@@ -18,8 +18,9 @@ from yinzheng.ledger.certificates.reserving import let_go
 from yinzheng.ledger.certificates.telling import tell_of_objection
 from yinzheng.ledger.certificates.work import certificate_thread
 from yinzheng.ledger.chain.announced import SPAN, Announced, announced, sender_of
+from yinzheng.ledger.chain.records import DisputeState
 from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.disputes.direct import follow_opening, follow_release
+from yinzheng.ledger.disputes.direct import follow_opening, follow_release, opener_of
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
@@ -27,6 +28,7 @@ from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Objection
 from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.store.models_inlets import Inlet, InletPlace
 from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.verifier.formats.inlet import FOUND, STATED, Found, inlets_subject
@@ -52,7 +54,32 @@ def find(registry: Registry) -> int:
             found = [one for one in found if not _is_recorded(session, one)]
         if found or end - begin == SPAN - 1:  # else looked through again: who is refused has written nothing
             count += _record(registry, found, end)
+    _follow_openings(registry)
     return count
+
+
+def _follow_openings(registry: Registry) -> None:
+    """Follow what was found while its opener was not enrolled here, and is by now."""
+    with registry.store.reading() as session:
+        left = unfollowed(session)
+    for row in left:
+        on_chain = registry.client.dispute(row.about)
+        if on_chain is None or on_chain.state is not DisputeState.OPEN:
+            continue
+        with registry.store.transaction() as session:
+            if opener_of(session, on_chain.opened_by) is not None:
+                (one,) = (
+                    one
+                    for one in announced(registry.w3, registry.client.addresses, row.block, row.block)
+                    if one.log == row.log
+                )
+                follow_opening(registry, session, one, on_chain.opened_at)
+
+
+def unfollowed(session: Session) -> list[Inlet]:
+    """Openings that were found on the chain, and whose disputes nobody here could take up."""
+    openings = select(Inlet).where(Inlet.inlet == "dispute-opening")
+    return list(session.exec(openings.where(col(Inlet.about).not_in(select(Dispute.subject)))))
 
 
 def is_own(session: Session, one: Announced) -> bool:

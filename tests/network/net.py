@@ -5,6 +5,7 @@ The registry is one, and so is its chain: what a test does stays for the next.
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import threading
@@ -227,21 +228,31 @@ class Office:
 
     @contextmanager
     def settling(self, registry: Registry) -> Iterator[list[BaseException]]:
-        """Carry on beside the block, as a desk does; afterwards it is waited for, with what it raised."""
+        """Carry on beside the block, as a desk does: again where nodes were not to be had or blocks late.
+
+        Afterwards it is waited for, with what it raised; what it tried in vain is told with a failure.
+        """
         faults: list[BaseException] = []
+        until = time.monotonic() + 180
 
         def carry_on() -> None:
-            try:
-                pipeline.settle(registry)
-            except BaseException as fault:
-                faults.append(fault)
+            while True:
+                try:
+                    return pipeline.settle(registry)
+                except EnvironmentFault as fault:
+                    logging.getLogger(__name__).warning("settling again: %s, %s", fault.code, fault.message)
+                    if time.monotonic() > until:
+                        return faults.append(fault)
+                    time.sleep(0.5)
+                except BaseException as fault:
+                    return faults.append(fault)
 
         thread = threading.Thread(target=carry_on)
         thread.start()
         try:
             yield faults
         finally:
-            thread.join(90)
+            thread.join(240)
             assert not thread.is_alive()
 
     def change(self, urls: Sequence[str]) -> None:

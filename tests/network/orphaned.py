@@ -37,7 +37,8 @@ def orphan(office: Office, registry: Registry, kind: str) -> None:
     net.wait(lambda: (nodes.height(own) or 0) >= head + 3, "it may seal again")
     with office.settling(registry) as faults:
         with net.gate.shut():
-            net.wait(lambda: newest(registry, kind).tx_hash, f"{kind} is signed")
+            net.wait(lambda: faults or newest(registry, kind).tx_hash, f"{kind} is signed")
+            assert faults == []
             sent = newest(registry, kind).tx_hash
             assert sent is not None
             net.wait(lambda: net.knows(own, sent), f"{kind} is sent")

@@ -21,6 +21,7 @@ from tests.ledger.organisations.enrolling import Member
 from tests.ledger.withdrawals import clinic
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of
 from tests.wallet import sign
+from yinzheng.ledger.audit.finding import Finding
 from yinzheng.ledger.chain.approvals import Release
 from yinzheng.ledger.chain.records import Dispute as ChainDispute
 from yinzheng.ledger.consents.granting import grant
@@ -128,8 +129,12 @@ class Court:
 
     def audit(self) -> set[str]:
         """Close the registry and audit it; codes of what was found."""
+        return {one.code for one in self.findings()}
+
+    def findings(self) -> list[Finding]:
+        """The same, with what is said of each."""
         self.opened.close()
-        return self.world.codes()
+        return self.world.audit()
 
     @property
     def now(self) -> int:

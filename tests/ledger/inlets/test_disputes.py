@@ -236,6 +236,33 @@ def test_what_nobody_could_work_on_stays_a_finding(court: Court) -> None:
     with pytest.raises(UsageFault) as raised:
         take_in(registry, opening_by_forum(court))
     assert raised.value.code == "dispute-unknown"
+    settle(registry)
+    told = [one for one in court.findings() if one.code == "dispute-unfollowed"]
+    assert ["without evidence" in one.message for one in told] == [True, True]
+
+
+def test_a_forum_that_is_enrolled_afterwards_has_its_dispute_taken_up(court: Court) -> None:
+    """The chain knows its account, which an administrator gave the role past the registry."""
+    with court.registry.store.transaction() as session:
+        session.get_one(Organisation, COURT).account = b"\x0d" * 20
+    send(court, opening_by_forum(court))
+    assert find(court.registry) == 1
+    settle(court.registry)
+    (told,) = (one for one in court.findings() if one.code == "dispute-unfollowed")
+    assert address(FORUM).hex() in told.message
+    assert "yinzheng enrol" in told.message
+    with court.world.open() as registry:
+        with registry.store.transaction() as session:
+            assert session.exec(select(Dispute)).all() == []
+            session.get_one(Organisation, COURT).account = address(FORUM)
+        assert find(registry) == 0
+        with registry.store.reading() as session:
+            dispute = session.exec(select(Dispute)).one()
+            assert (dispute.opener, dispute.state) == (COURT, "open")
+            assert holds_on(session, court.made.consent) == 1
+        assert find(registry) == 0
+        settle(registry)
+    assert court.world.codes() == set()
 
 
 def _first_leaf(court: Court) -> bytes:
