@@ -27,6 +27,7 @@ from sqlmodel import Session
 
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store import all_models  # noqa: F401 - or they would not be known
+from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.moment import Moments
 from yinzheng.ledger.store.sqlite import BUSY_SECONDS, reading_engine, writing_engine
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
@@ -267,9 +268,14 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 @cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+@cache
 def _revisions() -> tuple[str | None, frozenset[str]]:
     """The newest revision this program knows, and all of them."""
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = _scripts()
     return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
 
 
@@ -308,7 +314,11 @@ def _require_current(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection) -> None:
-    if _schema(connection) != _head():
+    current = _schema(connection)
+    if current is None:  # nothing to bring over: the tables as they are now
+        Base.metadata.create_all(connection, checkfirst=False)
+        MigrationContext.configure(connection).stamp(_scripts(), "head")
+    elif current != _head():
         command.upgrade(_config(connection), "head")
 
 

@@ -5,7 +5,7 @@ consent's thread says in private is sealed under the consent's own key: destroyi
 destroys it in every copy (R44, R49). No row here joins two consents of one person.
 """
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlmodel import Field
 
 from yinzheng.ledger.store.models import Base, _Bytes, _Serial
@@ -138,9 +138,9 @@ class Job(Base, table=True):
     done: int
     rejected: int = 0
     """How many of those done were refused."""
-    already: int = 0
+    already: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """How many were recorded before, or stand in the file twice."""
-    blank: int = 0
+    blank: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     created_at: int = Field(sa_type=BigInteger)
     finished_at: int | None = Field(default=None, sa_type=BigInteger)
 
@@ -206,7 +206,10 @@ class GuardianUpload(Base, table=True):
 
     __tablename__ = "guardian_upload"
 
-    withdrawal_id: bytes = Field(primary_key=True, foreign_key="withdrawal.id")
+    withdrawal_id: bytes = Field(
+        primary_key=True,
+        sa_column_args=[ForeignKey("withdrawal.id", name="fk_guardian_upload_withdrawal_id_withdrawal")],
+    )
     sealed: bytes
     """Under the consent's key; kept nowhere once it was looked at."""
     at: int = Field(sa_type=BigInteger)

@@ -1,6 +1,6 @@
 """The table of supervision (R52). Conventions as in `models`; whom it is about lies sealed in its thread."""
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, ForeignKey
 from sqlmodel import Field
 
 from yinzheng.ledger.store.models import Base
@@ -17,7 +17,9 @@ class Supervision(Base, table=True):
     """32 random bytes: the log tells nobody whom it is about."""
     state: str
     """One of `ledger.rules.supervision.State`."""
-    dossier_id: bytes = Field(foreign_key="dossier.id", unique=True)
+    dossier_id: bytes = Field(
+        unique=True, sa_column_args=[ForeignKey("dossier.id", name="fk_supervision_dossier_id_dossier")]
+    )
     """Of its own: the key its thread is sealed under, and its files."""
     head: bytes | None = None
     """Leaf hash of its latest statement."""

@@ -1,5 +1,6 @@
 """Opening, migrating, committing, and what a bad disk or a foreign database looks like."""
 
+import json
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, Table, create_engine, event, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -49,13 +50,44 @@ def test_what_is_compiled_for_one_file_serves_the_next(file: Path, tmp_path: Pat
         store.close()
 
 
-def test_migrations_make_exactly_the_tables_of_the_models(url: str) -> None:
+def test_migrations_make_exactly_the_tables_of_a_new_database(url: str) -> None:
+    """A new one begins with the tables of the models; an old one is brought there step by step."""
     open_store(url).close()
     engine = create_engine(url)
-    with engine.connect() as connection:
+    with engine.begin() as connection:
+        new = tables(connection)
+        Base.metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+    with engine.begin() as connection:
+        command.upgrade(database._config(connection), "head")
+        assert tables(connection) == new
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
+    open_store(url).close()
+
+
+def tables(connection: Connection) -> dict[str, object]:
+    """All that the database says of each table, and its revision; but not in which order columns stand."""
+    looked = inspect(connection)
+
+    def sorts(table: str) -> list[object]:
+        return [
+            {column["name"]: column | {"type": repr(column["type"])} for column in looked.get_columns(table)},
+            looked.get_pk_constraint(table),
+            *(
+                sorted(json.dumps(found, default=str) for found in ask(table))
+                for ask in (
+                    looked.get_foreign_keys,
+                    looked.get_indexes,
+                    looked.get_unique_constraints,
+                    looked.get_check_constraints,
+                )
+            ),
+        ]
+
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).all()
+    return {table: sorts(table) for table in looked.get_table_names()} | {"": revision}
 
 
 def test_calls_of_before_get_their_kind(tmp_path: Path) -> None:
@@ -138,25 +170,35 @@ def test_an_empty_database_is_not_read(tmp_path: Path) -> None:
     assert path.stat().st_size == 0
 
 
-def test_a_failed_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from alembic.ddl.impl import DefaultImpl
+@pytest.mark.parametrize("revision", [None, "0001"])
+def test_a_failed_migration_leaves_nothing(tmp_path: Path, revision: str | None) -> None:
+    """Of a new database, and of one that was there."""
+    path = tmp_path / "ledger.sqlite"
+    engine = create_engine(sqlite_url(path))
+    if revision is not None:
+        with engine.begin() as connection:
+            command.upgrade(database._config(connection), revision)
 
-    create, url = DefaultImpl.create_table, sqlite_url(tmp_path / "ledger.sqlite")
+    def lies_there() -> list[object]:
+        with engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master").all()
+            return [*found, *connection.exec_driver_sql("SELECT * FROM alembic_version")] if found else []
 
-    def fails_late(self: DefaultImpl, table: object, **options: object) -> None:
-        if getattr(table, "name", "") == "certificate":
+    before = lies_there()
+
+    def fails_late(table: Table, _bind: object, **_options: object) -> None:
+        if table.name == "dispute":
             raise RuntimeError("power cut")
-        create(self, table, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(DefaultImpl, "create_table", fails_late)
-    with pytest.raises(RuntimeError):
-        open_store(url)
-    monkeypatch.undo()
-    engine = create_engine(url)
-    with engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one() == 0
+    event.listen(Table, "before_create", fails_late)
+    try:
+        with pytest.raises(RuntimeError):
+            open_store(sqlite_url(path))
+    finally:
+        event.remove(Table, "before_create", fails_late)
+    assert lies_there() == before
     engine.dispose()
-    open_store(url).close()
+    open_store(sqlite_url(path)).close()
 
 
 def test_sqlite_is_durable_and_checks_references(store: Store) -> None:

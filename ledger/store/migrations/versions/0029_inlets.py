@@ -26,7 +26,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_inlet_name"), "inlet", ["name"])
     op.create_table(
         "inlet_place",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("block", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inlet_place")),
     )
