@@ -72,7 +72,13 @@ def _may_seal(ask: Ask, consensus: Consensus, number: int) -> frozenset[bytes]:
     if not consensus.later_seals_count:
         return frozenset(consensus.listed(header_of(_block(ask, hex(number)), consensus)))
     answer = ask("clique_getSigners", [hex(number - 1)])
-    return frozenset(bytes.fromhex(one.removeprefix("0x")) for one in answer or ())
+    if not answer:
+        raise EnvironmentFault(
+            f"the node does not tell who might seal block {number}",
+            code="node-refused",
+            hint="Ask one that keeps everything, an archive node. Nothing was changed.",
+        )
+    return frozenset(bytes.fromhex(one.removeprefix("0x")) for one in answer)
 
 
 def _told(ask: Ask) -> tuple[bytes, ...]:
