@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from yinzheng.ledger.chain.outcomes import Mined
 from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, TooEarly, translated
@@ -54,7 +54,8 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     signed = _signed(registry, calls)
     if not signed:
         return []  # others had it all carried out before
-    missing = [(call, one) for call, one in signed if not isinstance(sender.found(one)[0], Mined)]
+    # What is signed only now is nowhere yet.
+    missing = [(call, one) for call, one in signed if not kept or not isinstance(sender.found(one)[0], Mined)]
     if missing:
         if kept:
             if _filled(registry, sender, missing[0]):
@@ -79,8 +80,9 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
         if mined:
             where, last = max(mined, key=lambda one: one[1].nonce)
             count_mined(session, calls[0].sender, last.nonce + 1, last.hash, where.block_hash)
+        rows = _rows_of(session, [call for call, _, _ in found])
         for call, outcome, which in found:
-            row = session.get_one(ChainCall, call.id)
+            row = rows[call.id]
             if isinstance(outcome, Replaced):
                 if call.sender == RELAY:
                     unsigned(row)
@@ -102,6 +104,12 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
     if told:
         raise told[0]
     return done
+
+
+def _rows_of(session: Session, calls: Sequence[ChainCall]) -> dict[int | None, ChainCall]:
+    """The calls as a transaction has them, by their numbers."""
+    query = select(ChainCall).where(col(ChainCall.id).in_([call.id for call in calls]))
+    return {row.id: row for row in session.exec(query)}
 
 
 def _broadcast(
@@ -177,8 +185,9 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainC
         (call, sender.prepare(call_of(call), number, fees)) for number, call in enumerate(able, start=nonce)
     ]
     with registry.store.transaction() as session:
+        rows = _rows_of(session, able)
         for call, one in made:
-            row = session.get_one(ChainCall, call.id)
+            row = rows[call.id]
             row.raw_tx, row.tx_hash, row.nonce, row.state = one.raw, one.hash, one.nonce, "sent"
             row.since_block = head
         count_signed(session, calls[0].sender, nonce + len(made))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Final, Self
 
-from sqlmodel import Session, col, select
+from sqlalchemy import LargeBinary, bindparam, literal, or_
+from sqlmodel import AutoString, Session, col, select
 
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.consents.notices import hour_of
@@ -20,6 +21,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import COURSE, Move, Rule, Situation, State, step
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.chain.layout_consents import DESTRUCTION
 from yinzheng.verifier.formats.withdrawal import Requested
 from yinzheng.verifier.formats.withdrawal_steps import Step, parse_step
@@ -158,12 +160,22 @@ def situation_of(session: Session, row: Withdrawal, recipients: Iterable[Withdra
 
 def disputes_on(session: Session, row: Withdrawal) -> list[str]:
     """References of the open disputes that hold a withdrawal or its consent, ascending (R38)."""
-    query = (
-        select(Dispute.id)
-        .join(DisputeSubject)
-        .where(col(DisputeSubject.subject).in_((row.consent, row.id)), Dispute.state == "open")
+    session.flush()
+    return sorted({name for (name,) in _DISPUTES.all(session, consent=row.consent, id=row.id)})
+
+
+_DISPUTES: Final = Prepared(
+    select(Dispute.id)
+    .join(DisputeSubject)
+    .where(
+        or_(
+            col(DisputeSubject.subject) == bindparam("consent", type_=LargeBinary),
+            col(DisputeSubject.subject) == bindparam("id", type_=LargeBinary),
+        ),
+        Dispute.state == literal("open", AutoString),
     )
-    return sorted(set(session.exec(query)))
+)
+"""Asked whenever a withdrawal's situation is: a dozen times in its course."""
 
 
 def recipients_of(session: Session, id_: bytes) -> dict[str, WithdrawalRecipient]:
