@@ -17,16 +17,18 @@ from typing import Any, Final, cast
 
 from yinzheng.verifier.containers.declared import check_pixels
 from yinzheng.verifier.containers.target import Kind, Presented, needs_taking_apart, read_target
-from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 MEMORY: Final = 256 * 1024**2
 """Bytes of data; the largest picture that is decoded takes some 200 MiB."""
 
 PROCESSOR: Final = 3
-"""Seconds of processor time; a photo of 60 megapixels takes about one."""
+"""Seconds of processor time of that process; a photo of 60 megapixels takes about one. What takes more is the
+file's own doing, however busy the machine is."""
 
 SECONDS: Final = 30
-"""How long a process that gets no turn is waited for."""
+"""How long a process that gets no turn is waited for: then the machine is busy, and nothing is said of the
+file. A certificate takes half a second of a processor, and eight on one that 14 others want."""
 
 LESS_URGENT: Final = 5
 """How far the process stands back: a server goes on answering others while it works."""
@@ -40,8 +42,9 @@ def extract(
 ) -> Presented:
     """As `read_target`, for bytes that nobody vouches for.
 
-    Raises also `DataFault` `target-too-hard`, where reading it takes too long or too much memory, and
-    `image-too-large` before anything is begun, where it declares more pixels than are read.
+    Raises also `DataFault` `target-too-hard`, where reading it takes too much work or memory, and
+    `image-too-large` before anything is begun, where it declares more pixels than are read;
+    `EnvironmentFault` `server-busy`, where the machine gave it too little time.
     """
     if not needs_taking_apart(data):
         return read_target(data, name=name)
@@ -56,6 +59,8 @@ def extract(
             env=_ENVIRONMENT,
             check=True,
         )
+    except subprocess.TimeoutExpired as error:
+        raise _busy() from error
     except subprocess.SubprocessError as error:
         raise _too_hard() from error
     return _answer(done.stdout, name)
@@ -67,14 +72,17 @@ async def extract_while_waited_for(data: bytes, *, name: str = "") -> Presented:
         from asyncio import to_thread
 
         return await to_thread(read_target, data, name=name)
-    said = await answer_of(_command(MEMORY, PROCESSOR), data, SECONDS)
+    try:
+        said = await answer_of(_command(MEMORY, PROCESSOR), data, SECONDS)
+    except TimeoutError as error:
+        raise _busy() from error
     if said is None:
         raise _too_hard()
     return _answer(said, name)
 
 
 async def answer_of(command: Sequence[str], data: bytes, seconds: float) -> bytes | None:
-    """What a process of ours says to `data`; None where it fails, or takes longer.
+    """What a process of ours says to `data`; None where it fails; `TimeoutError` where it takes longer.
 
     It ends with whoever waits for it: when that is cancelled, it is killed.
     """
@@ -90,8 +98,6 @@ async def answer_of(command: Sequence[str], data: bytes, seconds: float) -> byte
     try:
         async with asyncio.timeout(seconds):
             said, _ = await process.communicate(data)
-    except TimeoutError:
-        return None
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
@@ -123,6 +129,15 @@ def _too_hard() -> DataFault:
         "the file is too hard to read",
         code="target-too-hard",
         hint="Send the certificate's PDF or JSON file as issued, or a photo of its code.",
+    )
+
+
+def _busy() -> EnvironmentFault:
+    return EnvironmentFault(
+        "this machine is too busy to read the file just now",
+        code="server-busy",
+        hint="Try again in a minute. This says nothing about the file.",
+        retry_after=30,
     )
 
 

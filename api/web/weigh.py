@@ -50,11 +50,11 @@ async def weigh(
     Raises `DataFault` `pack-too-hard`, where it takes too long, too much memory, or says too much.
     """
     command = [sys.executable, "-I", "-m", __name__, str(memory), str(now), str(len(trust)), _printable(name)]
-    said = await answer_of(command, trust + pack, seconds)
     try:
+        said = await answer_of(command, trust + pack, seconds)
         # A report that is too long is cut off, and then is no JSON.
         weighed: dict[str, Any] = json.loads((said or b"")[:MAX_PAPER])
-    except ValueError as error:
+    except (ValueError, TimeoutError) as error:
         raise DataFault(
             "the file is too large or too odd to be checked here",
             code="pack-too-hard",
