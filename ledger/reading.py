@@ -61,6 +61,7 @@ from yinzheng.verifier.judge.report import Status
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES, Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
+from yinzheng.verifier.words.speaker import in_one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ class Reader(Answers):
             "block": None if call is None else call.block_number,
             "contract": self.instance.deployment.rights.hex(),
             "policy": str(fingerprint_of(self.instance)),
+            "contact": in_one_line(self.instance.contact),
         }
 
     def voucher_facts(self, number: str) -> dict[str, Any]:
@@ -240,6 +242,7 @@ class Reader(Answers):
             "block": None if call is None else call.block_number,
             "contract": self.instance.modules.moves.hex(),
             "policy": str(fingerprint_of(self.instance)),
+            "contact": in_one_line(self.instance.contact),
         }
 
     def consent_basis(self, number: str, now: int) -> tuple[Basis, ...]:

@@ -28,6 +28,7 @@ from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, fail
 from yinzheng.api.cli.persons import As, by_name, new_passphrase
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.contact import contact_of
 
 
 def init(
@@ -71,6 +72,12 @@ def init(
         str | None,
         typer.Option(help="Data authority whose name certificates bear. 数据主管部门名称。"),
     ] = None,
+    telephone: Annotated[str | None, typer.Option(help="Its telephone, for everybody. 联系电话。")] = None,
+    email: Annotated[str | None, typer.Option(help="Its e-mail address. 电子邮箱。")] = None,
+    address: Annotated[str | None, typer.Option(help="Its postal address. 联系地址。")] = None,
+    complaints: Annotated[
+        str | None, typer.Option(help="Who takes complaints about it, and how. 投诉受理单位及方式。")
+    ] = None,
     unproven: Annotated[
         bool,
         typer.Option(
@@ -106,6 +113,7 @@ def init(
         objects_url=objects,
         token=token_plan(in_token or [], module, token, token_serial, token_sm2),
         authority=authority,
+        contact=contact_of(telephone=telephone, email=email, address=address, complaints=complaints),
         unproven=unproven,
     )
     with progress_line(json_) as progress:

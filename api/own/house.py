@@ -149,6 +149,7 @@ class House:
             switch=switch,
             status=status,
             demonstration=self.demonstration,
+            policy=self.policy,
             **{**own, **values},
         )
 

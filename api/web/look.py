@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from yinzheng.api.http.language import HTML_LANG, Language, negotiate, other
+from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.words.speaker import speaker
 
 ASSETS: Final = {
     "style.css": "text/css; charset=utf-8",
@@ -57,11 +59,13 @@ class Look:
         demonstration: bool = False,
         status: int = HTTPStatus.OK,
         headers: dict[str, str] | None = None,
+        policy: TrustPolicy | None = None,
         **values: Any,
     ) -> HTMLResponse:
         """Render a page for people.
 
         `switch` is the address of the same page in the other language, by default the one asked for.
+        `policy` is the one under which the page speaks: its registry stands at the foot.
         """
         text = self._templates.get_template(template).render(
             lang=language,
@@ -71,6 +75,7 @@ class Look:
             t=(lambda zh, _en: zh) if language == "zh" else (lambda _zh, en: en),
             asset=lambda name: f"/static/{name}?v={self.assets[name].version}",
             demonstration=demonstration,
+            speaker=None if policy is None else speaker(policy, language),
             **{"here": "", **values},
         )
         vary = {"Content-Language": HTML_LANG[language], "Vary": "Accept-Language"}

@@ -22,6 +22,7 @@ from yinzheng.api.web.look import Look
 from yinzheng.api.web.look import language_of as language_of
 from yinzheng.api.web.ports import ReaderPort
 from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.judge.trust import TrustPolicy
 
 T = TypeVar("T")
 
@@ -106,8 +107,16 @@ class Server:
             demonstration=demonstration or self.demonstration,
             status=status,
             headers=headers,
+            policy=self._speaks_for(),
             **values,
         )
+
+    def _speaks_for(self) -> TrustPolicy | None:
+        """The policy that pages speak under; None while it cannot be read, which no page fails for."""
+        try:
+            return self.checker.policy()
+        except EnvironmentFault:
+            return None
 
     def problem(self, request: Request, problem: Problem, language: Language | None = None) -> Response:
         """An error, as JSON or as a page, by the address that was asked."""

@@ -32,6 +32,7 @@ from yinzheng.verifier.formats.withdrawal import parse_requested
 from yinzheng.verifier.judge.receipt.events import REQUESTED_TYPE
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.tlogproof import TlogProof
+from yinzheng.verifier.words.speaker import in_one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Receipt:
     """`receipt.json` (S13.3); without a credential, always."""
     policy: str = ""
     """Fingerprint of the registry's trust policy (S8.3)."""
+    contact: str = ""
+    """How the registry is reached, in one line."""
 
     def owned(self, credential: bytes) -> Receipt:
         """The patient's own: its code and page, not its file, bear the credential, 32 bytes."""
@@ -52,7 +55,7 @@ class Receipt:
 
     def pdf(self) -> bytes:
         """The file as a PDF that proves itself. Raises as `render_receipt`."""
-        return render_receipt(self.file, self.qr, self.policy)
+        return render_receipt(self.file, self.qr, self.policy, self.contact)
 
     def png(self) -> bytes:
         """The QR code as a picture."""
@@ -91,7 +94,8 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
         qr=sign_code(registry, opened, told.digest(opened.secret)),
         chain=_evidence(registry, opened, proof),
     )
-    return replace(made, policy=str(fingerprint_of(registry.instance)))
+    instance = registry.instance
+    return replace(made, policy=str(fingerprint_of(instance)), contact=in_one_line(instance.contact))
 
 
 def sign_code(registry: Registry, opened: OpenedConsent, lines: bytes | None = None) -> str:

@@ -38,6 +38,7 @@ from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.contact import Contact
 
 OFFICER, MEMBER, ADMINISTRATOR, AUDITOR = "officer-chen", "committee-lin", "keeper-wu", "auditor-he"
 PLAN = Plan(
@@ -53,6 +54,12 @@ PLAN = Plan(
     },
     demonstration=True,
     authority="岭南数据管理局（虚构）",
+    contact=Contact(
+        telephone="020-0000-0000（虚构）",
+        email="registry@example.org",
+        address="广东省广州市示例路1号（虚构）",
+        complaints="岭南数据管理局（虚构），020-0000-0001",
+    ),
 )
 _OBJECTED = 1
 """Which dossier, counted from 0, someone objects to."""

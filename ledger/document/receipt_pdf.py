@@ -25,6 +25,7 @@ from yinzheng.verifier.judge.receipt.events import requests_of
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.words import receipt as phrases_receipt
 from yinzheng.verifier.words.phrases import Phrase
+from yinzheng.verifier.words.speaker import CONTACT
 
 TEMPLATE: Final = Path(__file__).parent / "receipt.typ"
 
@@ -50,30 +51,31 @@ WHERE_TO: Final = Phrase(
 WITHDRAWN: Final = Phrase("已撤回", "Withdrawn")
 
 
-def render_receipt(file: bytes, qr: str = "", policy: str = "") -> bytes:
+def render_receipt(file: bytes, qr: str = "", policy: str = "", contact: str = "") -> bytes:
     """Print a receipt file (S13.3) and attach it as `receipt.json`. Returns the bytes of the PDF.
 
     `qr` is the text of the code on the page of the patient's own; without it a proof copy is printed.
-    `policy`: fingerprint of the registry's trust policy (S8.3), for comparing.
+    `policy`: fingerprint of the registry's trust policy (S8.3), for comparing. `contact`: how the registry is
+    reached, in one line; empty where it does not say.
     The file is read, and its requests are held against its consent; who signed it is not asked. Raises
     `DataFault`: what `parse_receipt_file`, `decode_receipt_qr` or `requests_of` raises, `document-failed` if
     setting the page failed.
     """
-    pages = _set(file, qr, policy)
+    pages = _set(file, qr, policy, contact)
     assert isinstance(pages, bytes)
     return pages
 
 
-def _set(file: bytes, code: str = "", policy: str = "", **output: Any) -> Any:
+def _set(file: bytes, code: str = "", policy: str = "", contact: str = "", **output: Any) -> Any:
     read = parse_receipt_file(file)
-    data = _data(read, file, code or read.qr, policy)
+    data = _data(read, file, code or read.qr, policy, contact)
     qr = data.pop("qr")
     data, lacking = printable(data)
     data |= {"qr": qr, "lacking": lacking}
     return typeset(TEMPLATE, data, what="receipt", dated=read.body.given_at, attachment=file, **output)
 
 
-def _data(file: ReceiptFile, raw: bytes, qr: str, policy: str) -> dict[str, Any]:
+def _data(file: ReceiptFile, raw: bytes, qr: str, policy: str, contact: str) -> dict[str, Any]:
     """What the template reads, words already looked up."""
     core = decode_receipt_qr(file.qr).core
     requests = requests_of(file, core)
@@ -98,6 +100,7 @@ def _data(file: ReceiptFile, raw: bytes, qr: str, policy: str) -> dict[str, Any]
         "complaints": {
             "title": COMPLAINTS,
             "text": (WHERE_TO.zh.format(body.controller.name, core.registry.name), WHERE_TO.en),
+            "contact": f"{CONTACT.zh} {CONTACT.en}: {contact}" if contact else "",
         },
         "proof": decode_receipt_qr(qr).credential is None,
         "qr": qr_svg(qr),

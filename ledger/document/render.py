@@ -21,6 +21,7 @@ from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.words.levels import level_words
+from yinzheng.verifier.words.speaker import CONTACT
 
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
 
@@ -39,7 +40,7 @@ CERTIFICATE_CODE: Final = (46.0, 0.45)
 
 # Leaf hash of the deposit statement (S3.3), 64 hex; origin of the log (S4.2), the statement's position in it;
 # chain id, address of `RightsRegistry` (40 hex), number of the block that holds the deposit; fingerprint of
-# the registry's trust policy (S8.3) when the page was set.
+# the registry's trust policy (S8.3), and how the registry is reached (empty: not printed), when it was set.
 _FACTS: Final = (
     ("leaf", "日志条目哈希", "leaf hash"),
     ("log", "日志", "log"),
@@ -48,6 +49,7 @@ _FACTS: Final = (
     ("contract", "登记合约", "contract"),
     ("block", "区块", "block"),
     ("policy", "信任策略指纹", "fingerprint of the policy"),
+    ("contact", CONTACT.zh, CONTACT.en),
 )
 
 
@@ -152,7 +154,7 @@ def proved_by(
         "qr_mm": min(MAX_QR_MILLIMETRES, max(least[0], side * least[1])),
         "digests": [("SM3", digests.sm3.hex()), ("SHA-256", digests.sha256.hex())],
         "attachment": {"name": f"{number}.json", "sha256": hashlib.sha256(attachment).hexdigest()},
-        "deposit": [(zh, en, str(facts[name])) for name, zh, en in _FACTS if name in facts],
+        "deposit": [(zh, en, str(facts[name])) for name, zh, en in _FACTS if facts.get(name, "") != ""],
     }
 
 

@@ -61,6 +61,7 @@ from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.objects import ObjectBlobs
 from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.contact import Contact
 from yinzheng.verifier.judge.trust import Operator, ValidatorRange
 
 FINAL_SECONDS = 60
@@ -100,6 +101,8 @@ class Plan:
     token: TokenPlan | None = None
     authority: str | None = None
     """The data authority whose name stands on certificates (R13)."""
+    contact: Contact | None = None
+    """How it is reached, on its pages and papers; None: it says nothing of that yet."""
     unproven: bool = False
     """Whether a network will do whose seals no verifier can check."""
 
@@ -210,6 +213,7 @@ def _fill(
         deployment=deployment,
         modules=modules,
         objects_url=plan.objects_url,
+        contact=plan.contact,
     )
     Instance.from_json(instance.to_json())  # what could not be read back must not be written
     paths.blobs.mkdir()

@@ -27,6 +27,7 @@ from yinzheng.ledger.chain.modules import Modules
 from yinzheng.ledger.chain.sender import MOST_FOR_SEALERS
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
 from yinzheng.ledger.state.address import sqlite_url
+from yinzheng.ledger.state.earlier import as_written_today
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import (
     Check,
@@ -43,6 +44,7 @@ from yinzheng.verifier.bytes.canonical import (
 )
 from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.contact import Contact, check_contact
 from yinzheng.verifier.formats.request import registry_id
 from yinzheng.verifier.judge.following import CHANGE
 from yinzheng.verifier.judge.trust import OPERATOR, Operator, ValidatorRange, read_operators, read_ranges
@@ -98,7 +100,11 @@ _FIELDS: Final[dict[str, Check[Any]]] = {
     "deployment": _passed,
     "modules": _passed,
 }
-_OPTIONAL: Final[dict[str, Check[Any]]] = {"objects_url": text(1, 500), "fee_limit": integer(0)}
+_OPTIONAL: Final[dict[str, Check[Any]]] = {
+    "objects_url": text(1, 500),
+    "fee_limit": integer(0),
+    "contact": check_contact,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,8 @@ class Instance:
     """Consents and disputes (S5.10, S5.13)."""
     objects_url: str | None = None
     """The bucket of its sealed files (`ledger/net/buckets.py`); None: the folder `blobs`."""
+    contact: Contact | None = None
+    """How the registry is reached; None where it did not say."""
     changes: tuple[Mapping[str, Any], ...] = ()
     """Signed statements of every set but the first (S8.2), oldest first."""
     fee_limit: int = MOST_FOR_SEALERS
@@ -262,6 +270,8 @@ class Instance:
             "deployment": self.deployment.to_json(),
             "modules": self.modules.to_json(),
         }
+        if self.contact is not None:
+            value["contact"] = self.contact.to_json()
         if self.objects_url is not None:
             value["objects_url"] = self.objects_url
         if self.fee_limit != MOST_FOR_SEALERS:
@@ -273,7 +283,7 @@ class Instance:
         """Decode strictly; `DataFault` where it is not what `to_json` writes."""
         read = canonical.loads(data, max_bytes=MAX_INSTANCE_BYTES)
         if isinstance(read, dict):
-            _as_written_before(read)
+            as_written_today(read)
         changes = read.get("changes") if isinstance(read, dict) else None
         value = read_object(read, _FIELDS, "instance", optional=_OPTIONAL)
         value["changes"] = tuple(changes) if isinstance(changes, list) else ()
@@ -295,17 +305,6 @@ class Instance:
             authority=registry["authority"],
             **value,
         )
-
-
-def _as_written_before(read: dict[str, Any]) -> None:
-    """Put what an earlier program wrote into today's form: one node at most, and one set of validators."""
-    if "chain_url" in read and "chain_urls" not in read:
-        url = read.pop("chain_url")
-        read["chain_urls"] = [] if url is None else [url]
-    known = read.get("validators")
-    if isinstance(known, list) and all(isinstance(one, str) for one in known):
-        read["validators"] = [{"from": 0, "to": None, "addresses": known}] if known else []
-    read.setdefault("changes", [])
 
 
 def read_instance(root: Path) -> tuple[Paths, Instance]:

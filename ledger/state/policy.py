@@ -62,6 +62,8 @@ def trust_policy(
     if witnesses.known:
         policy["witnesses"] = [one.to_json() for one in witnesses.known]
         policy["quorum"] = witnesses.quorum
+    if instance.contact is not None:
+        policy["contact"] = instance.contact.to_json()
     return policy | ({"insisted": list(insisted)} if insisted else {})
 
 

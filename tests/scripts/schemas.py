@@ -31,6 +31,7 @@ from yinzheng.verifier.formats import (
     challenge,
     conclusion,
     consent,
+    contact,
     creditcode,
     destruction,
     dispute,
@@ -213,6 +214,7 @@ OWN: Final[Mapping[str, Callable[[Forms], Json]]] = {
     f"{_FORMATS}withdrawal._duty": _duty,
     f"{_FORMATS}withdrawal._grants": lambda forms: forms.of(withdrawal._GRANTS),
     f"{_FORMATS}withdrawal_steps._exempt": lambda forms: forms.of(withdrawal_steps._EXEMPT),
+    "verifier.formats.contact.check_contact": lambda forms: forms.of(contact._MEMBERS),
     "verifier.judge.trust._vkey": lambda forms: forms.of(text(1, 512)),
     "verifier.judge.witnesses._cosigner": lambda forms: forms.of(text(1, 512)),
     "verifier.log.statement.Statement.from_json": lambda forms: forms.named(

@@ -289,3 +289,21 @@ def test_the_pack_is_consistent_until_a_byte_changes() -> None:
             if reason.failed == (change["word"] == "forged")
         }
         assert (change["where"], change["obligation"]) in places, change["desc"]
+
+
+def test_fingerprints_by_hashlib_and_rfc8785() -> None:
+    """S8.3 as written: words by the registry's identifier, digits by what the policy is believed by."""
+    found = load("fingerprints.json")
+    words = found["words"]
+    for one in found["policies"]:
+        canonical = rfc8785.dumps(json.loads(one["covered"]))
+        number = int.from_bytes(hashlib.sha256(b"yinzheng/fingerprint/1\n" + canonical).digest(), "big")
+        assert one["digits"] == f"{number % 10**24:024}"
+        named = hashlib.sha256(b"yinzheng/fingerprint-words/1\n" + bytes.fromhex(one["registry"])).digest()
+        groups = " ".join(one["digits"][at : at + 4] for at in range(0, 24, 4))
+        for language, said in enumerate((one["zh"], one["en"])):
+            first, second = (words[byte % 64][language] for byte in named[:2])
+            assert said == f"{first} {second} {groups}"
+    plain, asked, rotated, elsewhere = found["policies"]
+    assert plain["digits"] == asked["digits"] != rotated["digits"]
+    assert plain["registry"] == rotated["registry"] != elsewhere["registry"]

@@ -28,6 +28,7 @@ from yinzheng.verifier.chain.evidence import Contract
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.contact import Contact, check_contact
 from yinzheng.verifier.formats.request import registry_id
 from yinzheng.verifier.judge.proven import Proven
 from yinzheng.verifier.judge.witnesses import NO_WITNESSES, QUORUM, WITNESSES, Witnesses, read_witnesses
@@ -142,6 +143,8 @@ class TrustPolicy:
     """Whose time-stamp tokens (RFC 3161) count as a second clock."""
     witnesses: Witnesses = NO_WITNESSES
     """Who cosigns the log's heads, and how many of them must have (S9.9)."""
+    contact: Contact | None = None
+    """How the registry is reached: nothing is believed by it (S8.3)."""
     digest: DigestPair | None = field(default=None, compare=False)
     """Of the file it was read from, byte for byte."""
     proven: Proven | None = field(default=None, repr=False, compare=False)
@@ -229,6 +232,7 @@ def _read(value: object) -> TrustPolicy:
         insisted=insisted,
         time_authorities=tuple(TimeAuthority(**one) for one in fields["time_authorities"] or ()),
         witnesses=witnesses,
+        contact=fields["contact"],
         **_contracts(chain["contracts"]),
     )
 
@@ -338,6 +342,7 @@ _OPTIONAL: Final[dict[str, Check[Any]]] = {
     "insisted": list_of(check_credit_code, 1, 64),
     "witnesses": WITNESSES,
     "quorum": QUORUM,
+    "contact": check_contact,
 }
 _TRUST: Final[dict[str, Check[Any]]] = {
     "format": constant("yinzheng/trust/1"),

@@ -68,7 +68,9 @@ class Table:
 class Card:
     """One evidence item with what is claimed of it."""
 
-    title: Cell
+    title: Text
+    said: Cell
+    """The verdict on it, and why, each a line of its own under the title."""
     facts: Facts
 
 
@@ -93,6 +95,8 @@ class Section:
     title: Phrase
     answer: Answer | None
     blocks: tuple[Block, ...]
+    before: tuple[Block, ...] = ()
+    """What is to be known before the answer is read."""
 
 
 @dataclass(frozen=True, slots=True)

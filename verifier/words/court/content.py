@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.formats.receipt import CONSENT_GRANTED
 from yinzheng.verifier.judge.pack.report import Inputs, PackReport, QuestionAnswer, Reason, StatementReport
 from yinzheng.verifier.judge.report import Finding, Outcome
 from yinzheng.verifier.pack.howto import STEPS
@@ -28,10 +29,11 @@ from yinzheng.verifier.words.court.blocks import (
     Table,
 )
 from yinzheng.verifier.words.court.items import claims, deposits
-from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, party_cell, strong
+from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, party_cell, place, strong
 from yinzheng.verifier.words.fingerprint import COMPARE, FROM_PACK, fingerprint
 from yinzheng.verifier.words.phrases import OUTCOMES, Phrase, sealed_by
 from yinzheng.verifier.words.phrases import cosigned as cosigned_by
+from yinzheng.verifier.words.speaker import ways
 from yinzheng.verifier.words.verdict import verdict
 
 MAX_STATEMENTS: Final = 500
@@ -67,7 +69,7 @@ def court_report(report: PackReport) -> Paper:
         sections=(
             _summary(report),
             _section(report, "C16", (*_integrity(report), *deposits(report), *_ledger(report))),
-            _section(report, "C17", _platform(report)),
+            _section(report, "C17", _platform(report), before=_operators(report)),
             _section(report, "C18", claims(report)),
             _section(report, "C19", (Notice(words.C19_SAYS),)),
             _limits(report),
@@ -95,7 +97,10 @@ def _cover(report: PackReport) -> Facts:
             f"共 {len(report.items)} 项：披露 {shown} 项，未披露 {report.withheld} 项",
             f"{len(report.items)} in all: {shown} disclosed, {report.withheld} withheld",
         )
-        rows += [("items", (Line(counted),)), ("registry", party_cell(manifest.registry))]
+        rows += [
+            ("items", (Line(counted),)),
+            ("registry", (*party_cell(manifest.registry), *_reached(report))),
+        ]
         rows.append(("dispute", (Line(manifest.dispute.hex(), Look.MONO),)))
     if block is not None:
         where = Phrase(f"第 {block.number} 号，{instant(block.time)}", f"number {block.number}")
@@ -107,6 +112,13 @@ def _cover(report: PackReport) -> Facts:
         rows.append(("checked", (Line(instant(report.checked_at)),)))
     rows += _inputs(report.inputs)
     return Facts(tuple((words.LABELS[name], cell) for name, cell in rows))
+
+
+def _reached(report: PackReport) -> Cell:
+    """How the registry is reached, where the policy is one that names it."""
+    trust, registry = report.inputs.trust, report.registry
+    told = ways(trust.contact) if registry is not None and trust.names(registry) else []
+    return tuple(Line(f"{label.zh} {label.en}: {value}", Look.SOFT) for label, value in told)
 
 
 def _inputs(inputs: Inputs) -> list[tuple[str, Cell]]:
@@ -160,13 +172,14 @@ def _summary(report: PackReport) -> Section:
         for question in report.questions
     )
     table = Table(head("no", "question", "answer"), (8, 62, 30), rows)
-    return Section("", words.SECTIONS["summary"], None, (table, Notice(words.NEVER_TRUE, boxed=True)))
+    said = (table, Notice(words.RULES_SAYS), Notice(words.NEVER_TRUE, boxed=True))
+    return Section("", words.SECTIONS["summary"], None, said)
 
 
-def _section(report: PackReport, rule: str, blocks: Iterable[Block]) -> Section:
+def _section(report: PackReport, rule: str, blocks: Iterable[Block], before: Iterable[Block] = ()) -> Section:
     question = report.question(rule)
     said = [_reasons(question.reasons)] if question.reasons else []
-    return Section(rule, phrases.QUESTIONS[rule], question.answer, (*said, *blocks))
+    return Section(rule, phrases.QUESTIONS[rule], question.answer, (*said, *blocks), tuple(before))
 
 
 def _answer(question: QuestionAnswer) -> Cell:
@@ -183,11 +196,12 @@ def _reasons(reasons: Sequence[Reason]) -> Table:
 
 
 def _places(group: Sequence[Reason]) -> Cell:
-    named = [Line(place, Look.MONO) for place in dict.fromkeys(reason.where for reason in group)]
+    named = list(dict.fromkeys(reason.where for reason in group))
+    lines = tuple(line for where in named[:_PLACES] for line in place(where))
     left = len(named) - _PLACES
     if left <= 0:
-        return tuple(named)
-    return (*named[:_PLACES], Line(Phrase(f"以及另外 {left} 处", f"and {left} more"), Look.SOFT))
+        return lines
+    return (*lines, Line(Phrase(f"以及另外 {left} 处", f"and {left} more"), Look.SOFT))
 
 
 def _said(group: Sequence[Reason]) -> Cell:
@@ -223,6 +237,8 @@ def _ledger(report: PackReport) -> Iterable[Block]:
         listed = [one for at, one in enumerate(report.statements) if at < MAX_STATEMENTS or _faulty(one)]
         rows = tuple(_statement_row(one) for one in listed)
         yield Table(head("statement", "time", "outcome"), (48, 32, 20), rows)
+        if any(one.packed.statement.type == CONSENT_GRANTED for one in listed):
+            yield Notice(words.WHOLE_HOURS)
         left = len(report.statements) - len(listed)
         if left:
             yield Notice(Phrase(words.MORE.format(left), words.MORE_EN.format(left)))
@@ -282,8 +298,8 @@ def _outcomes(findings: Sequence[Finding]) -> Cell:
     return (Line(OUTCOMES[Outcome.VALID], Look.GOOD),)
 
 
-def _platform(report: PackReport) -> Iterable[Block]:
-    platform = report.platform
+def _operators(report: PackReport) -> Iterable[Block]:
+    """Who runs the nodes, which is to be known before it is said that they kept the rules."""
     yield Notice(words.C17_SAYS)
     if report.operators:
         known = report.opening is not None
@@ -297,6 +313,10 @@ def _platform(report: PackReport) -> Iterable[Block]:
         yield Table(head("operator", "interest"), (64, 36), rows)
     else:
         yield Notice(words.NO_OPERATORS, boxed=True)
+
+
+def _platform(report: PackReport) -> Iterable[Block]:
+    platform = report.platform
     count = Line(str(platform.validators)) if platform.validators is not None else Line(words.UNKNOWN)
     contracts = [(Line(words.CONTRACTS[name]), mono(at.address.hex())) for name, at in platform.contracts]
     said = cosigned_by(report.finding(6))

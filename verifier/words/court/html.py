@@ -36,7 +36,7 @@ _POLICY: Final = (
 )
 
 
-EDITION: Final = "yinzheng/report/4"
+EDITION: Final = "yinzheng/report/5"
 """Raised whenever the same report comes out as other bytes: two editions are not compared (S14.6)."""
 
 
@@ -85,7 +85,8 @@ def _section(section: Section) -> str:
     mark = f'<span class="mark">{section.mark}</span> ' if section.mark else ""
     answer = "" if section.answer is None else f'<p class="answer">{_line(answered(section.answer))}</p>'
     blocks = "\n".join(_block(block) for block in section.blocks)
-    return f"<section><h2>{mark}{_both(section.title)}</h2>{answer}\n{blocks}</section>"
+    before = "\n".join(_block(block) for block in section.before)
+    return f"<section><h2>{mark}{_both(section.title)}</h2>{before}{answer}\n{blocks}</section>"
 
 
 def _block(block: Block) -> str:
@@ -97,7 +98,8 @@ def _block(block: Block) -> str:
         case Table():
             return _table(block)
         case Card():
-            return f"<article><h3>{_cell(block.title)}</h3>{_facts(block.facts)}</article>"
+            title, said = f"<h3>{_both(block.title)}</h3>", f'<p class="said">{_cell(block.said)}</p>'
+            return f"<article>{title}{said}{_facts(block.facts)}</article>"
     return _step(block)
 
 

@@ -19,7 +19,7 @@ h1 [lang=en] { display: block; font-size: 1rem; letter-spacing: .02em; font-weig
 h2 { margin: 2.6rem 0 .8rem; padding-bottom: .35rem; border-bottom: 2px solid var(--bronze);
   font-size: 1.25rem; }
 h2 [lang=en] { display: block; font-size: .85rem; font-weight: normal; color: var(--soft); }
-h3 { margin: 0 0 .4rem; font-size: 1rem; font-weight: normal; }
+h3 { margin: 0 0 .4rem; font-size: 1rem; font-weight: 600; }
 .mark { color: var(--bronze); margin-right: .3em; }
 p { margin: .6rem 0; }
 [lang=en] { color: var(--soft); font-size: .84em; }
@@ -34,6 +34,7 @@ p { margin: .6rem 0; }
   background: var(--pale); font-weight: bold; }
 .notice [lang=en] { font-weight: normal; }
 .answer { font-size: 1.1rem; }
+.said { margin: 0 0 .4rem; }
 dl { display: grid; grid-template-columns: 11rem 1fr; margin: 1rem 0; border-top: 1px solid var(--line); }
 dt, dd { margin: 0; padding: .45rem .2rem; border-bottom: 1px solid var(--line); }
 dt { color: var(--bronze); }

@@ -14,6 +14,7 @@ from yinzheng.verifier.words.court.blocks import Block, Card, Cell, Facts, Line,
 from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, strong
 from yinzheng.verifier.words.phrases import Phrase
 
+_TIMES: Final = ("since", "until", "at", "requested_at")
 _THOUSANDS: Final = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -59,16 +60,12 @@ def claims(report: PackReport) -> Iterable[Block]:
     yield Notice(phrases.CLAIM, boxed=True)
     for item in report.items:
         if item.item is not None:
-            yield Card(_title(item, item.item), _claimed(item, item.item))
+            yield Card(f"{item.number}  {item.item.title}", _said(item), _claimed(item, item.item))
 
 
-def _title(report: ItemReport, item: Item) -> Cell:
+def _said(report: ItemReport) -> Cell:
     said = phrases.reason(Said(report.where, None, report.provenance_code, report.provenance_code))
-    return (
-        Line(f"{report.number}  {item.title}", Look.STRONG),
-        answered(report.provenance),
-        Line(said, Look.SOFT),
-    )
+    return (answered(report.provenance), Line(said, Look.SOFT))
 
 
 def _claimed(report: ItemReport, item: Item) -> Facts:
@@ -94,10 +91,10 @@ def _about(item: Item) -> Cell:
     for name, value in item.about.items():
         if isinstance(value, list):
             lines.append(Line(Phrase(f"{len(value)} 条日志陈述", f"{len(value)} statements of the log")))
-        elif name in ("since", "until", "at", "requested_at") and isinstance(value, int):
-            lines.append(Line(f"{name}: {instant(value)}"))
         else:
-            lines.append(Line(f"{name}: {value}"))
+            label = words.ABOUT[name]
+            said = instant(value) if name in _TIMES and isinstance(value, int) else str(value)
+            lines.append(Line(f"{label.zh} {label.en}: {said}"))
     return tuple(lines)
 
 

@@ -68,3 +68,14 @@ def strong(text: str) -> Cell:
 def mono(text: str) -> Line:
     """A hash, a path: for comparing."""
     return Line(text, Look.MONO)
+
+
+def place(where: str) -> Cell:
+    """A place within a pack, in words; its path besides, where it has one."""
+    kind, _, rest = where.partition("/")
+    said = words.PLACES.get(kind)
+    if said is None:
+        return (mono(where),)
+    number = rest.partition("/")[0].lstrip("0")
+    named = Line(Phrase(said.zh.format(number), said.en.format(number)))
+    return (named, mono(where)) if rest or "." in where else (named,)

@@ -41,6 +41,17 @@ C19_SAYS: Final = Phrase(
     "每一步都可以用常见工具重做，不需要登记机构的软件。",
     "Every step can be repeated with common tools and without the registry's software.",
 )
+RULES_SAYS: Final = Phrase(
+    "C16 至 C19 指《人民法院在线诉讼规则》第十六条至第十九条：第十六条，区块链存储的数据上链后是否未经篡改；"
+    "第十七条，对区块链平台的审查；第十八条，上链之前的真实性；第十九条，专门问题的鉴定意见。",
+    "C16 to C19 are articles 16 to 19 of the Supreme People's Court's Online Litigation Rules: data on a "
+    "chain unaltered since its deposit; review of the platform; truth before the deposit; expert opinion.",
+)
+WHOLE_HOURS: Final = Phrase(
+    "个人同意的陈述时间只记到整点：日志是公开的，时间更细便可能据以认出个人。确切时间见披露的同意内容。",
+    "The statement of a consent tells its time by the full hour: the log is public, and a finer time could "
+    "tell who it was. The exact time stands in the consent, where that is disclosed.",
+)
 ALL_DETERMINED: Final = Phrase("没有无法判定的事项。", "Nothing remained undetermined.")
 NO_OPERATORS: Final = Phrase(
     "信任策略没有写明节点由谁运营。", "The policy does not say who operates the nodes."
@@ -105,6 +116,35 @@ LABELS: Final[Mapping[str, Phrase]] = {
     "custody": Phrase("保管链", "Custody"),
     "witnesses": Phrase("见证", "Witnesses"),
 }
+
+ABOUT: Final[Mapping[str, Phrase]] = {
+    "name": Phrase("文件名", "file name"),
+    "media_type": Phrase("格式", "media type"),
+    "number": Phrase("证书编号", "certificate number"),
+    "subject": Phrase("标的标识", "subject"),
+    "since": Phrase("自", "since"),
+    "until": Phrase("至", "until"),
+    "first": Phrase("首条", "first line"),
+    "last": Phrase("末条", "last line"),
+    "at": Phrase("截至", "as of"),
+    "tree_size": Phrase("日志条数", "entries of the log"),
+    "url": Phrase("网址", "address"),
+    "requested_at": Phrase("请求时间", "requested at"),
+    "status": Phrase("HTTP 状态码", "HTTP status"),
+}
+"""What an item's kind adds about its bytes (S10)."""
+
+PLACES: Final[Mapping[str, Phrase]] = {
+    "pack": Phrase("整个证据包", "the pack as a whole"),
+    "items": Phrase("证据项 {0}", "item {0}"),
+    "statements": Phrase("日志陈述", "statement"),
+    "subjects": Phrase("标的", "what the dispute holds"),
+    "dossier": Phrase("登记材料文件 {0}", "file of a dossier {0}"),
+    "timestamps": Phrase("时间戳", "time stamp"),
+    "report.html": Phrase("包内报告（网页）", "the report inside, as a page"),
+    "report.pdf": Phrase("包内报告（PDF）", "the report inside, as a PDF"),
+}
+"""Places within a pack, by how their names begin."""
 
 IS_PARTY: Final = Phrase("是当事人", "a party")
 NO_PARTY: Final = Phrase("不是当事人", "not a party")
