@@ -25,17 +25,14 @@ from yinzheng.verifier.words.speaker import CONTACT
 
 TEMPLATE: Final = Path(__file__).parent / "certificate.typ"
 
-QR_MILLIMETRES: Final = 38.0
-"""Printed side of the QR code, quiet zone included; denser codes grow so that a module keeps its size."""
+CODE_MILLIMETRES: Final = 46.0
+"""Least side of a printed code, quiet zone included: offices scan it at 150 dpi. Who reads that,
+`scripts/bench_parts/codes.py` measures."""
 
-MODULE_MILLIMETRES: Final = 0.37
-"""Printed module where the code is dense: over four dots at 300 dpi; about four pixels where a photo of
-the whole page has 12 million."""
+MODULE_MILLIMETRES: Final = 0.45
+"""Least module of a certificate's code, where the code is dense."""
 
 MAX_QR_MILLIMETRES: Final = 62.0
-
-CERTIFICATE_CODE: Final = (46.0, 0.45)
-"""A certificate's code and its module: offices scan it at 150 dpi."""
 
 
 # Leaf hash of the deposit statement (S3.3), 64 hex; origin of the log (S4.2), the statement's position in it;
@@ -131,8 +128,13 @@ def _data(
         "follows": body.get("follows", []),
         "remarks": [{"kind": labels.REMARKS[r["kind"]], "text": r["text"]} for r in body["remarks"]],
         "plans": _plans(body),
-        **proved_by(body["number"], dumps(dict(body)), qr_text, attachment, facts, CERTIFICATE_CODE),
+        **proved_by(body["number"], dumps(dict(body)), qr_text, attachment, facts),
     }
+
+
+def code_millimetres(text: str, module: float = MODULE_MILLIMETRES) -> float:
+    """The side at which that code is printed, quiet zone included, with modules of at least `module` mm."""
+    return min(MAX_QR_MILLIMETRES, max(CODE_MILLIMETRES, qr_symbol(text).size * module))
 
 
 def proved_by(
@@ -141,17 +143,16 @@ def proved_by(
     qr_text: str,
     attachment: bytes,
     facts: Mapping[str, Any],
-    least: tuple[float, float] = (QR_MILLIMETRES, MODULE_MILLIMETRES),
+    module: float = MODULE_MILLIMETRES,
 ) -> dict[str, Any]:
     """What a page shows of its proof: code, digests of the canonical `body`, file, where it was recorded.
 
-    `least` is the smallest side of the code and of its modules, in millimetres.
+    `module` is the least of its code's modules, in millimetres.
     """
     digests = digest_pair(body)
-    side = qr_symbol(qr_text).size
     return {
         "qr": qr_svg(qr_text),
-        "qr_mm": min(MAX_QR_MILLIMETRES, max(least[0], side * least[1])),
+        "qr_mm": code_millimetres(qr_text, module),
         "digests": [("SM3", digests.sm3.hex()), ("SHA-256", digests.sha256.hex())],
         "attachment": {"name": f"{number}.json", "sha256": hashlib.sha256(attachment).hexdigest()},
         "deposit": [(zh, en, str(facts[name])) for name, zh, en in _FACTS if facts.get(name, "") != ""],

@@ -17,6 +17,10 @@ from yinzheng.verifier.words import licence as words
 TEMPLATE: Final = Path(__file__).parent / "voucher.typ"
 
 
+MODULE_MILLIMETRES: Final = 0.37
+"""Least module of the code, where the code is dense: the longest voucher fits its page."""
+
+
 def render_voucher(file: bytes, *, facts: Mapping[str, Any]) -> bytes:
     """Print a voucher's file (S6.9) and attach it as `NUMBER.json`; `facts` as for `render_certificate`.
 
@@ -64,7 +68,7 @@ def _data(read: VoucherFile, file: bytes, facts: Mapping[str, Any]) -> dict[str,
         "begins": _day(body.begins),
         "ends": _day(body.ends),
         "registered": _day(body.registered_at),
-        **proved_by(body.number, body.canonical(), read.qr, file, facts),
+        **proved_by(body.number, body.canonical(), read.qr, file, facts, MODULE_MILLIMETRES),
     }
 
 

@@ -102,7 +102,6 @@ class Plan:
     authority: str | None = None
     """The data authority whose name stands on certificates (R13)."""
     contact: Contact | None = None
-    """How it is reached, on its pages and papers; None: it says nothing of that yet."""
     unproven: bool = False
     """Whether a network will do whose seals no verifier can check."""
 
@@ -262,8 +261,7 @@ def _begun_keys(
         raise UsageFault(
             f"keys were made for this registry already, for other people: {paths.root}",
             code="begun-otherwise",
-            hint="Name the same people in the same roles, or remove that folder if none of its accounts holds"
-            " anything.",
+            hint="Name the same people in the same roles, or remove that folder if its accounts are empty.",
         )
     keystore, config = Keystore(paths.keys, own, scrypt_n=plan.scrypt_n), read_config(paths.keys)
     keys: KeyProvider = keystore
@@ -398,6 +396,5 @@ def _unfunded(why: str, accounts: Mapping[str, bytes], needed: int = 0) -> Envir
     return EnvironmentFault(
         f"{why}, and these accounts do not hold enough: {named}",
         code="chain-unfunded",
-        hint=f"Have the network fund them{least}, then run the same command again: it goes on with the same"
-        " keys.",
+        hint=f"Have the network fund them{least}, then run the same command again: it keeps its keys.",
     )

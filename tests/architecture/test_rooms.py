@@ -26,7 +26,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
     ),
     "ledger": (
         "rules net",
-        "state.address state.faults state.files",
+        "state.address state.earlier state.faults state.files",
         "dossiers chain",
         "state.instance",
         "state.policy keys log",

@@ -273,7 +273,7 @@ def test_what_each_kind_of_item_is_about() -> None:
     text = said(planned(Dispute(item_changes=changes)))
     assert "1 条日志陈述" in text
     assert "since: 1970-01-01 08:00:00 +08:00" in text
-    assert "url: https://example.org/a" in text
+    assert "网址 address: https://example.org/a" in text
 
 
 def test_trust_may_pin_less() -> None:
