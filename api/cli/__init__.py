@@ -13,6 +13,7 @@ import typer
 
 from yinzheng.api.cli.commands import PANELS
 from yinzheng.api.cli.console import make_ready, stop_printing
+from yinzheng.api.cli.language import ask, asked_in, without_language
 from yinzheng.api.cli.lazy import Extra, LazyGroup
 from yinzheng.api.cli.output import (
     EXIT_OK,
@@ -22,6 +23,8 @@ from yinzheng.api.cli.output import (
     fail,
     fail_unexpectedly,
 )
+from yinzheng.api.cli.usage_words import in_chinese
+from yinzheng.verifier.errors import UsageFault
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "": (),
@@ -74,6 +77,8 @@ def main() -> None:
 def _run(given: list[str]) -> int:
     """One command; returns the exit code."""
     as_json = "--json" in given
+    ask(asked_in(given))
+    given = without_language(given)
     try:
         code = build()(given, standalone_mode=False, prog_name="yinzheng")
     except BrokenPipeError:
@@ -93,6 +98,7 @@ def _run(given: list[str]) -> int:
             if not installed("org"):
                 there = "`verify` and `challenge`"
             hint += f" Here {there} are installed; yinzheng[registry] has the other commands."
-        fail(said, hint, EXIT_USAGE, code="usage", as_json=as_json)
+        zh = (in_chinese(said), f"用 {command} --help 查看用法。")
+        fail(UsageFault(said, code="usage", hint=hint, zh=zh), EXIT_USAGE, as_json=as_json)
         return EXIT_USAGE
     return code if isinstance(code, int) else EXIT_OK

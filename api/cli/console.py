@@ -103,9 +103,9 @@ def _quiet_libraries() -> None:
             logging.getLogger(name).addHandler(logging.lastResort)
 
 
-def shows(text: str) -> bool:
-    """Whether standard output can show a text as it is."""
-    return _holds(sys.stdout, text)
+def shows(text: str, stream: TextIO | None = None) -> bool:
+    """Whether a stream, standard output if none is named, can show a text as it is."""
+    return _holds(stream or sys.stdout, text)
 
 
 def json_text(value: Any, stream: TextIO, *, indent: int | None = None) -> str:

@@ -7,13 +7,14 @@ that imports, is loaded when the command runs or its own help is asked for.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from yinzheng.api.cli.language import HELP, OPTION
 from yinzheng.api.cli.output import guarded
 from yinzheng.api.cli.persons import proved
 
@@ -63,11 +64,24 @@ class Unloaded(TyperCommand):
         """Import the command's module and give the command itself."""
         module, _, function = self._entry.where.partition(":")
         found = getattr(importlib.import_module(f"{PACKAGE}.{module}"), function)
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        alone.command(self._entry.name)(guarded(proved(found)))
-        command = typer.main.get_command(alone)
-        assert isinstance(command, TyperCommand)  # it stands alone: no group
+        command = _alone(self._entry.name, guarded(proved(found)))
+        if not any(OPTION in one.opts for one in command.params):
+            option = next(one for one in _alone("", _speaking).params if OPTION in one.opts)
+            option.expose_value = False  # whoever runs commands has read it
+            command.params.append(option)
         return command
+
+
+def _alone(name: str, function: Callable[..., Any]) -> TyperCommand:
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(name)(function)
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperCommand)  # it stands alone: no group
+    return command
+
+
+def _speaking(lang: Annotated[str, typer.Option(help=HELP)] = "") -> None:
+    """Nothing but the option that every command has."""
 
 
 class LazyGroup(TyperGroup):

@@ -297,7 +297,7 @@ def heartbeat(
             if every is None:
                 raise
             # One who writes for long, or a clock that is set, passes: what ended then would beat no more.
-            fail(fault.message, fault.hint, EXIT_UNDETERMINED, code=fault.code, as_json=json_)
+            fail(fault, EXIT_UNDETERMINED, as_json=json_)
         else:
             said = "a fresh block was sealed 已出新块" if sealed else "the newest block is young 无需出块"
             tell(json_, {"sealed": sealed}, f"{moment(wall_clock())}  {said}")

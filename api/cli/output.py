@@ -12,7 +12,9 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from yinzheng.api.cli.console import UnheardConsole, json_text, stop_printing
+from yinzheng.api.cli.console import UnheardConsole, json_text, shows, stop_printing
+from yinzheng.api.cli.instead import commands_of
+from yinzheng.api.cli.language import spoken
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 beside: ContextVar[Mapping[str, Any]] = ContextVar("beside", default={})  # noqa: B039 - never changed
@@ -36,15 +38,30 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def fail(message: str, hint: str, exit_code: int, *, code: str = "", as_json: bool = False) -> None:
-    """Print one trouble on stderr; the caller exits."""
+def fail(error: YinzhengError, exit_code: int, *, as_json: bool = False) -> None:
+    """Print one trouble on stderr, in the reader's language; the caller exits.
+
+    In Chinese what was said in English follows it: that names the file, the row, the value.
+    """
+    message, hint = error.message, hint_of(error)
+    more: dict[str, Any] = {}
+    if spoken() == "zh" and shows("证书", sys.stderr):
+        from yinzheng.api.http.chinese import in_chinese
+
+        more = {"original": {"message": message, "hint": hint}}
+        message, hint = in_chinese(error)
+    if instead := ", ".join(commands_of(error)):
+        hint = f"现在可以：{instead}" if more else f"Possible now: {instead}."
     if as_json:
-        body = {"error": {"code": code, "message": message, "hint": hint, "exit_code": exit_code}}
-        sys.stderr.write(json_text(body, sys.stderr) + "\n")
+        body = {"code": error.code, "message": message, "hint": hint, "exit_code": exit_code, **more}
+        sys.stderr.write(json_text({"error": body}, sys.stderr) + "\n")
         return
     err.print(f"yinzheng: {_one_line(message)}", style="bold red", markup=False)
     if hint:
         err.print(f"  → {_one_line(hint)}", markup=False)
+    if more and message != error.message:
+        said = " → ".join(one for one in (error.message, error.hint) if one)
+        err.print(f"  原文：{_one_line(said)}", markup=False, style="dim")
 
 
 def _one_line(text: str) -> str:
@@ -56,9 +73,12 @@ def fail_unexpectedly(*, as_json: bool) -> None:
     """Say that the fault is the program's own; the caller exits with `EXIT_UNDETERMINED`."""
     if os.environ.get("YINZHENG_DEBUG"):
         traceback.print_exc()
-    fail("an unexpected fault in the program; nothing acknowledged is lost",
-         "Run `yinzheng audit`; set YINZHENG_DEBUG=1 and repeat for a report to send us.",
-         EXIT_UNDETERMINED, code="internal", as_json=as_json)  # fmt: skip
+    fault = EnvironmentFault(
+        "an unexpected fault in the program; nothing acknowledged is lost",
+        code="internal",
+        hint="Run `yinzheng audit`; set YINZHENG_DEBUG=1 and repeat for a report to send us.",
+    )
+    fail(fault, EXIT_UNDETERMINED, as_json=as_json)
 
 
 def print_json(value: Any) -> None:
@@ -110,33 +130,39 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        as_json = bool(kwargs.get("json_", False))
         try:
             return command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
-        except KeyboardInterrupt:
-            fail("interrupted", "Nothing half done: run the same command again to continue.",
-                 EXIT_INTERRUPTED, code="interrupted", as_json=as_json)  # fmt: skip
-            raise typer.Exit(EXIT_INTERRUPTED) from None
         except BrokenPipeError:
             stop_printing()
             raise typer.Exit(EXIT_UNHEARD) from None
-        except YinzhengError as error:
-            exit_code = exit_code_of(error)
-            fail(str(error), hint_of(error), exit_code, code=error.code, as_json=as_json)
+        except (Exception, KeyboardInterrupt) as raised:
+            as_json = bool(kwargs.get("json_", False))
+            error = _fault_in(raised)
+            if error is None:
+                fail_unexpectedly(as_json=as_json)
+                raise typer.Exit(EXIT_UNDETERMINED) from None
+            exit_code = EXIT_INTERRUPTED if isinstance(raised, KeyboardInterrupt) else exit_code_of(error)
+            fail(error, exit_code, as_json=as_json)
             raise typer.Exit(exit_code) from None
-        except UnicodeEncodeError:
-            fail("an argument is not UTF-8 text", "Check the terminal's encoding.", EXIT_USAGE,
-                 code="argument-encoding", as_json=as_json)  # fmt: skip
-            raise typer.Exit(EXIT_USAGE) from None
-        except OSError as error:
-            what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-            fail(what, "Check the path, its permissions and the free space.", EXIT_UNDETERMINED,
-                 code="system", as_json=as_json)  # fmt: skip
-            raise typer.Exit(EXIT_UNDETERMINED) from None
-        except Exception:
-            fail_unexpectedly(as_json=as_json)
-            raise typer.Exit(EXIT_UNDETERMINED) from None
 
     return run
+
+
+def _fault_in(raised: BaseException) -> YinzhengError | None:
+    """What was raised as an error of ours; None for a defect."""
+    match raised:
+        case YinzhengError():
+            return raised
+        case KeyboardInterrupt():
+            hint = "Nothing half done: run the same command again to continue."
+            return EnvironmentFault("interrupted", code="interrupted", hint=hint)
+        case UnicodeEncodeError():
+            hint = "Check the terminal's encoding."
+            return UsageFault("an argument is not UTF-8 text", code="argument-encoding", hint=hint)
+        case OSError():
+            what = f"{raised.strerror or raised}" + (f": {raised.filename}" if raised.filename else "")
+            hint = "Check the path, its permissions and the free space."
+            return EnvironmentFault(what, code="system", hint=hint)
+    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import typer
 
 from yinzheng.api.cli.console import shows
+from yinzheng.api.cli.language import spoken
 from yinzheng.api.cli.output import beside, out
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
@@ -41,10 +41,10 @@ def read_policy(path: Path) -> TrustPolicy:
 def language_in(lang: str) -> Language:
     """The language asked for, or that of the surroundings. Raises `UsageFault` `usage-language`."""
     if lang not in ("", "zh", "en"):
-        raise UsageFault("the language is zh or en", code="usage-language")
+        raise UsageFault("the language is zh or en", code="usage-language", hint="Such as --lang zh.")
     if lang:
         return "zh" if lang == "zh" else "en"
-    return "zh" if os.environ.get("LANG", "").startswith("zh") and shows("证书") else "en"
+    return "zh" if spoken() == "zh" and shows("证书") else "en"
 
 
 def inputs_of(policy: TrustPolicy) -> dict[str, Any]:

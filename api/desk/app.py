@@ -83,25 +83,25 @@ def _public() -> Routes:
         return Response(schema_files()[DESK], media_type="application/json")
 
     @routes.get("/schemas/{name}")
-    async def schema(_: Request, name: str) -> Response:
-        return schema_file(name) or answer(not_found())
+    async def schema(request: Request, name: str) -> Response:
+        return schema_file(name) or answer(not_found(), request.headers)
 
     return routes
 
 
-async def _fault(_: Request, error: Exception) -> Response:
+async def _fault(request: Request, error: Exception) -> Response:
     assert isinstance(error, YinzhengError)
     if error.code == "certificate-draft":  # who is to be registered is not for other organisations (R50)
         error = unknown_certificate(str(error.data["number"]))
     places = {
         name: error.data[name] for name in ("line", "index", "path", "replaced_at") if name in error.data
     }
-    return answer(problem_of(error), **places)
+    return answer(problem_of(error), request.headers, **places)
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    made = answer(of_status(error.status_code))
+    made = answer(of_status(error.status_code), request.headers)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         made.headers["Allow"] = ", ".join(allowed(request.app.routes, request.scope))
     return made

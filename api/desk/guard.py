@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,10 +43,10 @@ class Guard:
                 self._gate.request(client(Request(scope)))
             await self._app(scope, receive, noticed)
         except YinzhengError as error:
-            await answer(problem_of(error))(scope, receive, send)
+            await answer(problem_of(error), Headers(scope=scope))(scope, receive, send)
         except ClientDisconnect:
             pass
         except Exception as error:
             _log.error("unexpected fault %s in a %s request", type(error).__name__, scope["method"])
             if not started:
-                await answer(internal())(scope, receive, send)
+                await answer(internal(), Headers(scope=scope))(scope, receive, send)

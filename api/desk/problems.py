@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
+from yinzheng.api.http.chinese import by_code
+from yinzheng.api.http.language import HTML_LANG, negotiate
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
 from yinzheng.api.http.problems import problem_of as web_problem_of
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
@@ -74,6 +78,10 @@ _FORM: Final = (
 _NOTHING: Final = "Nothing was recorded; correct it and send it again."
 """What to do, where an error does not say it better."""
 
+_FORM_ZH: Final = "请按 docs/spec.md（S10、S15）更正所指之处，再发送；没有记录任何内容。"
+_NOTHING_ZH: Final = "没有记录任何内容：请更正后再发送。"
+_LATER_ZH: Final = ("登记机构暂时无法记录任何内容。", "请稍后再发送；已确认的内容是安全的。")
+
 WAITING: Final = {"receipt-not-anchored": 60, "trade-check-unanchored": 2, "contract-unanchored": 2}
 """Faults that mean waiting, with for how many seconds; their messages are fit for anyone."""
 
@@ -103,7 +111,24 @@ def problem_of(error: YinzhengError) -> Problem:
     return Problem(status, error.code, error.message, hint, problem.retry_after)
 
 
-def answer(problem: Problem, **more: object) -> JSONResponse:
-    """Problem details (RFC 9457), with `code` and `hint`; `message` repeats `detail`."""
-    body = {**problem.to_json(), "message": problem.message, **more}
-    return JSONResponse(body, problem.status, headers=problem.headers(), media_type=PROBLEM_MEDIA)
+def answer(problem: Problem, asked: Headers, **more: object) -> JSONResponse:
+    """Problem details (RFC 9457), with `code` and `hint`, in the language that `asked` prefers.
+
+    English where it says nothing: programs ask. `message` has the English words in any case, which name
+    what is at fault.
+    """
+    accept = asked.get("accept-language")
+    language = negotiate(None, accept) if accept else "en"
+    said, hint = (problem.message, problem.hint) if language == "en" else _in_chinese(problem)
+    body = {**replace(problem, message=said, hint=hint).to_json(), "message": problem.message, **more}
+    headers = {"Content-Language": HTML_LANG[language], "Vary": "Accept-Language"}
+    return JSONResponse(
+        body, problem.status, headers={**problem.headers(), **headers}, media_type=PROBLEM_MEDIA
+    )
+
+
+def _in_chinese(problem: Problem) -> tuple[str, str]:
+    if problem.status is HTTPStatus.SERVICE_UNAVAILABLE and problem.code not in WAITING:
+        return _LATER_ZH
+    message, hint = by_code(problem.code) or (problem.message, "")
+    return message, hint or (_FORM_ZH if problem.code.startswith(_FORMS) else _NOTHING_ZH)

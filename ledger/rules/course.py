@@ -87,7 +87,7 @@ class Course(Generic[StateT, MoveT]):
 
         Raises:
             UsageFault: `not_allowed` (not from this state), `wrong_capacity`, or the code of a guard that is
-                not met. `state`, `move` and `possible` are in its data.
+                not met. `course`, `state`, `move` and `possible` are in its data.
         """
         state = situation.state
         lines = [rule for rule in self.rules if rule.state is state and rule.move is move]
@@ -112,6 +112,7 @@ class Course(Generic[StateT, MoveT]):
             f"The {self.name} is in state {situation.state}: {why}",
             code=code,
             hint=instead if options else f"Nothing more is possible in this {self.name}.",
+            course=self.name,
             state=situation.state.value,
             move=move.value,
             possible=options,

@@ -279,13 +279,25 @@ def explain(fault: YinzhengError) -> Phrase:
 
 
 def _explained(code: str, message: str) -> Phrase:
-    known = REASONS.get(code) or LICENCES.get(code) or EVENT_REASONS.get(code)
+    known = _known(code)
     if known is not None:
         return Phrase(*known)
-    for prefix, general in _FAMILIES.items():
-        if code.startswith(prefix):
-            return Phrase(f"{general}（{message}）", _sentence(message))
-    return Phrase(f"原因：{message}", _sentence(message))
+    family = _family(code)
+    return Phrase(f"{family}（{message}）" if family else f"原因：{message}", _sentence(message))
+
+
+def in_chinese(code: str) -> str | None:
+    """What a code means, alone or as one of its family; None where there is no Chinese for it."""
+    known = _known(code)
+    return known[0] if known is not None else _family(code)
+
+
+def _known(code: str) -> tuple[str, str] | None:
+    return REASONS.get(code) or LICENCES.get(code) or EVENT_REASONS.get(code)
+
+
+def _family(code: str) -> str | None:
+    return next((general for prefix, general in _FAMILIES.items() if code.startswith(prefix)), None)
 
 
 def _sentence(message: str) -> str:
