@@ -61,7 +61,6 @@ class Answers:
         self._pinned = self.trust()
         """For its contracts, which never change."""
         self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
-        self._policies = Kept(1)
         # Of one moment: what was erased since is not kept.
         self._records = Kept(RECORDS_KEPT)
 

@@ -77,7 +77,7 @@ class Rounds:
             self._ticked = now
         with self._store.reading() as session:
             unsettled = is_unsettled(session, now)
-        if unsettled:
+        if unsettled and not self._worker.busy:  # which settles itself, and need not do it twice as often
             # Patient: nothing is left to carry by what carries everything.
             self._do(settle, patient=True)
         self._deliver(now)

@@ -86,6 +86,7 @@ class Worker:
         self._waiting: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._ending = threading.Event()
+        self._busy = False
         self._thread = threading.Thread(target=self._work, name="desk-writer", daemon=True)
 
     def start(self) -> None:
@@ -150,6 +151,11 @@ class Worker:
             self._changed.notify()
         return job.answer
 
+    @property
+    def busy(self) -> bool:
+        """Whether the registry is open: what is left is settled before it closes, and every `Pace.burst`."""
+        return self._busy
+
     # ---------------------------------------------------------------- the thread
 
     def _work(self) -> None:
@@ -167,6 +173,7 @@ class Worker:
     def _burst(self) -> None:
         try:
             with self._open() as registry:
+                self._busy = True
                 opened = self._monotonic()
                 until = opened + self._pace.burst
                 more, urgent = True, False
@@ -187,6 +194,8 @@ class Worker:
                 self._settle(registry)
         except BaseException as error:  # the registry cannot be opened: those who wait are told why
             self._refuse_all(error)
+        finally:
+            self._busy = False
 
     def _take(self) -> list[_Job]:
         """The next job, and those alike that wait; none of those whose clients went."""

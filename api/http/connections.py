@@ -23,6 +23,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from yinzheng.api.http.framing import Framing
+from yinzheng.api.http.joined import Joined
 from yinzheng.api.http.limits import client_of
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
 from yinzheng.api.http.proxies import Proxies
@@ -144,12 +145,14 @@ class Connection(H11Protocol):
         self._limits = places.limits
         self._placed = False
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._joined: Joined
         self.address = "unknown"
         """Who is at the other end, as far as places are concerned."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, or say that there is none."""
-        super().connection_made(transport)
+        joined = self._joined = Joined(transport, self.loop)
+        super().connection_made(joined)
         self.address = client_of(self.client[0] if self.client else None)
         self._placed = self._places.enter(self)
         if self._placed:
@@ -178,6 +181,7 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         """See in which phase the connection is; the idle time is uvicorn's to count."""
+        self._joined.flush()
         super().on_response_complete()
         self._look()
 

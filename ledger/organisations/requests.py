@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select
@@ -21,6 +22,7 @@ from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Nonce
 from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
+from yinzheng.verifier.formats.key_history import HeldKey
 from yinzheng.verifier.formats.request import Received, Request, check_signed, parse_request, replayed
 
 _TABLE: Final = table_of(Nonce)
@@ -76,11 +78,12 @@ class Admissions:
         """
         request, signature = parse_request(token)
         arrived = received(request)
-        with self._store.reading() as session:
-            check_signed(request, signature, arrived, _Keys(session))
-            # A replay costs a look-up alone: it does not count against the organisation.
-            if _FIND.first(session, org=request.org, used=request.nonce) is not None:
-                raise replayed()
+        with self._store.glance() as session:
+            held = find_key(session, request.org, request.key, arrived.now)
+            known = _FIND.first(session, org=request.org, used=request.nonce) is not None
+        check_signed(request, signature, arrived, _Found(held))
+        if known:  # a replay costs a look-up alone: it does not count against the organisation
+            raise replayed()
         with self._turn:
             name = (request.org, request.nonce)
             if name in self._in_hand:
@@ -158,12 +161,11 @@ class Together:
             raise
 
 
-class _Keys:
-    """The keys of one moment of the database."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The key that was looked up for one request; None where there is none in force."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    held: HeldKey | None
 
-    def find(self, org: str, key: bytes, at: int) -> Sm2PublicKey | None:
-        held = find_key(self._session, org, key, at)
-        return None if held is None else Sm2PublicKey(held.grant.key)
+    def find(self, _org: str, _key: bytes, _at: int) -> Sm2PublicKey | None:
+        return None if self.held is None else Sm2PublicKey(self.held.grant.key)

@@ -106,10 +106,15 @@ def check_trade(trade: Trade, known: Known, found: Found | None, exchange: bytes
     given = [*_of_the_certificate(known), *_of_the_trade(trade, now)]
     if found is not None:
         given += [*_of_standing(found, exchange, now), *_of_terms(trade, found, now)]
-    order = {code: place for place, code in enumerate(REASONS)}
-    given = list({reason.code: reason for reason in given}.values())
-    reasons = tuple(sorted(given, key=lambda reason: order[reason.code]))
-    obligations = tuple(_settled(name, reasons, found) for name in OBLIGATIONS)
+    told = {reason.code: reason for reason in given}
+    reasons = tuple(told[code] for code in REASONS if code in told) if told else ()
+    refuses: dict[str, bool] = {}
+    for meaning in (reason.meaning for reason in reasons):
+        refuses[meaning.obligation] = refuses.get(meaning.obligation, False) or meaning.refuses
+    limited = found is not None and _limited(found)
+    obligations = tuple(
+        _OUTCOMES[name, _outcome(name, refuses.get(name), found, limited=limited)] for name in OBLIGATIONS
+    )
     return Answer(answer_of(obligations), reasons, obligations)
 
 
@@ -132,17 +137,24 @@ _NEED_THE_CERTIFICATE: Final = frozenset(
 _BY_DECLARATION: Final = frozenset({"may_sell", "prescribers", "security", "personal", "documents"})
 
 
-def _settled(name: str, reasons: tuple[Reason, ...], found: Found | None) -> Settled:
-    about = [reason.meaning.refuses for reason in reasons if reason.meaning.obligation == name]
-    if any(about):
-        return Settled(name, UNMET)
-    if about or (found is None and name in _NEED_THE_CERTIFICATE):
-        return Settled(name, OPEN)
+_OUTCOMES: Final = {
+    (name, outcome): Settled(name, outcome)
+    for name in OBLIGATIONS
+    for outcome in (UNMET, OPEN, DECLARED, MET)
+}
+
+
+def _outcome(name: str, refuses: bool | None, found: Found | None, *, limited: bool) -> str:
+    """What became of an obligation. `refuses`: whether a reason against it does, None where there is none."""
+    if refuses:
+        return UNMET
+    if refuses is not None or (found is None and name in _NEED_THE_CERTIFICATE):
+        return OPEN
     declared = name in _BY_DECLARATION
     if found is not None:
-        declared |= name == "limits" and _limited(found)
+        declared |= name == "limits" and limited
         declared |= name == "importance" and bool(found.body.importance)
-    return Settled(name, DECLARED if declared else MET)
+    return DECLARED if declared else MET
 
 
 def _of_the_certificate(known: Known) -> Iterator[Reason]:

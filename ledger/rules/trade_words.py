@@ -6,6 +6,7 @@ A person reads the rest: silence of these tables is no leave.
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from yinzheng.ledger.rules.licences import Act
@@ -36,6 +37,7 @@ def personal_fields(fields: Collection[str]) -> tuple[str, ...]:
     return tuple(field for field in fields if _tells_who(field))
 
 
+@lru_cache(maxsize=4096)  # the same data is traded again and again
 def _tells_who(field: str) -> bool:
     # Full width, traditional characters and what cannot be seen only change how a name looks.
     written = spell(unicodedata.normalize("NFKC", field)).translate(_SIMPLIFIED)

@@ -27,6 +27,7 @@ from sqlmodel import Session
 
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store import all_models  # noqa: F401 - or they would not be known
+from yinzheng.ledger.store.glances import Glances
 from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.moment import Moments
 from yinzheng.ledger.store.sqlite import BUSY_SECONDS, reading_engine, writing_engine
@@ -59,6 +60,7 @@ class Store:
         self._engine = engine
         self._reader = _reading(engine)
         self._moments = Moments(self._reader)
+        self._glances = Glances(self._reader)
         self._faults = faults
         one_writer = engine.dialect.name == "sqlite" and writable
         self._turn = _turns[str(engine.url)] if one_writer else nullcontext()
@@ -131,6 +133,12 @@ class Store:
         ):
             yield session
 
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """As `reading`, for a few rows by their keys; in SQLite it waits for no connection of others."""
+        with _translated(), self._glances.look() as session:
+            yield session
+
     def moment(self) -> Hashable:
         """A value that equals an earlier one only if nothing was committed in between, by whomever.
 
@@ -189,6 +197,7 @@ class Store:
     def close(self) -> None:
         """Close every connection; SQLite then folds its write-ahead file into the database."""
         self._moments.close()
+        self._glances.close()
         self._engine.dispose()
 
 

@@ -130,6 +130,11 @@ class _Driver:
         return cursor
 
 
+def forget_driver(session: Session) -> None:
+    """Have the session's next statement take a cursor of its own."""
+    session.info.pop(_DRIVER, None)
+
+
 def _driver_of(session: Session) -> _Driver:
     """The one of the transaction that a session is in."""
     found: _Driver | None = session.info.get(_DRIVER)

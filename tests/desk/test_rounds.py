@@ -22,6 +22,7 @@ from yinzheng.api.desk.rounds import Rounds
 from yinzheng.api.desk.running import settle_what_waits
 from yinzheng.api.desk.worker import Pace, Worker
 from yinzheng.ledger.consents.batches import Batch, grant_batches
+from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import answers, enrolment
 from yinzheng.ledger.organisations.answers import recall, remember
 from yinzheng.ledger.registry import Registry
@@ -219,3 +220,29 @@ def test_answers_open_for_their_sender_alone_and_are_forgotten(world: World) -> 
         with registry.store.transaction() as session:
             remember(session, HOSPITAL, bytes(16), b"b", b"c", 1000 + answers.KEPT)
             assert kept(session) == 1
+
+
+def test_a_writer_that_is_at_work_is_not_asked_to_settle(
+    world: World, founded: Founded, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It settles what it leaves itself; asking it too made twice as many blocks."""
+    withdrawn(world, founded)
+    asked: list[object] = []
+    worker = Worker(world.open, settle_what_waits, pace=Pace(idle=20.0, turn=0.0))
+    worker.start()
+    monkeypatch.setattr(worker, "_settle_what_waits", asked.append)
+    rounds = Rounds(worker, store, world.clock, lambda *_: None)
+    monkeypatch.setattr(rounds, "_do", lambda act, **_: asked.append(act))
+    monkeypatch.setattr(rounds, "_deliver", lambda _now: None)
+    rounds._ticked = world.clock.now
+    monkeypatch.setattr(rounding, "is_unsettled", lambda *_: True)
+    assert not worker.busy
+    rounds.look()
+    assert asked == [settle]
+    worker.do(lambda _registry: None).result(20)
+    assert worker.busy
+    del asked[:]
+    rounds.look()
+    assert settle not in asked
+    worker.stop()
+    assert not worker.busy
