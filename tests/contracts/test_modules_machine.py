@@ -398,7 +398,8 @@ class Modules(RuleBasedStateMachine):
             assert receipt.state is ReceiptState.EXPECTED
         due, now = ghost.due(), self.court.now
         assert self.client.deadline(id_) == ghost.deadline
-        assert self.client.overdue_since(id_) == (due if due is not None and now > due else None)
+        newest = self.court.world.w3.eth.block_number
+        assert self.client.overdue_since(id_, newest) == (due if due is not None and now > due else None)
         for instant in (due or now, (due or now) + 1, now + 100 * DAY):
             if instant >= found.changed_at:
                 overdue = due if due is not None and instant > due else None
