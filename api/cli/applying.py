@@ -14,6 +14,14 @@ from yinzheng.ledger.rules.profiles import DEFAULT
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Progress, Registry
 
+Tidy = Annotated[
+    bool,
+    typer.Option(
+        "--tidy",
+        help="Leave out what systems and programs put into folders: .DS_Store, ~$…. 略去系统文件。",
+    ),
+]
+
 
 def apply(
     dossier: Annotated[
@@ -21,6 +29,7 @@ def apply(
     ],
     state: State = DEFAULT_STATE,
     profile: Annotated[str, typer.Option(help="Rule profile. 规则。")] = DEFAULT.tag,
+    tidy: Tidy = False,
     json_: Json = False,
 ) -> None:
     """Take in an application with its dossier, or a joint request. 提交登记申请或共同请求。"""
@@ -31,7 +40,7 @@ def apply(
         if is_request(dossier):
             case_id = take_in(registry, dossier, progress)
         else:
-            case_id = intake.apply(registry, dossier, profile, progress)
+            case_id = intake.apply(registry, dossier, profile, progress, tidy=tidy)
     tell(json_, {"case": case_id}, f"{case_id}: application received 已收到申请")
 
 
@@ -39,6 +48,7 @@ def supplement(
     case: CaseId,
     dossier: Annotated[Path, typer.Argument(metavar="DOSSIER_DIR", help="The whole corrected dossier.")],
     state: State = DEFAULT_STATE,
+    tidy: Tidy = False,
     json_: Json = False,
 ) -> None:
     """Hand in the corrected dossier that was asked for. 补正材料。"""
@@ -49,7 +59,7 @@ def supplement(
         if is_request(dossier):
             take_in(registry, dossier, progress, case)
         else:
-            intake.supplement(registry, case, dossier, progress)
+            intake.supplement(registry, case, dossier, progress, tidy=tidy)
     tell(json_, {"case": case}, f"{case}: supplement received 已收到补正")
 
 

@@ -34,8 +34,12 @@ DOSSIER_KEY_BYTES = 16
 SUBJECT_BYTES = 32
 
 
-def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress) -> str:
+def apply(
+    registry: Registry, folder: Path, profile_tag: str, progress: Progress, *, tidy: bool = False
+) -> str:
     """Take in the dossier at `folder` under a rule profile; returns the case's reference.
+
+    `tidy` leaves out what systems put into folders (`Folder.walk`).
 
     Everything is checked before anything is stored; the files are sealed and durable before the
     application counts as received.
@@ -44,7 +48,7 @@ def apply(registry: Registry, folder: Path, profile_tag: str, progress: Progress
     R21; `font-missing-character`; `basis-notice`), `UsageFault` (`profile-…`).
     """
     profile = _profile(registry, profile_tag)
-    with open_dossier(folder) as dossier:
+    with open_dossier(folder, tidy=tidy) as dossier:
         application = dossier.application
         require_registrable(application.refusals(registry.instance.registry_code))
         require_certifiable(application, registry.instance, profile, registry.clock())
@@ -102,7 +106,9 @@ def begin(
         return case.id
 
 
-def supplement(registry: Registry, case_id: str, folder: Path, progress: Progress) -> None:
+def supplement(
+    registry: Registry, case_id: str, folder: Path, progress: Progress, *, tidy: bool = False
+) -> None:
     """Take in the whole corrected dossier in answer to a request (R11); the earlier one stays on record."""
     with registry.store.reading() as session:
         case = repository.find_case(session, case_id)
@@ -110,7 +116,7 @@ def supplement(registry: Registry, case_id: str, folder: Path, progress: Progres
         thread = case_thread(registry, session, case, SealedValue(key), registry.clock())
         thread.allow(Move.GIVE_SUPPLEMENT, Capacity.APPLICANT)
         first = len(repository.files_of(session, case.dossier_id))
-    with open_dossier(folder) as dossier:
+    with open_dossier(folder, tidy=tidy) as dossier:
         application = dossier.application
         require_registrable(application.refusals(registry.instance.registry_code))
         require_certifiable(application, registry.instance, profile_for(case.profile), registry.clock())

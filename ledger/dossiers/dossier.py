@@ -68,8 +68,8 @@ class Dossier:
         self.close()
 
 
-def open_dossier(path: Path, limits: FolderLimits | None = None) -> Dossier:
-    """Check the folder at `path` and open it as a dossier.
+def open_dossier(path: Path, limits: FolderLimits | None = None, *, tidy: bool = False) -> Dossier:
+    """Check the folder at `path` and open it as a dossier; `tidy` as in `Folder.walk`.
 
     Raises:
         UsageFault: `dossier-not-folder`.
@@ -79,14 +79,14 @@ def open_dossier(path: Path, limits: FolderLimits | None = None) -> Dossier:
     """
     folder = Folder(path)
     try:
-        return _open(folder, limits or FolderLimits())
+        return _open(folder, limits or FolderLimits(), tidy=tidy)
     except BaseException:
         folder.close()
         raise
 
 
-def _open(folder: Folder, limits: FolderLimits) -> Dossier:
-    files, problems = folder.walk(limits)
+def _open(folder: Folder, limits: FolderLimits, *, tidy: bool) -> Dossier:
+    files, problems = folder.walk(limits, tidy=tidy)
     present = {file.path: file for file in files}
     cut_short = any(problem.code == "dossier-too-many" for problem in problems)
     if cut_short and APPLICATION not in present:

@@ -10,10 +10,13 @@ import io
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from yinzheng.ledger.dossiers.fields import Problem
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -21,6 +24,21 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Non-blocking, so that a FIFO put in a file's place cannot hold us up before fstat sees it.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+_CLUTTER: Final = "dossier-clutter"
+CLUTTER: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ".DS_Store": "what macOS keeps of a folder's look",
+        "._*": "what macOS keeps beside a file",
+        "__MACOSX": "what macOS puts into an archive",
+        "Thumbs.db": "what Windows keeps of small pictures",
+        "desktop.ini": "what Windows keeps of a folder's look",
+        "~$*": "the mark of a document that is open in Office",
+        ".~lock.*#": "the mark of a document that is open in LibreOffice",
+    }
+)
+"""Names of what nobody put into a folder, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +102,27 @@ class Folder:
         """Free the descriptor."""
         os.close(self._root)
 
-    def walk(self, limits: FolderLimits) -> tuple[tuple[SeenFile, ...], tuple[Problem, ...]]:
+    def walk(
+        self, limits: FolderLimits, *, tidy: bool = False
+    ) -> tuple[tuple[SeenFile, ...], tuple[Problem, ...]]:
         """List the regular files in order of their path, and every problem with what else is there.
+
+        What systems and programs leave in folders by themselves (`CLUTTER`) is a problem of its own;
+        `tidy` leaves it out.
 
         Raises:
             EnvironmentFault: `dossier-unreadable`.
         """
         found: list[SeenFile] = []
         problems: list[Problem] = []
-        for item in self._walk(self._root, (), limits):
+        for seen, item in enumerate(self._walk(self._root, (), limits), 1):
             if isinstance(item, Problem):
-                problems.append(item)
+                if not (tidy and item.code == _CLUTTER):
+                    problems.append(item)
             else:
                 found.append(item)
             # A folder without end must not be listed without end.
-            if len(found) + len(problems) > limits.files:
+            if seen > limits.files:
                 problems.append(Problem(".", f"holds more than {limits.files} files", "dossier-too-many"))
                 break
         if sum(file.size for file in found) > limits.total_bytes:
@@ -119,7 +143,7 @@ class Folder:
         for name in sorted(names):
             parts = (*above, name)
             path = "/".join(parts)
-            if problem := _name_problem(path, parts, limits):
+            if problem := _name_problem(path, parts, limits) or _clutter(path, name):
                 yield problem
                 continue
             try:
@@ -216,6 +240,13 @@ def _name_problem(path: str, parts: tuple[str, ...], limits: FolderLimits) -> Pr
     if "\\" in path or any(unicodedata.category(c)[0] == "C" for c in path):
         return Problem(shown(path), "has a name with a backslash or invisible characters", "dossier-name")
     return None
+
+
+def _clutter(path: str, name: str) -> Problem | None:
+    what = next((said for pattern, said in CLUTTER.items() if fnmatchcase(name, pattern)), None)
+    if what is None:
+        return None
+    return Problem(shown(path), f"is {what}, and no document; take it out, or say --tidy", _CLUTTER)
 
 
 def _kind_problem(path: str, status: os.stat_result) -> Problem | None:

@@ -411,6 +411,17 @@ def test_wrong_parameters_are_named(world: World, method: str, arguments: Any) -
     assert error.value.code == -32602
 
 
+def test_a_transaction_is_found_by_its_place_in_a_block(world: World) -> None:
+    receipt = world.receipt
+    whole = world.ask("eth_getTransactionByHash", receipt["transactionHash"].to_0x_hex())
+    place, beyond = hex(receipt["transactionIndex"]), "0xffff"
+    by_hash = "eth_getTransactionByBlockHashAndIndex", receipt["blockHash"].to_0x_hex()
+    by_number = "eth_getTransactionByBlockNumberAndIndex", hex(receipt["blockNumber"])
+    for method, block in (by_hash, by_number):
+        assert world.ask(method, block, place) == whole
+        assert world.ask(method, block, beyond) is None
+
+
 def test_unknown_blocks_in_state_reads(world: World) -> None:
     for block in ("0xffff", "0x" + "00" * 32, {"blockHash": "0x" + "00" * 32}):
         with pytest.raises(RpcError, match="not found"):
@@ -419,3 +430,5 @@ def test_unknown_blocks_in_state_reads(world: World) -> None:
     assert world.ask("eth_getBlockReceipts", "0xffff") is None
     assert world.ask("eth_getBlockTransactionCountByHash", "0x" + "00" * 32) is None
     assert world.ask("eth_getLogs", {"fromBlock": "0xffff", "toBlock": "0xfffff"}) == []
+    assert world.ask("eth_getTransactionByBlockNumberAndIndex", "0xffff", "0x0") is None
+    assert world.ask("eth_getTransactionByBlockHashAndIndex", "0x" + "00" * 32, "0x0") is None

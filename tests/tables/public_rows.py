@@ -173,6 +173,8 @@ CALLS: Final[Mapping[str, Callable[[Any], list[Any]]]] = {
     "eth_getLogs": lambda _: [{"fromBlock": "latest", "toBlock": "latest"}],
     "eth_getProof": lambda c: [c.zero, [], "latest"],
     "eth_getStorageAt": lambda c: [c.zero, "0x0", "latest"],
+    "eth_getTransactionByBlockHashAndIndex": lambda c: [c.block, "0x0"],
+    "eth_getTransactionByBlockNumberAndIndex": lambda _: ["latest", "0x0"],
     "eth_getTransactionByHash": lambda c: [c.block],
     "eth_getTransactionCount": lambda c: [c.zero, "latest"],
     "eth_getTransactionReceipt": lambda c: [c.block],

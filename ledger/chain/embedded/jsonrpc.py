@@ -17,10 +17,11 @@ INVALID_REQUEST = -32600
 INTERNAL_ERROR = -32603
 UNAVAILABLE = -32002
 LIMITED = -32005
-MAX_BATCH = 100
+MAX_BATCH = 1000
+"""Requests of a batch, as many as go-ethereum takes."""
 BATCH_SECONDS = 10.0
 """How long a batch is worked on; what was not begun by then is refused. A simulation takes seconds of a core,
-and a hundred of them cost their sender nothing.
+and a thousand of them cost their sender nothing.
 """
 _LATE = RpcError(LIMITED, "the batch took too long; send less at once")
 MAX_DEPTH = 16

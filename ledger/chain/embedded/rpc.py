@@ -74,6 +74,13 @@ def _transaction(chain: EmbeddedChain, transaction: Any) -> Any:
     return views.transaction_view(sealed, header, place[1], chain.chain_id)
 
 
+def _transaction_at(chain: EmbeddedChain, header: BlockHeaderAPI | None, index: Any) -> Any:
+    place = params.quantity(index, "index")
+    if header is None or place >= len(transactions := chain.block(header).transactions):
+        return None
+    return views.transaction_view(transactions[place], header, place, chain.chain_id)
+
+
 def _receipt(chain: EmbeddedChain, transaction: Any) -> Any:
     place = chain.locate(params.data(transaction, "transaction hash", size=32))
     if place is None:
@@ -230,6 +237,16 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "eth_getLogs": Method(_logs, 1, 1),
         "eth_getProof": Method(_proof, 2, 3),
         "eth_getStorageAt": Method(_storage, 2, 3),
+        "eth_getTransactionByBlockHashAndIndex": Method(
+            lambda chain, block, index: _transaction_at(
+                chain, chain.header_by_hash(params.data(block, "block hash", size=32)), index
+            ),
+            2,
+            2,
+        ),
+        "eth_getTransactionByBlockNumberAndIndex": Method(
+            lambda chain, block, index: _transaction_at(chain, blocks.find(chain, block), index), 2, 2
+        ),
         "eth_getTransactionByHash": Method(_transaction, 1, 1),
         "eth_getTransactionCount": Method(_nonce, 1, 2),
         "eth_getTransactionReceipt": Method(_receipt, 1, 1),

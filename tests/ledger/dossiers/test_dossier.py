@@ -41,9 +41,9 @@ def folder(tmp_path: Path) -> Path:
     return prepare_dossier(ROOT / "examples" / "dossiers" / "chronic-follow-up", tmp_path / "dossier")
 
 
-def fault_of(folder: Path, limits: FolderLimits | None = None) -> DataFault:
+def fault_of(folder: Path, limits: FolderLimits | None = None, *, tidy: bool = False) -> DataFault:
     with pytest.raises(DataFault) as refused:
-        open_dossier(folder, limits)
+        open_dossier(folder, limits, tidy=tidy)
     assert refused.value.hint
     return refused.value
 
@@ -180,6 +180,24 @@ def test_what_does_not_belong(folder: Path, name: str, put: Callable[[Path], Non
     fault = fault_of(folder)
     assert fault.code == code
     assert fault.data["problems"][0].startswith(name)
+
+
+@pytest.mark.parametrize(
+    "name", [".DS_Store", "样例/Thumbs.db", "~$申请.docx", "样例/._a.pdf", ".~lock.a.odt#"]
+)
+def test_what_systems_leave_is_named_and_left_out_on_request(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"")
+    fault = fault_of(folder)
+    assert fault.code == "dossier-clutter"
+    assert "--tidy" in fault.data["problems"][0]
+    with open_dossier(folder, tidy=True) as opened:
+        assert name not in {entry.path for entry in opened.entries}
+
+
+def test_a_folder_of_clutter_without_end_is_not_listed_without_end(folder: Path) -> None:
+    for number in range(1001):
+        (folder / f"._{number}").touch()
+    assert fault_of(folder, tidy=True).code == "dossier-too-many"
 
 
 @pytest.mark.parametrize("put", [put_link, os.mkfifo, Path.touch])
