@@ -20,7 +20,8 @@
   const take = (text) => {
     stop();
     // A receipt goes the way of a scanned address (receipt.js), which leaves nothing in the history.
-    if (field.id === "receipt") return location.replace(text.slice(text.indexOf("#")));
+    const fragment = text.indexOf("#");
+    if (field.id === "receipt" && fragment >= 0) return location.replace(text.slice(fragment));
     field.value = text;
     field.form.requestSubmit();
   };
