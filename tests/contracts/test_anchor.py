@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.ground import Moment
 from tests.contracts.merkle import consistency, root
 from tests.contracts.world import STRANGER, World, address, b32
 from yinzheng.contracts import artifact
@@ -30,13 +31,23 @@ def head(size: int) -> Head:
 
 
 @pytest.fixture(scope="module")
-def harness(_world: World) -> Any:
-    """The verifier library alone, so that heads of any size can be put to it."""
+def _harness(_world: tuple[World, Moment]) -> tuple[Any, Moment]:
+    world, moment = _world
+    world.ground.back_to(moment)
     compiled = artifact("Rfc9162Harness")
-    mined = _world.admin.send(Call(None, compiled.bytecode, 2_000_000), 1)
-    block = _world.w3.eth.get_block(mined.block_number)
-    receipt = _world.w3.eth.get_transaction_receipt(block["transactions"][0])  # type: ignore[arg-type]
-    return _world.w3.eth.contract(address=receipt["contractAddress"], abi=compiled.abi).functions
+    mined = world.admin.send(Call(None, compiled.bytecode, 2_000_000), 1)
+    block = world.w3.eth.get_block(mined.block_number)
+    receipt = world.w3.eth.get_transaction_receipt(block["transactions"][0])  # type: ignore[arg-type]
+    made = world.w3.eth.contract(address=receipt["contractAddress"], abi=compiled.abi).functions
+    return made, world.ground.moment()
+
+
+@pytest.fixture
+def harness(world: World, _harness: tuple[Any, Moment]) -> Any:
+    """The verifier library alone, so that heads of any size can be put to it."""
+    functions, moment = _harness
+    world.ground.back_to(moment)
+    return functions
 
 
 def test_the_vectors_are_there() -> None:
