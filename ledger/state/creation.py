@@ -41,7 +41,7 @@ from yinzheng.ledger.chain.reverts import NodeRefused, translated
 from yinzheng.ledger.chain.sender import OutcomeOpen, Sender, checksummed, pauses
 from yinzheng.ledger.keys.keystore import SCRYPT_N, Keystore
 from yinzheng.ledger.keys.making import TokenPlan, make_keys
-from yinzheng.ledger.keys.personal import open_key
+from yinzheng.ledger.keys.personal import check_name, open_key
 from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider
 from yinzheng.ledger.keys.provider import ISSUER, KINDS, RELAY, VALIDATOR, EthereumKey, KeyProvider
 from yinzheng.ledger.keys.token_config import read_config
@@ -55,10 +55,11 @@ from yinzheng.ledger.rules.profiles import PROFILES
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.address import server_url
 from yinzheng.ledger.state.files import discard, make_folder, whole_folder, write_durably
-from yinzheng.ledger.state.instance import Instance, IssuerKey, Paths
+from yinzheng.ledger.state.instance import PLANNED, Instance, IssuerKey, Paths
 from yinzheng.ledger.store.database import open_store
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.objects import ObjectBlobs
+from yinzheng.verifier.bytes.canonical import read_object
 from yinzheng.verifier.chain.consensus import CLIQUE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.contact import Contact
@@ -122,6 +123,8 @@ def create_registry(
     `begun-otherwise`, `database-…`, `objects-…`), `EnvironmentFault` (node, disk; `chain-unfunded`).
     """
     check_credit_code(plan.registry_code)
+    said = {"name": plan.registry_name, "code": plan.registry_code, "authority": plan.authority}
+    read_object({"registry": said, "prefix": plan.prefix, "host": plan.host}, PLANNED, "instance")
     if plan.database_url is not None:
         plan = replace(plan, database_url=server_url(plan.database_url))
     if plan.objects_url is not None:
@@ -145,6 +148,8 @@ def _operators(plan: Plan, network: Network) -> tuple[Operator, ...]:
 
 
 def _check_people(people: Mapping[str, str]) -> None:
+    for name in people:
+        check_name(name)
     held = list(people.values())
     needed = (Capacity.REGISTRY.value, Capacity.COMMITTEE.value, Office.ADMINISTRATOR.value)
     if set(held) - {role.value for role in ROLES} or not all(role in held for role in needed):
@@ -162,9 +167,7 @@ def _check_people(people: Mapping[str, str]) -> None:
 
 
 def _require_free(root: Path) -> None:
-    if root.is_dir() and not any(root.iterdir()):
-        return
-    if root.exists():
+    if root.exists() and not (root.is_dir() and not any(root.iterdir())):
         raise UsageFault(
             f"{root} exists already",
             code="state-exists",
@@ -383,11 +386,7 @@ def _require_funds(w3: Web3, admin: Sender, relay: bytes) -> None:
 def _empty(w3: Web3, accounts: Mapping[str, bytes]) -> dict[str, bytes]:
     """Those that hold nothing."""
     with translated():
-        return {
-            name: address
-            for name, address in accounts.items()
-            if not w3.eth.get_balance(checksummed(address))
-        }
+        return {who: one for who, one in accounts.items() if not w3.eth.get_balance(checksummed(one))}
 
 
 def _unfunded(why: str, accounts: Mapping[str, bytes], needed: int = 0) -> EnvironmentFault:
