@@ -115,10 +115,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(world: w.World, tmp_path: Path) -> Iterator[Bench]:
-    with world.open() as registry:
-        w.to_deposited(registry, world.clock, tmp_path / "one")
-        yield Bench(registry, world.clock, tmp_path)
+def bench(deposited: w.World, tmp_path: Path) -> Iterator[Bench]:
+    with deposited.open() as registry:
+        yield Bench(registry, deposited.clock, tmp_path)
 
 
 def test_an_honest_registry_is_copied_and_gives_no_alarm(bench: Bench) -> None:
