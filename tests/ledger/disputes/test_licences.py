@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.ledger.disputes.court import COURT, FORUM, Court, address
-from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, settled
+from tests.ledger.moves.conftest import parties_template, world
+from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, parties_of
 from tests.ledger.moves.test_licences import licence_number
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of
@@ -17,6 +17,8 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.verifier.judge.pack.report import Answer
 from yinzheng.verifier.log.statement import licence_subject
+
+__all__ = ["parties_template", "world"]
 
 
 @dataclass
@@ -29,10 +31,10 @@ class Bench(Court):
         return Concerned((self.parties.number,), (), ())
 
 
-def test_what_ended_a_licence_is_proved(world: World, tmp_path: Path) -> None:
+def test_what_ended_a_licence_is_proved(world: World) -> None:
     none: Any = None
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         court = Bench(world, registry, none, parties=parties)
         member = Member(COURT, ("forum",), "某市中级人民法院（虚构）", address(FORUM))
         officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)

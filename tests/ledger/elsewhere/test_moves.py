@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from tests.ledger.moves.parties import CONTRACT, FIRM, HOSPITAL, Parties, settled
+from tests.ledger.moves.parties import CONTRACT, FIRM, HOSPITAL, Parties, parties_of, settled
 from tests.ledger.moves.test_own_motion import decided as moved
 from tests.ledger.moves.test_successors import change
 from tests.ledger.people.test_decisions import decision, refused
@@ -118,10 +118,16 @@ def requested(parties: Parties, kind: str) -> tuple[JointRequest, str]:
 
 
 @pytest.mark.parametrize("kind", ["licence", "transfer", "change", "renewal", "cancellation"])
-def test_a_move_is_issued_from_elsewhere(world: World, tmp_path: Path, kind: str) -> None:
+def test_a_move_is_issued_from_elsewhere(
+    world: World, demonstration_template: World, tmp_path: Path, kind: str
+) -> None:
+    if kind == "renewal":
+        world = demonstration_template.copy(tmp_path / "short")
     with world.open() as registry:
-        years = {"validity_years": 1} if kind == "renewal" else {}
-        parties = settled(world, registry, tmp_path / "d", **years)
+        if kind == "renewal":
+            parties = settled(world, registry, tmp_path / "d", validity_years=1)
+        else:
+            parties = parties_of(world, registry)
         request, case = requested(parties, kind)
         issued(parties, case)
         for party in request.request.parties:
@@ -131,9 +137,9 @@ def test_a_move_is_issued_from_elsewhere(world: World, tmp_path: Path, kind: str
     assert world.audit() == []
 
 
-def test_the_end_of_a_licence_too(world: World, tmp_path: Path) -> None:
+def test_the_end_of_a_licence_too(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         parties.done(parties.licence())
         terms = {"licence": "L-2026-000001", "reasons": "双方协商一致"}
         roles = ((HOSPITAL, "licensor"), (FIRM, "licensee"))
@@ -147,9 +153,9 @@ def test_the_end_of_a_licence_too(world: World, tmp_path: Path) -> None:
     assert world.audit() == []
 
 
-def test_the_registrys_own_motion_by_both_offices(world: World, tmp_path: Path) -> None:
+def test_the_registrys_own_motion_by_both_offices(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = moved(parties)
         parties.publish(case)
         first = issued(parties, case)
@@ -178,8 +184,9 @@ def _no_longer(mine: Elsewhere, **changes: Any) -> None:
 
 
 def test_whom_nobody_told_of_the_registrys_motion_is_named_to_who_decides(
-    world: World, tmp_path: Path
+    demonstration_template: World, tmp_path: Path
 ) -> None:
+    world = demonstration_template.copy(tmp_path / "nobody")
     with world.open() as registry:
         _, number = to_deposited(registry, world.clock, tmp_path / "d")
         parties = Parties(world, registry, "", b"", {}).take(number)  # its holder is not enrolled
@@ -204,9 +211,9 @@ def _restated(content: Content, **body: Any) -> Mapping[str, Any]:
     return {**prepared, "stated": [*prepared["stated"][:-1], last]}
 
 
-def test_what_is_shown_and_was_asked_is_what_is_signed(world: World, tmp_path: Path) -> None:
+def test_what_is_shown_and_was_asked_is_what_is_signed(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request, case = requested(parties, "licence")
         other = parties.licence(purposes="其他用途")
         mine = Elsewhere.of(registry, OFFICER, "issue", case)
@@ -241,10 +248,10 @@ def test_what_is_shown_and_was_asked_is_what_is_signed(world: World, tmp_path: P
         assert refused(lambda: Content.from_json(half)) == "field-type"
 
 
-def test_whoever_has_another_licence_prepared_is_found_out(world: World, tmp_path: Path) -> None:
+def test_whoever_has_another_licence_prepared_is_found_out(world: World) -> None:
     """A registry that prepares an exclusive licence of a request for an ordinary one."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         _, case = requested(parties, "licence")
         wider = parties.licence(exclusive=True)
         second = parties.reviewed(wider)
@@ -259,9 +266,9 @@ def test_whoever_has_another_licence_prepared_is_found_out(world: World, tmp_pat
 # ---------------------------------------------------------------- remarks
 
 
-def test_a_remark_is_entered_and_lifted_from_elsewhere(world: World, tmp_path: Path) -> None:
+def test_a_remark_is_entered_and_lifted_from_elsewhere(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         with unchanged(registry):
             entering = Elsewhere.of(registry, OFFICER, "remark", parties.number, kind="control", **GROUNDS)
         parties.clock.advance(20)
@@ -284,10 +291,10 @@ def test_a_remark_is_entered_and_lifted_from_elsewhere(world: World, tmp_path: P
     assert world.audit() == []
 
 
-def test_a_remark_reads_as_it_was_decided(world: World, tmp_path: Path) -> None:
+def test_a_remark_reads_as_it_was_decided(world: World) -> None:
     document = dict(digest_pair(b"order").to_json())
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         said = {"text": "查封", "document": document, "reference": "(2026)粤01执1号"}
         mine = Elsewhere.of(registry, OFFICER, "remark", parties.number, kind="seizure", **said)
         assert mine.sign()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import select
+
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.world import (
     APPLICANT,
@@ -34,7 +36,7 @@ from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.store.models import Certificate, Event
-from yinzheng.verifier.bytes.algorithms import digest_pair
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair, sha256
 from yinzheng.verifier.formats.move_request import JointRequest, read_request
 
 HOSPITAL, FIRM, INSTITUTE = str(APPLICANT["code"]), "91310000132200821H", "91350100M000100Y43"
@@ -43,7 +45,18 @@ YEAR = 365 * 86_400
 
 
 def holder(code: str, name: str) -> Member:
-    return Member(str(code), ("holder",), name, wallet=EthereumKey.generate())
+    """With keys that are the same each time: a registry that was copied knows them."""
+    key, wallet = (sha256(f"{what} of {code}".encode()) for what in ("key", "account"))
+    return Member(code, ("holder",), name, key=Sm2PrivateKey.from_bytes(key), wallet=EthereumKey(wallet))
+
+
+def holders() -> dict[str, Member]:
+    """By credit code."""
+    return {
+        HOSPITAL: holder(HOSPITAL, str(APPLICANT["name"])),
+        FIRM: holder(FIRM, "岭南数据有限公司（虚构）"),
+        INSTITUTE: holder(INSTITUTE, "云汐研究院（虚构）"),
+    }
 
 
 @dataclass
@@ -187,13 +200,15 @@ class Parties:
 
 def settled(world: World, registry: Registry, folder: Path, **changes: Any) -> Parties:
     """Register a certificate, and enrol its holder and two others."""
-    _, number = to_deposited(registry, world.clock, folder, **changes)
-    members = {
-        str(HOSPITAL): holder(HOSPITAL, str(APPLICANT["name"])),
-        FIRM: holder(FIRM, "岭南数据有限公司（虚构）"),
-        INSTITUTE: holder(INSTITUTE, "云汐研究院（虚构）"),
-    }
-    for member in members.values():
+    to_deposited(registry, world.clock, folder, **changes)
+    for member in holders().values():
         enrolment.enrol(registry, member.holding(registry), actor_of(registry, OFFICER))
     settle(registry)
-    return Parties(world, registry, "", b"", members).take(number)
+    return parties_of(world, registry)
+
+
+def parties_of(world: World, registry: Registry) -> Parties:
+    """Those of a registry that `settled` made, and nobody has added to."""
+    with registry.store.reading() as session:
+        (number,) = session.exec(select(Certificate.number))
+    return Parties(world, registry, "", b"", holders()).take(number)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.ledger.moves.parties import Parties, settled
+from tests.ledger.moves.parties import Parties, parties_of
 from tests.ledger.moves.test_successors import change
 from tests.ledger.world import World
 from yinzheng.ledger.cases.prepared import PreparedFile, Stated, message_of, require_shown, stated
@@ -49,9 +48,9 @@ def refused(shown: PreparedFile, parties: Parties, request: JointRequest) -> lis
     return found
 
 
-def test_what_nobody_asked_for_is_not_signed(world: World, tmp_path: Path) -> None:
+def test_what_nobody_asked_for_is_not_signed(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         changed, moved = change(parties, asset="更正后的名称"), parties.transfer("use")
         cases = [parties.reviewed(changed), parties.reviewed(moved)]
         parties.publish(cases[0])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, settled
+from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, parties_of
 from tests.ledger.moves.test_transfers import refused
 from tests.ledger.world import OFFICER, World, actor_of, state_of
 from yinzheng.ledger.cases import issuing
@@ -24,9 +23,9 @@ from yinzheng.verifier.formats.move_request import Authorisation, SignedAuthoris
 from yinzheng.verifier.formats.organisation import AccountRevocation
 
 
-def test_a_seizure_stops_whatever_is_under_way(world: World, tmp_path: Path) -> None:
+def test_a_seizure_stops_whatever_is_under_way(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.transfer("use")
         case = parties.reviewed(request)
         parties.prepare(case)
@@ -41,9 +40,9 @@ def test_a_seizure_stops_whatever_is_under_way(world: World, tmp_path: Path) -> 
     assert world.audit() == []
 
 
-def test_a_lost_account_signs_nothing(world: World, tmp_path: Path) -> None:
+def test_a_lost_account_signs_nothing(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.licence()
         case = parties.reviewed(request)
         parties.prepare(case)
@@ -60,9 +59,9 @@ def test_a_lost_account_signs_nothing(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["licence", "transfer"])
-def test_what_somebody_else_sent_is_done(world: World, tmp_path: Path, kind: str) -> None:
+def test_what_somebody_else_sent_is_done(world: World, kind: str) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.licence(licensee=INSTITUTE) if kind == "licence" else parties.transfer("use")
         case = parties.reviewed(request)
         parties.prepare(case)
@@ -78,10 +77,10 @@ def test_what_somebody_else_sent_is_done(world: World, tmp_path: Path, kind: str
     assert world.audit() == []
 
 
-def test_one_signs_for_both_on_an_authorisation(world: World, tmp_path: Path) -> None:
+def test_one_signs_for_both_on_an_authorisation(world: World) -> None:
     """In the request alone: the account of each signs what is prepared (ADR 47)."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         asked = parties.licence()
         said = Authorisation(
             registry=asked.request.registry,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from tests.ledger.moves.parties import FIRM, INSTITUTE, Parties, settled
+from tests.ledger.moves.parties import FIRM, INSTITUTE, Parties, parties_of
 from tests.ledger.moves.test_licences import licence_number, voucher
 from tests.ledger.moves.test_transfers import bodies
 from tests.ledger.world import OFFICER, World, actor_of
@@ -44,7 +44,7 @@ def test_a_sale_leaves_it_and_the_cancellation_of_what_followed_does_not(
     world: World, tmp_path: Path, part: bool
 ) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = parties.done(parties.licence(licensee=INSTITUTE))
         licence = licence_number(parties, case)
         world.clock.advance(60)
@@ -77,10 +77,10 @@ def test_a_sale_leaves_it_and_the_cancellation_of_what_followed_does_not(
 
 
 def test_a_line_longer_than_is_followed_leaves_the_list_open_and_not_in_force(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         parties.done(parties.licence(licensee=INSTITUTE))
         parties.done(parties.transfer("use"))
         monkeypatch.setattr(held, "MOST_FOLLOWED", 3)
@@ -89,9 +89,9 @@ def test_a_line_longer_than_is_followed_leaves_the_list_open_and_not_in_force(
         assert [str(one.status) for one in licences_of(registry, INSTITUTE, None)[0]] == ["undetermined"]
 
 
-def test_a_seizure_of_what_followed_is_minded(world: World, tmp_path: Path) -> None:
+def test_a_seizure_of_what_followed_is_minded(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         licence = licence_number(parties, parties.done(parties.licence(licensee=INSTITUTE)))
         passed = bodies(parties, parties.done(parties.transfer("use")))[0].number
         ordered = Grounds("查封", digest_pair(b"order"), "(2026)粤01执1号")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, settled
+from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, parties_of
 from tests.ledger.moves.test_licences import licence_number, voucher
 from tests.ledger.moves.test_transfers import refused
 from tests.ledger.organisations.enrolling import Member
@@ -39,7 +39,7 @@ def ending(parties: Parties, licence: str, *roles: tuple[str, str]) -> JointRequ
 
 def test_a_forum_ends_a_licence_alone(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         appointed(parties)
         licence = licence_number(parties, parties.done(parties.licence(exclusive=True)))
         assert voucher(world, licence, tmp_path / "given") == ("in_force", 0, None)
@@ -65,9 +65,9 @@ def test_a_forum_ends_a_licence_alone(world: World, tmp_path: Path) -> None:
     assert world.audit() == []
 
 
-def test_who_is_no_forum_ends_nothing(world: World, tmp_path: Path) -> None:
+def test_who_is_no_forum_ends_nothing(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         licence = licence_number(parties, parties.done(parties.licence()))
 
         def code(request: JointRequest) -> str:
@@ -88,7 +88,7 @@ def test_who_is_no_forum_ends_nothing(world: World, tmp_path: Path) -> None:
 def test_a_licence_under_what_was_sold_ends_as_well(world: World, tmp_path: Path, sold: bool) -> None:
     """Its certificate is superseded by then: the licence is named under the one it was given under."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         appointed(parties)
         licence = licence_number(parties, parties.done(parties.licence(licensee=INSTITUTE)))
         if sold:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, YEAR, Parties, settled
+from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, YEAR, Parties, parties_of, settled
 from tests.ledger.world import World, state_of, unchanged
 from yinzheng.ledger.chain.records_moves import LicenceState
 from yinzheng.ledger.document.forms import write_documents
@@ -29,9 +29,9 @@ from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.log.statement import certificate_subject, licence_subject
 
 
-def test_nothing_is_given_that_the_certificates_limits_forbid(world: World, tmp_path: Path) -> None:
+def test_nothing_is_given_that_the_certificates_limits_forbid(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         with registry.store.transaction() as session:
             row = session.get_one(Certificate, parties.number)
             row.body = dumps(
@@ -55,7 +55,7 @@ def licence_number(parties: Parties, case: str) -> str:
 
 def test_a_licence_is_given_and_ended_by_both(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.licence()
         case = parties.reviewed(request)
         shown = parties.prepare(case)
@@ -121,9 +121,9 @@ def refused(parties: Parties, request: JointRequest) -> str:
     return caught.value.code
 
 
-def test_what_no_licence_may_be(world: World, tmp_path: Path) -> None:
+def test_what_no_licence_may_be(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         now = world.clock.now
         assert refused(parties, parties.licence(FIRM, INSTITUTE)) == "rights-not-held"
         assert refused(parties, parties.licence(ends=now + 10 * YEAR)) == "licence-term"
@@ -147,9 +147,9 @@ def test_what_no_licence_may_be(world: World, tmp_path: Path) -> None:
         assert unknown.request.certificate.number == parties.number
 
 
-def test_an_exclusive_licence_bars_what_comes_later(world: World, tmp_path: Path) -> None:
+def test_an_exclusive_licence_bars_what_comes_later(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         waiting = parties.licence(licensee=INSTITUTE)
         case = parties.reviewed(waiting)
         parties.prepare(case)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.ledger.certificates.test_objecting import protest
-from tests.ledger.moves.parties import FIRM, HOSPITAL, Parties, settled
+from tests.ledger.moves.parties import FIRM, HOSPITAL, Parties, parties_of
 from tests.ledger.moves.test_successors import change
 from tests.ledger.moves.test_transfers import refused
 from tests.ledger.world import OFFICER, World, actor_of, state_of
@@ -29,9 +27,9 @@ def concluded(parties: Parties, name: str) -> None:
     settle(registry)
 
 
-def test_nothing_moves_while_an_objection_is_open(world: World, tmp_path: Path) -> None:
+def test_nothing_moves_while_an_objection_is_open(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.transfer("use")
         case = parties.reviewed(request)
         parties.prepare(case)
@@ -58,10 +56,10 @@ def test_nothing_moves_while_an_objection_is_open(world: World, tmp_path: Path) 
     assert world.audit() == []
 
 
-def test_one_that_the_chain_has_not_heard_of_bars_it_there(world: World, tmp_path: Path) -> None:
+def test_one_that_the_chain_has_not_heard_of_bars_it_there(world: World) -> None:
     """Recorded between the last two signatures: the contracts are told of it first, and refuse the move."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.transfer("use")
         case = parties.reviewed(request)
         parties.prepare(case)

@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from tests.faults.turns import Armed
-from tests.ledger.moves.parties import HOSPITAL, Parties, settled
+from tests.ledger.moves.parties import HOSPITAL, Parties, parties_of
 from tests.ledger.moves.test_transfers import refused
 from tests.ledger.world import (
     MEMBER,
@@ -96,9 +96,9 @@ def types_of(registry: Registry, case: str) -> list[str]:
         return [event.type for event in repository.events_of_case(session, case)]
 
 
-def test_from_motion_to_the_end(world: World, tmp_path: Path) -> None:
+def test_from_motion_to_the_end(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = begun(parties)
         assert state_of(registry, case) == "accepted"
         with work_on(registry, case) as work:
@@ -138,9 +138,9 @@ def test_from_motion_to_the_end(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ground", sorted(set(Ground) - {Ground.DOCUMENT}))
-def test_every_ground_reaches_the_chain(world: World, tmp_path: Path, ground: Ground) -> None:
+def test_every_ground_reaches_the_chain(world: World, ground: Ground) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = decided(parties, motion(ground))
         parties.publish(case)
         signed(parties, case)
@@ -149,9 +149,9 @@ def test_every_ground_reaches_the_chain(world: World, tmp_path: Path, ground: Gr
         assert registry.client.cancellation(certificate_subject(parties.number)) is not None
 
 
-def test_what_a_motion_lacks_or_may_not(world: World, tmp_path: Path) -> None:
+def test_what_a_motion_lacks_or_may_not(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
 
         def code(**changes: Any) -> str:
             return refused(parties, lambda: begun(parties, motion(**changes)))
@@ -170,9 +170,9 @@ def test_what_a_motion_lacks_or_may_not(world: World, tmp_path: Path) -> None:
             assert refused(parties, mine) == "officer-needed"
 
 
-def test_nobody_hands_the_registrys_own_motion_in(world: World, tmp_path: Path) -> None:
+def test_nobody_hands_the_registrys_own_motion_in(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = begun(parties)
         with work_on(registry, case) as work:
             joint = request_of(work)
@@ -182,10 +182,10 @@ def test_nobody_hands_the_registrys_own_motion_in(world: World, tmp_path: Path) 
         )
 
 
-def test_it_takes_the_whole_way(world: World, tmp_path: Path) -> None:
+def test_it_takes_the_whole_way(world: World) -> None:
     """No supplement from nobody, no waived publicity, no other procedure, no step before its time."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         officer, member = actor_of(registry, OFFICER), actor_of(registry, MEMBER)
         case = begun(parties)
         with registry.store.reading() as session:
@@ -204,7 +204,7 @@ def test_it_takes_the_whole_way(world: World, tmp_path: Path) -> None:
 
 def test_the_holder_objects_while_it_is_public(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = published(parties)
         (proof := tmp_path / "proof.txt").write_text("已整改")
         name = object_to(registry, case, "云汐测试医院（虚构）", "已经整改。", (proof,))
@@ -220,10 +220,10 @@ def test_the_holder_objects_while_it_is_public(world: World, tmp_path: Path) -> 
     assert world.audit() == []
 
 
-def test_a_seizure_bars_it(world: World, tmp_path: Path) -> None:
+def test_a_seizure_bars_it(world: World) -> None:
     """What bars the holders bars the registry: only a forum passes (R16, R38, R46)."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = published(parties)
         ordered = Grounds("查封", digest_pair(b"order"), "(2026)粤01执1号")
         remarks.enter(registry, parties.number, RemarkKind.SEIZURE, ordered, actor_of(registry, OFFICER))
@@ -261,11 +261,11 @@ def cosigned(scene: Scene, registry: Registry) -> None:
 
 
 @pytest.fixture(scope="module")
-def scene(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+def scene(parties_template: World, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     folder = tmp_path_factory.mktemp("motion")
-    world = demonstration_template.copy(folder / "state")
+    world = parties_template.copy(folder / "state")
     with world.open() as registry:
-        parties = settled(world, registry, folder / "d")
+        parties = parties_of(world, registry)
     opened = world.copy(folder / "opened")
     recorder = Recorder()
     with opened.open(recorder, settle=False) as registry:
@@ -335,10 +335,10 @@ def test_every_write_of_the_decision_may_fail(scene: Scene, tmp_path: Path) -> N
             raise
 
 
-def test_a_motion_is_begun_whole_or_not_at_all(demonstration_template: World, tmp_path: Path) -> None:
-    base = demonstration_template.copy(tmp_path / "state")
+def test_a_motion_is_begun_whole_or_not_at_all(parties_template: World, tmp_path: Path) -> None:
+    base = parties_template.copy(tmp_path / "state")
     with base.open() as registry:
-        parties = settled(base, registry, tmp_path / "d")
+        parties = parties_of(base, registry)
     for number, point in enumerate(("blob.rename.after", "store.commit.before", "store.commit.after")):
         world = base.copy(tmp_path / str(number))
         with pytest.raises(InjectedFault), world.open(RaiseAt(point, 1), settle=False) as registry:

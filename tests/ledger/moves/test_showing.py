@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, settled
+from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, parties_of
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.world import World
 from yinzheng.api.org.asking import compare
@@ -21,9 +20,9 @@ from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.judge.trust import parse_trust
 
 
-def test_strangers_are_told_one_thing_of_every_case(world: World, tmp_path: Path) -> None:
+def test_strangers_are_told_one_thing_of_every_case(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = parties.receive(parties.transfer("use"))
         with registry.store.reading() as session:
             first = session.get_one(Case, case).id.replace("000002", "000001")
@@ -46,10 +45,10 @@ def test_strangers_are_told_one_thing_of_every_case(world: World, tmp_path: Path
         assert len(before) == 1
 
 
-def test_what_is_prepared_is_compared_with_what_we_signed_ourselves(world: World, tmp_path: Path) -> None:
+def test_what_is_prepared_is_compared_with_what_we_signed_ourselves(world: World) -> None:
     """As an organisation's own pages do before they say that it may be signed (ADR 54)."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.licence()
         case = parties.reviewed(request)
         assert shown_move(registry, case, FIRM).asked == request

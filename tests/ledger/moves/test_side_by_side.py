@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, settled
+from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, parties_of
 from tests.ledger.moves.test_transfers import bodies, refused
 from tests.ledger.watch.test_derived import types
 from tests.ledger.world import World
@@ -22,10 +21,10 @@ from yinzheng.verifier.formats.move_request import Authorisation, JointRequest, 
 from yinzheng.verifier.judge.history.verify import verify_history
 
 
-def test_of_two_moves_side_by_side_one_is_decided(world: World, tmp_path: Path) -> None:
+def test_of_two_moves_side_by_side_one_is_decided(world: World) -> None:
     """The other is refused before anything is stated of it, though the chain knows of neither yet."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         first, second = parties.transfer("use"), parties.transfer("hold", to=INSTITUTE)
         cases = [parties.reviewed(one) for one in (first, second)]
         for case in cases:
@@ -44,10 +43,10 @@ def test_of_two_moves_side_by_side_one_is_decided(world: World, tmp_path: Path) 
     assert world.audit() == []
 
 
-def test_a_transfer_that_the_contracts_refused_is_told_of_once(world: World, tmp_path: Path) -> None:
+def test_a_transfer_that_the_contracts_refused_is_told_of_once(world: World) -> None:
     """Its statements stay in the log; neither who watches nor a history says that anything passed by it."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.transfer("use")
         case = parties.reviewed(request)
         parties.prepare(case)
@@ -73,10 +72,10 @@ def test_a_transfer_that_the_contracts_refused_is_told_of_once(world: World, tmp
         assert [line.type for line in report.lines].count("right.transferred") == 1
 
 
-def test_an_authorisation_ends_by_our_clock(world: World, tmp_path: Path) -> None:
+def test_an_authorisation_ends_by_our_clock(world: World) -> None:
     """Not by the date that its agent gives the request."""
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         until = world.clock.now + 3600
         given = authorised(parties, until)
         world.clock.advance(3601)

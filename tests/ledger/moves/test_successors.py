@@ -25,9 +25,9 @@ def change(parties: Parties, *codes: str, ground: str = "entry", **changes: Any)
     return parties.of_holders("change", terms, *codes)
 
 
-def test_a_change_follows_publicity_and_takes_every_holder(world: World, tmp_path: Path) -> None:
-    with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d", holders=JOINT)
+def test_a_change_follows_publicity_and_takes_every_holder(unsettled: World, tmp_path: Path) -> None:
+    with unsettled.open() as registry:
+        parties = settled(unsettled, registry, tmp_path / "d", holders=JOINT)
         alone = change(parties, HOSPITAL, asset="更正后的名称")
         assert refused(parties, lambda: parties.receive(alone)) == "request-holders"
         names = [{"code": FIRM, "name": "岭南数据股份有限公司（虚构）"}]
@@ -35,7 +35,7 @@ def test_a_change_follows_publicity_and_takes_every_holder(world: World, tmp_pat
         case = parties.reviewed(request)
         assert refused(parties, lambda: parties.prepare(case)) == "move-not-allowed"
         parties.publish(case)
-        with open_reader(world.root, world.clock) as reader:
+        with open_reader(unsettled.root, unsettled.clock) as reader:
             (notice,) = (one for one in reader.notices() if one.case == case)
             assert (notice.type, notice.certificate) == ("change", parties.number), "the public sees of what"
             assert {one.type: one.certificate for one in reader.notices()}["first"] is None
@@ -50,14 +50,14 @@ def test_a_change_follows_publicity_and_takes_every_holder(world: World, tmp_pat
         before = registry.client.record(certificate_subject(parties.number))
         assert before is not None
         assert (before.status, before.successor) == (Status.SUPERSEDED, certificate_subject(after.number))
-    assert world.audit() == []
-    assert world.verify(after.number).status.value == "in_force"
+    assert unsettled.audit() == []
+    assert unsettled.verify(after.number).status.value == "in_force"
 
 
 def test_what_no_change_may_be(production_template: World, tmp_path: Path) -> None:
-    world = production_template.copy(tmp_path / "state")
-    with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d", profile="NDA-2026/1")
+    unsettled = production_template.copy(tmp_path / "state")
+    with unsettled.open() as registry:
+        parties = settled(unsettled, registry, tmp_path / "d", profile="NDA-2026/1")
 
         def code(**changes: Any) -> str:
             return refused(parties, lambda: parties.receive(change(parties, **changes)))
@@ -68,9 +68,9 @@ def test_what_no_change_may_be(production_template: World, tmp_path: Path) -> No
         assert code(asset=application()["asset"]["name"]) == "change-nothing"
 
 
-def test_renewal_in_its_window_alone(world: World, tmp_path: Path) -> None:
-    with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d", validity_years=1)
+def test_renewal_in_its_window_alone(unsettled: World, tmp_path: Path) -> None:
+    with unsettled.open() as registry:
+        parties = settled(unsettled, registry, tmp_path / "d", validity_years=1)
         terms = {"years": 2, "summary": "续期两年"}
 
         def asked() -> JointRequest:
@@ -78,7 +78,7 @@ def test_renewal_in_its_window_alone(world: World, tmp_path: Path) -> None:
 
         assert refused(parties, lambda: parties.receive(asked())) == "renewal-outside"
         end = registry.client.record(certificate_subject(parties.number)).valid_until  # type: ignore[union-attr]
-        world.clock.now = end - 30 * 86_400
+        unsettled.clock.now = end - 30 * 86_400
         case = parties.done(asked())
         (after,) = bodies(parties, case)
         assert after.type == "renewal"
@@ -87,12 +87,12 @@ def test_renewal_in_its_window_alone(world: World, tmp_path: Path) -> None:
         assert (
             refused(parties, lambda: later.receive(later.of_holders("renewal", terms))) == "renewal-outside"
         )
-    assert world.audit() == []
+    assert unsettled.audit() == []
 
 
-def test_the_holders_cancel_for_good(world: World, tmp_path: Path) -> None:
-    with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d", public_data=True)
+def test_the_holders_cancel_for_good(unsettled: World, tmp_path: Path) -> None:
+    with unsettled.open() as registry:
+        parties = settled(unsettled, registry, tmp_path / "d", public_data=True)
         request = parties.of_holders("cancellation", {"ground": "data_gone", "summary": "数据已灭失"})
         case = parties.done(request)
         assert state_of(registry, case) == "recorded"
@@ -100,5 +100,5 @@ def test_the_holders_cancel_for_good(world: World, tmp_path: Path) -> None:
         assert before is not None
         assert before.status is Status.CANCELLED
         assert refused(parties, lambda: parties.receive(parties.transfer("use"))) == "move-barred"
-    assert world.audit() == []
-    assert world.verify(parties.number).status.value == "cancelled"
+    assert unsettled.audit() == []
+    assert unsettled.verify(parties.number).status.value == "cancelled"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from tests.ledger.moves.parties import CONTRACT, FIRM, HOSPITAL, INSTITUTE, Parties, settled
+from tests.ledger.moves.parties import CONTRACT, FIRM, HOSPITAL, INSTITUTE, Parties, parties_of
 from tests.ledger.moves.test_transfers import bodies, refused
 from tests.ledger.world import OFFICER, World, accept, actor_of, state_of
 from yinzheng.ledger.cases import deciding, requesting
@@ -27,11 +26,9 @@ def asked_for_more(parties: Parties, case: str) -> None:
     deciding.request_supplement(parties.registry, case, officer, ["对价条款"])
 
 
-def test_the_request_of_a_supplement_is_decided_and_no_earlier_one_comes_again(
-    world: World, tmp_path: Path
-) -> None:
+def test_the_request_of_a_supplement_is_decided_and_no_earlier_one_comes_again(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         requests = [parties.transfer("use"), parties.transfer("use", "operate"), parties.transfer("hold")]
         case = parties.receive(requests[0])
         for earlier, anew in ((0, 1), (1, 2)):
@@ -57,9 +54,9 @@ def test_the_request_of_a_supplement_is_decided_and_no_earlier_one_comes_again(
     assert world.audit() == []
 
 
-def test_a_supplement_is_of_the_same_parties_about_the_same(world: World, tmp_path: Path) -> None:
+def test_a_supplement_is_of_the_same_parties_about_the_same(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = parties.receive(parties.transfer("use"))
         early = parties.transfer("use")
         assert refused(parties, lambda: supplement(parties, case, early)) == "move-not-allowed"

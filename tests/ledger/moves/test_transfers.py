@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, settled
+from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, parties_of, settled
 from tests.ledger.world import OFFICER, World, actor_of, state_of, unchanged
 from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.chain.records import Status
@@ -33,9 +33,9 @@ def refused(parties: Parties, act: Callable[[], object]) -> str:
 
 
 @pytest.mark.parametrize("procedure", ["simplified", "ordinary"])
-def test_some_rights_pass_and_the_rest_stays(world: World, tmp_path: Path, procedure: str) -> None:
-    with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d", public_data=procedure == "ordinary")
+def test_some_rights_pass_and_the_rest_stays(unsettled: World, tmp_path: Path, procedure: str) -> None:
+    with unsettled.open() as registry:
+        parties = settled(unsettled, registry, tmp_path / "d", public_data=procedure == "ordinary")
         case = parties.done(parties.transfer("use"))
         assert state_of(registry, case) == "deposited"
         passed, stays = bodies(parties, case)
@@ -57,11 +57,11 @@ def test_some_rights_pass_and_the_rest_stays(world: World, tmp_path: Path, proce
         assert last.holders[0].code == INSTITUTE
         rest = parties.take(stays.number)
         parties.done(rest.licence(rights=["operate"]))
-    assert world.audit() == []
-    assert world.verify(passed.number).status.value == "superseded"
-    assert world.verify(stays.number).status.value == "in_force"
+    assert unsettled.audit() == []
+    assert unsettled.verify(passed.number).status.value == "superseded"
+    assert unsettled.verify(stays.number).status.value == "in_force"
     # Its verification tells what moved, and that on the chain each names the other.
-    first, rest_now = world.verify(parties.number).moved, world.verify(stays.number).moved
+    first, rest_now = unsettled.verify(parties.number).moved, unsettled.verify(stays.number).moved
     assert first is not None
     assert rest_now is not None
     named = [(one.subject, one.mutual) for one in (first.successor, first.remainder) if one is not None]
@@ -71,9 +71,9 @@ def test_some_rights_pass_and_the_rest_stays(world: World, tmp_path: Path, proce
     assert (first.licences, rest_now.licences) == (0, 1)
 
 
-def test_all_rights_pass_and_nothing_stays(world: World, tmp_path: Path) -> None:
+def test_all_rights_pass_and_nothing_stays(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = parties.done(parties.transfer("hold", "use", "operate"))
         (passed,) = bodies(parties, case)
         assert passed.holders[0].code == FIRM
@@ -82,9 +82,9 @@ def test_all_rights_pass_and_nothing_stays(world: World, tmp_path: Path) -> None
     assert world.audit() == []
 
 
-def test_what_is_not_held_and_nobody_of_its_own(world: World, tmp_path: Path) -> None:
+def test_what_is_not_held_and_nobody_of_its_own(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         theirs = parties.transfer("use", frm=FIRM, to=INSTITUTE)
         assert refused(parties, lambda: parties.receive(theirs)) == "rights-not-held"
         one = parties.request(
@@ -96,9 +96,9 @@ def test_what_is_not_held_and_nobody_of_its_own(world: World, tmp_path: Path) ->
         )
 
 
-def test_a_signature_by_another_key_over_another_message_or_too_early(world: World, tmp_path: Path) -> None:
+def test_a_signature_by_another_key_over_another_message_or_too_early(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         request = parties.transfer("use")
         case = parties.reviewed(request)
         assert refused(parties, lambda: issuing.sign(registry, case, FIRM, bytes(65))) == "nothing-prepared"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tests.ledger.moves.parties import FIRM, HOSPITAL, settled
+from tests.ledger.moves.conftest import parties_template, world
+from tests.ledger.moves.parties import FIRM, HOSPITAL, parties_of
 from tests.ledger.moves.test_licences import licence_number
 from tests.ledger.watch.test_derived import types
 from tests.ledger.world import World
@@ -16,10 +15,12 @@ from yinzheng.verifier.judge.events.verify import EventsJudge
 from yinzheng.verifier.judge.trust import parse_trust
 from yinzheng.verifier.log.statement import certificate_subject
 
+__all__ = ["parties_template", "world"]
 
-def test_a_licence_its_end_and_a_transfer(world: World, tmp_path: Path) -> None:
+
+def test_a_licence_its_end_and_a_transfer(world: World) -> None:
     with world.open() as registry:
-        parties = settled(world, registry, tmp_path / "d")
+        parties = parties_of(world, registry)
         case = parties.done(parties.licence())
         number = licence_number(parties, case)
         roles = ((HOSPITAL, "licensor"), (FIRM, "licensee"))
