@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
@@ -204,13 +205,28 @@ TAMPERINGS = [
 ]
 
 
-@pytest.mark.parametrize(("tampering", "codes"), TAMPERINGS)
-def test_whoever_edits_them_is_seen(world: World, tampering: str, codes: set[str]) -> None:
-    """100 lines are committed, five wait."""
+@pytest.fixture(scope="module")
+def hundred(demonstration_template: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """100 lines are committed."""
+    world = demonstration_template.copy(tmp_path_factory.mktemp("hundred") / "state")
     with world.open() as registry:
         write(registry, 100)
         settle(registry)
+    return world
+
+
+@pytest.fixture(scope="module")
+def written(hundred: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """100 lines are committed, five wait."""
+    world = hundred.copy(tmp_path_factory.mktemp("written") / "state")
+    with world.open() as registry:
         write(registry, 5, 101)
+    return world
+
+
+@pytest.mark.parametrize(("tampering", "codes"), TAMPERINGS)
+def test_whoever_edits_them_is_seen(written: World, tmp_path: Path, tampering: str, codes: set[str]) -> None:
+    world = written.copy(tmp_path / "state")
     with closing(sqlite3.connect(world.paths.database)) as connection:
         connection.execute(tampering)
         connection.commit()
@@ -222,10 +238,8 @@ def test_whoever_edits_them_is_seen(world: World, tampering: str, codes: set[str
         assert [(one.data["first"], one.data["last"]) for one in found] == [(number, number)]
 
 
-def test_lines_cut_off_are_missed_where_a_batch_held_them(world: World) -> None:
-    with world.open() as registry:
-        write(registry, 100)
-        settle(registry)
+def test_lines_cut_off_are_missed_where_a_batch_held_them(hundred: World, tmp_path: Path) -> None:
+    world = hundred.copy(tmp_path / "state")
     with closing(sqlite3.connect(world.paths.database)) as connection:
         connection.execute("DELETE FROM access_line WHERE number > 97")
         connection.commit()
@@ -234,11 +248,10 @@ def test_lines_cut_off_are_missed_where_a_batch_held_them(world: World) -> None:
         assert write(registry, 1) == range(101, 102), "their numbers are not given out again"
 
 
-def test_who_holds_every_key_and_rewrites_is_held_against_the_log(world: World) -> None:
+def test_who_holds_every_key_and_rewrites_is_held_against_the_log(hundred: World, tmp_path: Path) -> None:
     """The operator opens a committed line, writes another in its place and links all that follow anew."""
+    world = hundred.copy(tmp_path / "state")
     with world.open() as registry:
-        write(registry, 100)
-        settle(registry)
         with registry.store.transaction() as session:
             lines = Lines(session, registry.keys)
             rows = session.exec(select(AccessRow).order_by(AccessRow.number)).all()  # type: ignore[arg-type]
