@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import rlp
@@ -206,31 +207,34 @@ def record_slots(number: str) -> list[bytes]:
     return [slot_of(certificate_subject(number), 3, offset) for offset in range(8)]
 
 
-def encode_proof(nodes: Iterable[Any]) -> list[str]:
-    """Nodes as `eth_getProof` gives them: those embedded in their parent are not repeated."""
-    encoded = [rlp.encode(node) for node in nodes]
+def _proof(trie: Any, key: bytes) -> list[str]:
+    """As `eth_getProof` gives it: nodes that are embedded in their parent are not repeated."""
+    encoded = [rlp.encode(node) for node in trie.get_proof(keccak256(key))]
     return [node.hex() for at, node in enumerate(encoded) if at == 0 or len(node) >= 32]
 
 
-def _proof(trie: Any, key: bytes) -> Iterable[Any]:
-    return trie.get_proof(keccak256(key))  # type: ignore[no-any-return]
+@lru_cache(maxsize=512)
+def _trie(entries: tuple[tuple[bytes, bytes], ...]) -> HexaryTrie:
+    """Of these, to be read only. Worlds begin alike: what was made of the first tens of them serves again."""
+    known = max(len(entries) - 1, 0) // 10 * 10
+    begun = _trie(entries[:known]) if known else HexaryTrie(db={})
+    made = HexaryTrie(dict(begun.db), begun.root_hash)
+    for key, value in entries[known:]:
+        made[keccak256(key)] = value
+    return made
 
 
 class State:
     """Account and storage tries, by `trie`."""
 
     def __init__(self, code: Mapping[bytes, bytes], storage: Mapping[bytes, Mapping[bytes, int]]) -> None:
-        self._storage: dict[bytes, HexaryTrie] = {}
-        self._accounts = HexaryTrie(db={})
-        for filler in range(20):
-            self._accounts[keccak256(bytes([filler]) * 20)] = rlp.encode([filler, 0, bytes(32), bytes(32)])
-        for address, code_hash in code.items():
-            slots = HexaryTrie(db={})
-            for slot, value in storage.get(address, {}).items():
-                if value:
-                    slots[keccak256(slot)] = rlp.encode(value)
-            self._storage[address] = slots
-            self._accounts[keccak256(address)] = rlp.encode([1, 0, slots.root_hash, code_hash])
+        self._storage = {
+            address: _trie(tuple((k, rlp.encode(v)) for k, v in storage.get(address, {}).items() if v))
+            for address in code
+        }
+        fillers = ((bytes([one]) * 20, rlp.encode([one, 0, bytes(32), bytes(32)])) for one in range(20))
+        ours = ((one, rlp.encode([1, 0, self._storage[one].root_hash, hash_])) for one, hash_ in code.items())
+        self._accounts = _trie((*fillers, *ours))
 
     @property
     def root(self) -> bytes:
@@ -239,13 +243,9 @@ class State:
     def account(self, address: bytes, slots: Iterable[bytes]) -> dict[str, Any]:
         return {
             "address": address.hex(),
-            "proof": encode_proof(_proof(self._accounts, address)),
+            "proof": _proof(self._accounts, address),
             "storage": [
-                {
-                    "slot": slot.hex(),
-                    "proof": encode_proof(_proof(self._storage[address], slot)),
-                }
-                for slot in slots
+                {"slot": slot.hex(), "proof": _proof(self._storage[address], slot)} for slot in slots
             ],
         }
 
