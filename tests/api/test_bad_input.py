@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from itertools import count
 from pathlib import Path
 
 import cbor2
@@ -18,11 +19,25 @@ from tests.api import samples
 from tests.api.conftest import Client, Serve
 from tests.api.fake import FakeReader
 from tests.api.test_pages import heading, path_of, words
+from tests.verifier.world import NOW
 from yinzheng.api.http.fault_words import FAULTS
 from yinzheng.api.http.limits import MIB, Limits
+from yinzheng.api.web.app import create_app
 from yinzheng.verifier.bytes.cose import from_base32, to_base32  # the tests re-encode what a forger would
 
 FOREIGN = "https://qr.alipay.com/fkx12345"
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> FakeReader:
+    return FakeReader(tmp_path_factory.mktemp("bad") / "log")
+
+
+@pytest.fixture(scope="module")
+def client(reader: FakeReader) -> Client:
+    """One server for all of them: what is refused leaves nothing behind. Requests are a second apart."""
+    seconds = count()
+    return Client(create_app(reader, clock=lambda: NOW, monotonic=lambda: float(next(seconds))))
 
 
 def core(qr: str) -> bytes:
