@@ -7,6 +7,7 @@ the copy. What there is, so that a new test need make none of its own:
 - `told_template`, `clinic_template`, `ward_template`, `approved_template`, `court_template` (conftest.py in
   accesses, withdrawals, erasure and disputes there): with organisations, a notice, consents, certificates;
 - `parties_template` (moves there): with a certificate and three enrolled holders, whom `parties_of` gives;
+- `deposited_template` (tests/api/mirror/conftest.py): with one certificate;
 - `founded` (tests/desk/conftest.py): with enrolled organisations, a minute ago by the real clock;
 - `demonstration` (tests/cli/conftest.py): what `yinzheng demo` makes of four dossiers.
 """
