@@ -38,6 +38,11 @@ class Figure:
         return {name: _rounded(value) for name, value in kept.items()}
 
 
+def at_least(goal: int, rate: float) -> dict[str, Any]:
+    """A figure's `goal` and `met`, for so many a second."""
+    return {"goal": f"≥ {goal:,}/s", "met": rate >= goal}
+
+
 def _rounded(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
