@@ -6,13 +6,11 @@ from collections.abc import Mapping
 
 from sqlmodel import Session, col, func, select
 
-from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.cases.calls import DEPOSIT, SUCCESSION
 from yinzheng.ledger.cases.protests import against_case
+from yinzheng.ledger.chain.events import told
 from yinzheng.ledger.chain.records import CaseState
-from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbidding import kept_of
 from yinzheng.ledger.rules.case_types import CaseType
@@ -151,11 +149,10 @@ def under_way(session: Session, kind: CallKind | None = None, about: str = "") -
 
 def _check_strangers(audit: Audit, known: set[bytes]) -> None:
     """Every deposit the contract ever announced is one of ours."""
-    address = checksummed(audit.instance.deployment.rights)
-    contract = audit.w3.eth.contract(address=address, abi=artifact("RightsRegistry").abi)
-    with translated():
-        logs = contract.events.Deposited().get_logs(from_block=audit.instance.deployment.block)
-    for log in logs:
-        if bytes(log["args"]["id"]) not in known:
-            audit.found("certificate-unknown", "the chain holds a certificate the database lacks",
-                        id=bytes(log["args"]["id"]).hex())  # fmt: skip
+    deployment = audit.instance.deployment
+    for arguments in told(audit.w3, deployment.rights, "rights", "Deposited", first=deployment.block):
+        id_ = bytes(arguments["id"])
+        if id_ not in known:
+            audit.found(
+                "certificate-unknown", "the chain holds a certificate the database lacks", id=id_.hex()
+            )

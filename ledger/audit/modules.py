@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.chain.contracts import COMMITTEE, MODULE, MOVES, REGISTRY, RELAY
+from yinzheng.ledger.chain.events import told
 from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
 from yinzheng.ledger.chain.records_holders import HolderOnChain
-from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.disputes.direct import opener_of
 from yinzheng.ledger.inlets.finding import unfollowed
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
@@ -58,11 +55,12 @@ def check_modules(audit: Audit) -> None:
         holders = _holders(audit, session)
         _roles(audit, session)
     for event, argument, known, where in (
-        ("WithdrawalOpened", "id", withdrawals, "ConsentRegistry"),
-        ("DisputeOpened", "caseId", disputes, "Preservation"),
-        ("HolderEnrolled", "organisation", holders, "Holders"),
+        ("WithdrawalOpened", "id", withdrawals, "consents"),
+        ("DisputeOpened", "caseId", disputes, "preservation"),
+        ("HolderEnrolled", "organisation", holders, "holders"),
     ):
-        for id_ in _announced(audit, where, event, argument):
+        for arguments in told(audit.w3, audit.client.addresses[where], where, event):
+            id_ = bytes(arguments[argument])
             if id_ not in known and not (event == "DisputeOpened" and _is_left(audit, id_)):
                 audit.found(
                     "module-unknown", f"the chain announced a {event} the database lacks", id=id_.hex()
@@ -218,23 +216,5 @@ def _appointed(audit: Audit, session: Session) -> dict[int, set[bytes]]:
 
 
 def _granted(audit: Audit) -> Iterator[tuple[int, bytes]]:
-    for arguments in _events(audit, audit.instance.deployment.manager, "AccessManager", "RoleGranted"):
+    for arguments in told(audit.w3, audit.instance.deployment.manager, "manager", "RoleGranted"):
         yield int(arguments["roleId"]), bytes.fromhex(arguments["account"][2:])
-
-
-def _announced(audit: Audit, contract: str, event: str, argument: str) -> Iterator[bytes]:
-    modules = audit.instance.modules
-    address = {
-        "ConsentRegistry": modules.consents,
-        "Preservation": modules.preservation,
-        "Holders": modules.holders,
-    }[contract]
-    for arguments in _events(audit, address, contract, event):
-        yield bytes(arguments[argument])
-
-
-def _events(audit: Audit, address: bytes, contract: str, event: str) -> Iterable[Mapping[str, Any]]:
-    deployed = audit.w3.eth.contract(address=checksummed(address), abi=artifact(contract).abi)
-    with translated():
-        logs = deployed.events[event]().get_logs(from_block=0)
-    return [log["args"] for log in logs]

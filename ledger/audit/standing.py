@@ -9,15 +9,13 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
-from yinzheng.contracts import artifact
 from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.certificates.lineage import MAX_PUBLIC
 from yinzheng.ledger.certificates.remarks import Entered, remarks_of
 from yinzheng.ledger.certificates.work import statements_of
+from yinzheng.ledger.chain.events import told
 from yinzheng.ledger.chain.records import ObjectionState, Record, Status
-from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.ledger.rules.certificates import REMARK_BITS, remark_bits
 from yinzheng.ledger.rules.standing import Over
 from yinzheng.ledger.store.models import Certificate, Event, Objection
@@ -152,9 +150,5 @@ def _compare_objections(audit: Audit, session: Session, row: Certificate, record
 
 
 def _entered(audit: Audit) -> Iterator[bytes]:
-    address = checksummed(audit.instance.modules.standing)
-    contract = audit.w3.eth.contract(address=address, abi=artifact("Standing").abi)
-    with translated():
-        logs = contract.events.RemarkEntered().get_logs(from_block=0)
-    for log in logs:
-        yield bytes(log["args"]["statement"])
+    for arguments in told(audit.w3, audit.instance.modules.standing, "standing", "RemarkEntered"):
+        yield bytes(arguments["statement"])

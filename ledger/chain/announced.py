@@ -10,11 +10,9 @@ from typing import Any, Final
 from web3 import Web3
 from web3.types import FilterParams, LogReceipt
 
-from yinzheng.contracts import artifact
-from yinzheng.ledger.chain.contracts import CONTRACTS, canonical_type
+from yinzheng.ledger.chain.events import arguments_of, topic
 from yinzheng.ledger.chain.reverts import NodeRefused, translated
 from yinzheng.ledger.chain.sender import checksummed
-from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.formats.inlet import EVENTS
 
 SPAN: Final = 5_000
@@ -52,7 +50,7 @@ def announced(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -
 
 def _asked(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> list[Announced]:
     of = {addresses[contract]: contract for contract, *_ in EVENTS.values()}
-    topics = ["0x" + topic.hex() for _, topic in _topics()]
+    topics = ["0x" + one.hex() for _, one in _topics()]
     asked: FilterParams = {
         "fromBlock": first,
         "toBlock": last,
@@ -61,7 +59,7 @@ def _asked(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> l
     }
     with translated():
         logs = w3.eth.get_logs(asked)
-    found = (_read(w3, of, log) for log in logs)
+    found = (_read(of, log) for log in logs)
     return [one for one in found if one is not None]
 
 
@@ -71,14 +69,13 @@ def sender_of(w3: Web3, transaction: bytes) -> bytes:
         return bytes.fromhex(w3.eth.get_transaction("0x" + transaction.hex())["from"][2:])  # type: ignore[arg-type]
 
 
-def _read(w3: Web3, of: Mapping[bytes, str], log: LogReceipt) -> Announced | None:
+def _read(of: Mapping[bytes, str], log: LogReceipt) -> Announced | None:
     address = bytes.fromhex(log["address"][2:])
     inlet = dict(_inlets()).get((of.get(address, ""), bytes(log["topics"][0])))
     if inlet is None:
         return None  # of one contract, by the name of another's event
     contract, event, about, name = EVENTS[inlet]
-    deployed = w3.eth.contract(address=checksummed(address), abi=artifact(CONTRACTS[contract].artifact).abi)
-    arguments = deployed.events[event]().process_log(log)["args"]
+    arguments = arguments_of(contract, event, log)
     return Announced(
         inlet=inlet,
         about=bytes(arguments[about]),
@@ -93,15 +90,9 @@ def _read(w3: Web3, of: Mapping[bytes, str], log: LogReceipt) -> Announced | Non
 
 @cache
 def _topics() -> tuple[tuple[str, bytes], ...]:
-    return tuple((inlet, _topic(contract, event)) for inlet, (contract, event, *_) in EVENTS.items())
+    return tuple((inlet, topic(contract, event)) for inlet, (contract, event, *_) in EVENTS.items())
 
 
 @cache
 def _inlets() -> tuple[tuple[tuple[str, bytes], str], ...]:
-    return tuple(((EVENTS[inlet][0], topic), inlet) for inlet, topic in _topics())
-
-
-def _topic(contract: str, event: str) -> bytes:
-    abi = artifact(CONTRACTS[contract].artifact).abi
-    (item,) = (one for one in abi if one["type"] == "event" and one["name"] == event)
-    return keccak256(f"{event}({','.join(canonical_type(one) for one in item['inputs'])})".encode())
+    return tuple(((EVENTS[inlet][0], one), inlet) for inlet, one in _topics())

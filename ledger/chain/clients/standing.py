@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.approvals_moves import (
     Cancellation,
     LaterConclusion,
@@ -13,9 +12,9 @@ from yinzheng.ledger.chain.approvals_moves import (
 )
 from yinzheng.ledger.chain.clients.calling import CALL_GAS, Block, Calling
 from yinzheng.ledger.chain.clients.moves import HOLDER_GAS
+from yinzheng.ledger.chain.events import told
 from yinzheng.ledger.chain.records import ObjectionState
 from yinzheng.ledger.chain.records_moves import Holdings, MarksOnChain, RemarkOnChain
-from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import Call, checksummed
 
 
@@ -55,11 +54,8 @@ class StandingCalls(Calling):
 
     def _ended(self, id_: bytes, event: str) -> bytes | None:
         """A certificate ends once, and what ended it stands in the event alone."""
-        address = checksummed(self._addresses["standing"])
-        contract = self._w3.eth.contract(address=address, abi=artifact("Standing").abi)
-        with translated():
-            logs = contract.events[event]().get_logs(from_block=0, argument_filters={"id": id_})
-        return bytes(logs[0]["args"]["statement"]) if logs else None
+        found = told(self._w3, self._addresses["standing"], "standing", event, about=id_)
+        return bytes(found[0]["statement"]) if found else None
 
     # ---------------------------------------------------------------- writes
 

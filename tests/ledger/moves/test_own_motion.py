@@ -147,6 +147,7 @@ def test_every_ground_reaches_the_chain(world: World, ground: Ground) -> None:
         settle(registry)
         assert state_of(registry, case) == "recorded"
         assert registry.client.cancellation(certificate_subject(parties.number)) is not None
+        assert registry.client.cancellation(certificate_subject("SJ4412026110000")) is None
 
 
 def test_what_a_motion_lacks_or_may_not(world: World) -> None:
