@@ -164,14 +164,21 @@ def silence(registry: Registry, method: str, nth: int, *, delivered: bool) -> No
     provider.make_batch_request = lambda asked: kind.meet(asked[0][0], lambda: batch(asked))
 
 
-@pytest.mark.parametrize("step", ["accept", "publish", "deposit"])
 @pytest.mark.parametrize(
-    ("method", "nth", "delivered"),
+    ("step", "method", "nth", "delivered"),
     [
-        ("eth_sendRawTransaction", 1, False),
-        ("eth_sendRawTransaction", 1, True),
-        ("eth_getTransactionReceipt", 1, False),
-        ("eth_getTransactionReceipt", 2, False),
+        *(
+            (step, *fault)
+            for step in ("accept", "publish", "deposit")
+            for fault in (
+                ("eth_sendRawTransaction", 1, False),
+                ("eth_sendRawTransaction", 1, True),
+                ("eth_getTransactionReceipt", 1, False),
+            )
+        ),
+        *(
+            (step, "eth_getTransactionReceipt", 2, False) for step in ("publish", "deposit")
+        ),  # a call and a head
     ],
 )
 def test_a_silent_node_is_asked_again_later(
