@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from yinzheng.ledger.store.prepared import forget_driver
+from yinzheng.ledger.store.standing import Standing
 
 
 class Glances:
@@ -21,7 +22,7 @@ class Glances:
 
     def __init__(self, engine: Engine) -> None:
         self._pooled = None if engine.dialect.name == "sqlite" else engine
-        self._engine = engine.execution_options(yinzheng_bare=True)  # we say BEGIN ourselves
+        self._standing = Standing(engine)
         self._lock = threading.Lock()
         self._session: Session | None = None
 
@@ -37,7 +38,8 @@ class Glances:
                 yield session
             return
         with self._lock:
-            session = self._session or self._opened()
+            kept = None if self._standing.stale() else self._session
+            session = kept or self._opened()
             try:
                 forget_driver(session)  # whoever listens to statements may have come since
                 driver = session.connection().connection
@@ -55,15 +57,11 @@ class Glances:
             self._let_go()
 
     def _opened(self) -> Session:
-        connection = self._engine.connect()
-        connection.detach()  # it is none of those that readers wait for
-        session = Session(connection, expire_on_commit=False, autoflush=False)
+        self._let_go()
+        session = Session(self._standing.open(), expire_on_commit=False, autoflush=False)
         self._session = session
         return session
 
     def _let_go(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            connection = session.connection()
-            session.close()
-            connection.close()
+        self._session = None
+        self._standing.let_go()

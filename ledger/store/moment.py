@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Hashable
-from contextlib import suppress
 
 from sqlalchemy import Engine
 
 from yinzheng.ledger.store.sqlite import Unshared
+from yinzheng.ledger.store.standing import Standing
 
 
 class Moments:
@@ -18,10 +17,9 @@ class Moments:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._standing = Standing(engine)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._path = ""
-        self._file: tuple[int, int] | None = None
         self._opened = 0
 
     def now(self) -> Hashable:
@@ -45,43 +43,18 @@ class Moments:
 
     def _sqlite(self) -> Hashable:
         connection = self._connection
-        if connection is None or self._file != _lies_at(self._path):
-            connection = self._anew()
+        if connection is None or self._standing.stale():
+            self._let_go()
+            opened = self._standing.open().connection.dbapi_connection
+            assert isinstance(opened, sqlite3.Connection)
+            self._connection = connection = opened
+            self._opened += 1
         if isinstance(connection, Unshared):
             self._let_go()  # the next may be shared with a writer
             return self._opened, object()
         (version,) = connection.execute("PRAGMA data_version").fetchone()
         return self._opened, version
 
-    def _anew(self) -> sqlite3.Connection:
-        """A connection to the file that lies there, however often it is replaced meanwhile."""
-        self._let_go()
-        while True:
-            before = _lies_at(self._path)
-            connection = self._open()
-            (_, _, self._path) = connection.execute("PRAGMA database_list").fetchone()
-            if before is not None and before == _lies_at(self._path):
-                self._connection, self._file = connection, before
-                self._opened += 1
-                return connection
-            connection.close()
-
-    def _open(self) -> sqlite3.Connection:
-        pooled = self._engine.raw_connection()
-        pooled.detach()  # or it would be given back after this use
-        connection = pooled.dbapi_connection
-        assert isinstance(connection, sqlite3.Connection)
-        return connection
-
     def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-
-def _lies_at(path: str) -> tuple[int, int] | None:
-    """Which file lies at a place; None where there is none."""
-    with suppress(OSError):
-        found = os.stat(path)
-        return found.st_dev, found.st_ino
-    return None
+        self._connection = None
+        self._standing.let_go()

@@ -7,6 +7,7 @@ out. Only where it is hot: everything else keeps SQLAlchemy's statements and obj
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
@@ -67,7 +68,7 @@ class Prepared:
             return int(self._executed(session, rows[0]).rowcount)
         driver = _driver_of(session)
         ready = self._ready.get(driver.dialect.name) or self._for(driver.dialect)
-        return int(driver.execute(ready.sql, [ready.given(row) for row in rows]).rowcount)
+        return driver.execute_many(ready.sql, [ready.given(row) for row in rows])
 
     def _executed(self, session: Session, values: Mapping[str, Any]) -> Any:
         driver = _driver_of(session)
@@ -114,20 +115,37 @@ class _Driver:
         # Whoever listens to statements hears these too: then they go SQLAlchemy's way.
         listened = heard.before_cursor_execute or heard.after_cursor_execute
         self._listened = connection if listened else None
-        self._cursor = connection.connection.cursor()
+        self._wrong = self.dialect.loaded_dbapi.Error
+        self._connection = connection.connection
+        self._cursor = self._connection.cursor()
 
     def execute(self, sql: str, given: Any) -> Any:
-        """Execute once, or for each of a list; what is wrong is raised as SQLAlchemy raises it."""
+        """Execute once; what is wrong is raised as SQLAlchemy raises it."""
         if self._listened is not None:
             return self._listened.exec_driver_sql(sql, given)
-        cursor, wrong = self._cursor, self.dialect.loaded_dbapi.Error
         try:
-            (cursor.executemany if type(given) is list else cursor.execute)(sql, given)
-        except wrong as error:
-            raise DBAPIError.instance(
-                sql, None, error, wrong, hide_parameters=True, dialect=self.dialect
-            ) from error
-        return cursor
+            self._cursor.execute(sql, given)
+        except self._wrong as error:
+            raise self._said(sql, error) from error
+        return self._cursor
+
+    def execute_many(self, sql: str, given: list[Any]) -> int:
+        """Execute for each; gives how many rows were written, and raises as `execute`.
+
+        With a cursor of its own: one that did this holds sqlite3's compiled statement until it is closed, and
+        would reset it when it is collected, under another thread that has the connection by then.
+        """
+        if self._listened is not None:
+            return int(self._listened.exec_driver_sql(sql, given).rowcount)
+        with closing(self._connection.cursor()) as cursor:
+            try:
+                cursor.executemany(sql, given)
+            except self._wrong as error:
+                raise self._said(sql, error) from error
+            return int(cursor.rowcount)
+
+    def _said(self, sql: str, error: Exception) -> BaseException:
+        return DBAPIError.instance(sql, None, error, self._wrong, hide_parameters=True, dialect=self.dialect)
 
 
 def forget_driver(session: Session) -> None:

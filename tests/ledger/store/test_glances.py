@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, event, select
 from sqlmodel import Session
 
-from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.database import Store, open_store
+from yinzheng.ledger.state.address import sqlite_url
+from yinzheng.ledger.store import repository, sqlite
+from yinzheng.ledger.store.database import Store, open_store, open_store_read_only
 from yinzheng.ledger.store.models import Meta, table_of
 from yinzheng.ledger.store.prepared import Prepared
 
@@ -86,3 +88,44 @@ def test_a_closed_database_is_opened_anew(store: Store) -> None:
     glanced(store)
     store.close()
     assert glanced(store) == ("one", "one")
+
+
+def test_a_file_put_in_its_place_is_looked_at(tmp_path: Path) -> None:
+    """Or a key revoked in what was restored would still open the desk."""
+    file, other = tmp_path / "ledger.sqlite", tmp_path / "other.sqlite"
+    for path in (file, other):
+        made = open_store(sqlite_url(path))
+        write(made, path.name)
+        made.close()
+    reader = open_store_read_only(sqlite_url(file))
+    try:
+        assert glanced(reader) == (file.name, file.name)
+        other.replace(file)
+        assert glanced(reader) == (other.name, other.name)
+    finally:
+        reader.close()
+
+
+def test_what_cannot_tell_whether_it_is_written_is_opened_for_each_glance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = sqlite_url(tmp_path / "ledger.sqlite")
+    writer = open_store(url)
+    write(writer, "one")
+    writer.close()
+    with monkeypatch.context() as patched:
+        real = sqlite._read_only
+
+        def unshared(path: Path, mode: str, factory: type) -> object:
+            return real(path, mode.replace("mode=ro", "mode=ro&immutable=1", 1), sqlite.Unshared)
+
+        patched.setattr(sqlite, "_read_only", unshared)
+        reader = open_store_read_only(url)
+        assert glanced(reader) == ("one", "one")
+    try:
+        writer = open_store(url)
+        write(writer, "two")
+        assert glanced(reader) == ("two", "two")
+        writer.close()
+    finally:
+        reader.close()

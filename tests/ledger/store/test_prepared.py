@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import gc
+import sqlite3
 from typing import Any
 
 import pytest
@@ -96,3 +98,21 @@ def test_a_kind_that_would_need_translation_is_refused(store: Store) -> None:
     with pytest.raises(TypeError, match="colour"), store.reading() as session:
         Prepared(select(odd.c.colour)).all(session)
     assert table_of(Meta).c.key is not None
+
+
+def test_no_cursor_that_outlives_its_transaction_holds_a_statement(store: Store) -> None:
+    """Or it resets it when it is collected, while another thread uses it: "bad parameter or API misuse"."""
+    if store.dialect != "sqlite":
+        pytest.skip("sqlite3 keeps compiled statements by connection")
+    with store.transaction() as session:
+        ADD.run(session, [row(1), row(2)])
+        ADD.run(session, [row(3)])
+        assert UNTIL.all(session, of="一") == [(1,), (2,), (3,)]
+        ADD.run(session, [row(4), row(5)])
+        driver: object = session.connection().connection.dbapi_connection
+    cursors = [
+        one for one in gc.get_objects() if isinstance(one, sqlite3.Cursor) and one.connection is driver
+    ]
+    held = [one for cursor in cursors for one in gc.get_referents(cursor)]
+    assert session.info
+    assert not [one for one in held if type(one).__name__ == "Statement"]
