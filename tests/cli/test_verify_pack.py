@@ -191,6 +191,9 @@ def test_the_policy_inside_a_pack_is_warned_of(trust: Path, tmp_path: Path) -> N
     assert "Mind: the policy used is the copy inside the pack" in said.out
     written = page.read_text(encoding="utf-8")
     assert "Mind: the policy used is the copy inside the pack" in written
+    for told in (" ".join(said.out.split()), written):
+        # Or a forger's pack would name the number at which to ask whether it is genuine.
+        assert "at a number found elsewhere and not the one that this policy names" in told
     assert digest_pair(pack).sha256.hex() in written
     assert digest_pair(inside.read_bytes()).sm3.hex() in written
     assert f"yinzheng {VERSION}" in written

@@ -20,10 +20,11 @@ COMPARE: Final = Phrase(
     "Check that this is the fingerprint your registry publishes.",
 )
 FROM_PACK: Final = Phrase(
-    "注意：所用的信任策略就是证据包内的那一份，由制作证据包的人选定。请先通过电话向登记机构核对指纹，"
-    "或改用您自己取得的策略。",
+    "注意：所用的信任策略就是证据包内的那一份，由制作证据包的人选定。请先致电登记机构核对指纹"
+    "（号码另行查找，不要用这份策略所载的），或改用您自己取得的策略。",
     "Mind: the policy used is the copy inside the pack, which whoever made the pack chose. "
-    "Check its fingerprint with the registry by telephone, or use a policy that you obtained yourself.",
+    "Check its fingerprint with the registry by telephone, at a number found elsewhere and not the one that "
+    "this policy names, or use a policy that you obtained yourself.",
 )
 LABEL: Final = Phrase("信任策略指纹", "Fingerprint of the policy")
 

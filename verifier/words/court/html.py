@@ -36,7 +36,7 @@ _POLICY: Final = (
 )
 
 
-EDITION: Final = "yinzheng/report/5"
+EDITION: Final = "yinzheng/report/6"
 """Raised whenever the same report comes out as other bytes: two editions are not compared (S14.6)."""
 
 
