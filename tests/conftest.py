@@ -1,8 +1,7 @@
 """Which tests run: `pytest` alone leaves out what needs more than Python; `scripts/test` runs all.
 A file that is named runs whole.
 
-Files that took long the last time begin first, or the last worker would end long after the others. On a clean
-clone their markers say which these are.
+What takes long begins first, or the last worker would end long after the others (`tests/seconds.py`).
 
 With `CI=true` no test is optional: one that would be skipped fails and says what is missing.
 
@@ -15,8 +14,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import math
 import os
-from collections import defaultdict
 from collections.abc import Generator
 from contextlib import ExitStack
 from functools import lru_cache
@@ -25,6 +24,8 @@ from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.seconds import QUICK, Clock, Record, recorded, seconds_of
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -77,9 +78,10 @@ def _is_roomy(folder: Path) -> bool:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--all`, and `--postgresql` (`tests/on_postgresql.py`)."""
+    """Add `--all`, `--record` and `--postgresql` (`tests/on_postgresql.py`)."""
     parser.addoption("--network", action="store_true", help="with --all: on a network of real nodes too")
     parser.addoption("--postgresql", action="store_true", help="keep every database on a PostgreSQL server")
+    parser.addoption("--record", action="store_true", help="with --all: keep what each test took")
     parser.addoption("--all", action="store_true", help="run every test, also slow ones and those with needs")
 
 
@@ -93,10 +95,6 @@ def pytest_configure(config: pytest.Config) -> None:
         # A network of real nodes that stood still once keeps standing still: whoever runs these looks at it.
         without = () if named or config.getoption("--network") else ("network",)
     config.stash[_WITHOUT] = getattr(config, "workerinput", {}).get("without", without)
-    cache = getattr(config, "cache", None)  # with `-p no:cacheprovider` there is none
-    kept = cache.get(_kept(config), {}) if cache else {}
-    config.stash[_SECONDS] = getattr(config, "workerinput", {}).get("seconds", kept)
-    config.stash[_WHOLE] = not named and not config.option.keyword and not config.option.markexpr
     if config.getoption("--postgresql"):
         _keep_elsewhere(config)
     if _is_roomy(_MEMORY):
@@ -104,11 +102,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 _EVERYTHING = pytest.StashKey[bool]()
-_WHOLE = pytest.StashKey[bool]()
 _WITHOUT = pytest.StashKey[tuple[str, ...]]()
-_SECONDS = pytest.StashKey[dict[str, float]]()
-_TOOK: Final[defaultdict[str, float]] = defaultdict(float)
-"""Seconds by file."""
+_CLOCK: Final = Clock()
+_RECORD: Final = Record()
 
 
 _SERVER = pytest.StashKey[ExitStack]()
@@ -134,32 +130,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         server.close()
 
 
-def _kept(config: pytest.Config) -> str:
-    """Where pytest's cache has the seconds that each file took the last time."""
-    return "yinzheng/seconds-all" if config.stash[_EVERYTHING] else "yinzheng/seconds"
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker process, which sees no command line."""
     node.workerinput["without"] = node.config.stash[_WITHOUT]
     node.workerinput["everything"] = node.config.stash[_EVERYTHING]
     node.workerinput["postgresql"] = node.config.stash.get(_ADDRESS, None)
-    node.workerinput["seconds"] = node.config.stash[_SECONDS]  # for all must find the tests in one order
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Count what each file takes."""
-    _TOOK[report.nodeid.partition("::")[0]] += report.duration
+    """Hear what each test takes."""
+    _RECORD.hear(report)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Keep it for the next time, where whole files ran and nobody else keeps it."""
-    config = session.config
-    cache = getattr(config, "cache", None)
-    if config.stash[_WHOLE] and cache and not hasattr(config, "workerinput"):
-        before = config.stash[_SECONDS]
-        cache.set(_kept(config), {**before, **_TOOK})
+    """Keep it, where that was asked for."""
+    if session.config.getoption("--record") and not hasattr(session.config, "workerinput"):
+        _RECORD.write()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -174,27 +161,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if any(place == one or place.startswith(f"{one}/") for one in places):
                 for item in found:
                     item.add_marker(marker)
+    known = recorded()
     without = config.stash[_WITHOUT]
     if without:
+        quick = math.inf if config.stash[_EVERYTHING] else QUICK
         for path, found in files.items():
-            files[path] = [item for item in found if not any(map(item.get_closest_marker, without))]
+            files[path] = [
+                item
+                for item in found
+                if not any(map(item.get_closest_marker, without)) and seconds_of(item, known) < quick
+            ]
         left_out = set(items) - {item for found in files.values() for item in found}
         if left_out:
             config.hook.pytest_deselected(items=list(left_out))
 
     def length(path: Path) -> float:
-        """Seconds that the file took the last time, or might take."""
-        kept = config.stash[_SECONDS].get(path.relative_to(ROOT).as_posix())
-        return sum(map(_guessed, files[path])) if kept is None else kept
+        return sum(seconds_of(item, known) for item in files[path])
 
     items[:] = [item for path in sorted(files, key=length, reverse=True) for item in files[path]]
-
-
-def _guessed(item: pytest.Item) -> float:
-    """Seconds of a test that never ran here, by its markers: a clean clone begins with the longest too."""
-    if (slow := item.get_closest_marker("slow")) is not None:
-        return float(slow.args[0]) if slow.args else 15.0
-    return 2.0 if item.get_closest_marker("server") or item.get_closest_marker("browser") else 0.2
 
 
 @pytest.hookimpl(trylast=True)
@@ -207,8 +191,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skip into a failure where everything must run."""
+    """Tell what it took, and turn a skip into a failure where everything must run."""
     report = yield
+    _CLOCK.tell(report)
     if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if not any(allowed in reason for allowed in _ALLOWED):

@@ -12,7 +12,7 @@ from tests.faults.striking import Tally
 ROUNDS = 24
 
 
-@pytest.mark.slow(60)
+@pytest.mark.slow
 def test_a_short_campaign(tmp_path: Path) -> None:
     tally = Tally()
     with made_world(tmp_path) as template:

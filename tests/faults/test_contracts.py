@@ -169,7 +169,7 @@ def test_a_crash_leaves_a_contract_whole(scene: Scene, point: str, tmp_path: Pat
     round_of(scene, scene.world.copy(tmp_path / "state"), dict.fromkeys(STEPS, (point, 1)))
 
 
-@pytest.mark.slow(120)
+@pytest.mark.slow
 def test_every_write_of_a_contract_may_fail(scene: Scene, tmp_path: Path) -> None:
     for number, faults in enumerate(in_turn(points_of(scene, tmp_path / "tried"))):
         round_of(scene, scene.world.copy(tmp_path / str(number)), faults)

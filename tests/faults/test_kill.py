@@ -75,7 +75,7 @@ def _by_case(acknowledged: list[tuple[str, str]]) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.slow(60)
+@pytest.mark.slow
 def test_killed_at_random_moments(world: World, tmp_path: Path) -> None:
     chance = random.Random(20_260_921)
     acknowledged: list[tuple[str, str]] = []

@@ -85,7 +85,7 @@ def _holding(folder: Path, keys: list[bytes]) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.slow(60)
+@pytest.mark.slow
 def test_no_kill_leaves_a_key_on_the_backup_disk(world: World, tmp_path: Path) -> None:
     chance = random.Random(20_261_128)
     disk, place, room = (tmp_path / name for name in ("disk", "place", "room"))

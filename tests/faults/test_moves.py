@@ -203,7 +203,7 @@ def test_a_crash_right_after_each_loses_none(scene: Scene, tmp_path: Path) -> No
     round_of(scene, scene.world.copy(tmp_path / "state"), faults)
 
 
-@pytest.mark.slow(60)
+@pytest.mark.slow
 def test_every_write_may_fail(scene: Scene, tmp_path: Path) -> None:
     rounds = list(rows(scene))
     assert {point for faults in rounds for _, point, _ in faults} >= {

@@ -124,7 +124,7 @@ def given(registry: Registry, scene: Scene) -> list[str]:
     return recorded
 
 
-@pytest.mark.slow(20)
+@pytest.mark.slow
 @pytest.mark.parametrize("point", [None, "store.commit.before", "store.commit.after", "chain.send.after"])
 def test_of_two_settlements_at_one_instant_exactly_one_is_made(
     scene: Scene, point: str | None, tmp_path: Path

@@ -135,7 +135,7 @@ def test_a_crash_leaves_a_settlement_whole_or_undone(scene: Scene, point: str, t
     round_of(scene, scene.world.copy(tmp_path / "state"), dict.fromkeys(DONE, (point, 1)))
 
 
-@pytest.mark.slow(130)
+@pytest.mark.slow
 def test_every_write_of_a_settlement_may_fail(scene: Scene, tmp_path: Path) -> None:
     for number, faults in enumerate(in_turn(scene.passed)):
         round_of(scene, scene.world.copy(tmp_path / str(number)), faults)

@@ -174,7 +174,7 @@ def _running(path: str | Path | None) -> Path | None:
     return Path(path) if asked.returncode == 0 else None
 
 
-@pytest.mark.slow(80)
+@pytest.mark.slow
 def test_installing_and_the_demonstration_run_on_other_pythons(tmp_path: Path) -> None:
     """As someone new to the project: a copy of it, an environment of its own, and the main job.
 
