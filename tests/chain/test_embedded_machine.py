@@ -12,6 +12,7 @@ from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london.computation import LondonComputation
 from eth.vm.forks.london.opcodes import LONDON_OPCODES
 from eth.vm.forks.london.state import LondonState
+from eth.vm.memory import Memory
 from eth.vm.message import Message
 from eth.vm.transaction_context import BaseTransactionContext
 from eth_hash.auto import keccak
@@ -99,6 +100,17 @@ def test_each_step_without_what_it_takes_fails_as_in_py_evm(number: int) -> None
     for height in (0, 1):
         code = _push(3) * height + bytes([number])
         assert _outcome(machine.State, code, 40_000, b"") == _outcome(LondonState, code, 40_000, b"")
+
+
+def test_a_word_of_any_kind_of_bytes_is_the_number_it_is() -> None:
+    """py-evm takes whatever is `bytes`, such as web3's `HexBytes`; one of zeros is not true."""
+
+    class Named(bytes):
+        pass
+
+    values: list[Any] = [Named(bytes(20))]
+    machine._run(*machine._analysed(bytes([op.ISZERO, op.DUP1, op.ADD])), values, Memory(), 0, 9)
+    assert values == [2]
 
 
 def test_the_chain_runs_by_it_and_hashes_in_c_where_there_is_a_wheel() -> None:

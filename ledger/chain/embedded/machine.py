@@ -152,9 +152,9 @@ def _run(
             if height < 2:
                 return at, left
             first, second = values.pop(), values[-1]
-            if first.__class__ is bytes:
+            if first.__class__ is not int:
                 first = int.from_bytes(first, "big")
-            if second.__class__ is bytes:
+            if second.__class__ is not int:
                 second = int.from_bytes(second, "big")
             values[-1] = _BINARY[opcode](first, second)
         elif opcode == op.JUMPDEST:
@@ -165,7 +165,7 @@ def _run(
             values.pop()
         else:
             first = values[-1]
-            if first.__class__ is bytes:
+            if first.__class__ is not int:
                 first = int.from_bytes(first, "big")
             if opcode == op.JUMP:
                 if first not in targets:
@@ -176,7 +176,7 @@ def _run(
                 if height < 2:
                     return at, left
                 condition = values[-2]
-                if condition.__class__ is bytes:
+                if condition.__class__ is not int:
                     condition = int.from_bytes(condition, "big")
                 if condition:
                     if first not in targets:
@@ -196,7 +196,7 @@ def _run(
                     if height < 2:
                         return at, left
                     value = values[-2]
-                    if value.__class__ is bytes:
+                    if value.__class__ is not int:
                         held[first:end] = value.rjust(_WORD, b"\0")
                     else:
                         held[first:end] = value.to_bytes(_WORD, "big")
