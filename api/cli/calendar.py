@@ -26,6 +26,10 @@ def calendar(
         Path, typer.Argument(metavar="FILE", help='{"year": 2027, "holidays": [...], "make_up": [...]}')
     ],
     as_: As,
+    correct: Annotated[
+        bool,
+        typer.Option("--correct", help="The State Council changed a year that is known. 更正已录入的年份。"),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="It was compared with what was published: do not ask. 已核对。")
     ] = False,
@@ -33,23 +37,41 @@ def calendar(
     json_: Json = False,
 ) -> None:
     """Take in a published year of working days and put it on the chain. 录入放假安排。"""
-    from yinzheng.ledger.flow.working_days import add_year, read_year
+    from yinzheng.ledger.flow.working_days import add_year, calendar_of, correct_year, read_year
     from yinzheng.ledger.registry import wall_clock
     from yinzheng.ledger.rules.calendar import date_of, day_of, require_plausible
-    from yinzheng.ledger.state.instance import read_instance
+    from yinzheng.ledger.state.instance import Paths, read_instance
 
     read_instance(state)  # before anybody compares days: is there a registry at all
     year, published = read_year(year_file)
     require_plausible(year, date_of(day_of(wall_clock())))
+    changed: list[date] = []
+    if correct:
+        changed = [date_of(day) for day in calendar_of(Paths(state.absolute())).changed_by(year)]
     if not yes:
-        _ask(year)
+        _ask([*_said(year), *(_changes(year, changed) if correct else ())])
     with writing(state, json_) as (registry, _):
-        add_year(registry, published, acting(registry, as_))
-    tell(json_, {"year": year.year}, f"working days of {year.year} are known 已录入")
+        (correct_year if correct else add_year)(registry, published, acting(registry, as_))
+    if correct:
+        days = [day.isoformat() for day in changed]
+        tell(
+            json_,
+            {"year": year.year, "changed": days},
+            f"{len(days)} days of {year.year} are corrected 已更正",
+        )
+    else:
+        tell(json_, {"year": year.year}, f"working days of {year.year} are known 已录入")
 
 
-def _ask(year: YearDays) -> None:
-    for line in _said(year):
+def _changes(year: YearDays, changed: list[date]) -> Iterator[str]:
+    """What would differ from what is known, each way."""
+    worked = frozenset(day for day in changed if year.is_working(day))
+    yield f"  now worked 改为上班 ({len(worked)}): {_listed(worked)}"
+    yield f"  now off 改为放假 ({len(changed) - len(worked)}): {_listed(frozenset(changed) - worked)}"
+
+
+def _ask(lines: list[str]) -> None:
+    for line in lines:
         err.print(line, markup=False)
     if not sys.stdin.isatty():
         raise UsageFault(

@@ -58,6 +58,16 @@ def missing(
         day += count
 
 
+def corrections(client: RegistryClient, calendar: WorkingCalendar, days: Iterable[int]) -> Iterator[Call]:
+    """Give the calls that make the chain's days those of `calendar`; none of `days` has begun (S5.7).
+
+    Raises `CalendarShort` for a day that the chain does not know: `configure` extends it.
+    """
+    for day in days:
+        if client.is_working_day(day) != (working := calendar.is_working(day)):
+            yield client.correct_calendar(day, working=working)
+
+
 def _durations(publicity: Duration) -> tuple[int, int]:
     """Give working days and seconds, one of which is zero."""
     if publicity.unit is Unit.SECONDS:

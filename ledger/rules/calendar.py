@@ -5,6 +5,8 @@ from `chinesecalendar`; later years are handed in by the operator. A year nobody
 never a guess: weekends alone would give wrong deadlines.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -59,10 +61,14 @@ class YearDays:
         return when in self.make_up or (when.weekday() < 5 and when not in self.holidays)
 
     @property
+    def days(self) -> range:
+        """Its days, as numbers (S5.7)."""
+        return range(day_number(date(self.year, 1, 1)), day_number(date(self.year + 1, 1, 1)))
+
+    @property
     def working(self) -> int:
         """How many working days it has."""
-        days = date(self.year, 12, 31).timetuple().tm_yday
-        return sum(self.is_working(date(self.year, 1, 1) + timedelta(days=n)) for n in range(days))
+        return sum(self.is_working(date_of(day)) for day in self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,29 @@ class WorkingCalendar:
         """
         return sum(self.is_working(first_day + i) << i for i in range(count))
 
+    def plus(self, year: YearDays) -> WorkingCalendar:
+        """The same with one more year.
+
+        Raises:
+            DataFault: `calendar-year-conflict`, when it is known already and the days differ.
+        """
+        if self.years.get(year.year, year) != year:
+            raise DataFault(
+                f"The working days of {year.year} are known already, and differ.",
+                code="calendar-year-conflict",
+                hint="If the State Council moved days after it had published them: "
+                f"`yinzheng calendar {year.year}.json --correct --as ADMINISTRATOR`; nothing was recorded.",
+            )
+        return self.corrected_by(year)
+
+    def corrected_by(self, year: YearDays) -> WorkingCalendar:
+        """The same with that year, whatever it was before."""
+        return WorkingCalendar(MappingProxyType({**self.years, year.year: year}))
+
+    def changed_by(self, year: YearDays) -> list[int]:
+        """Give the days that are otherwise in `year`, a year that is known."""
+        return [day for day in year.days if self.is_working(day) != year.is_working(date_of(day))]
+
     @property
     def last_day(self) -> int:
         """Give the last day of the unbroken run of known years."""
@@ -146,21 +175,18 @@ def _published() -> Mapping[int, YearDays]:
     )
 
 
-def official_calendar(extra: Iterable[YearDays] = ()) -> WorkingCalendar:
-    """Build the calendar of the published years and the operator's `extra` ones.
+def official_calendar(extra: Iterable[YearDays] = (), corrected: Iterable[YearDays] = ()) -> WorkingCalendar:
+    """Build the calendar of the published years and the operator's `extra` ones; a `corrected` year wins.
 
     Raises:
         DataFault: `calendar-year-conflict`, when a year is known already and the days differ.
     """
-    years = dict(_published())
+    right = {year.year: year for year in corrected}
+    calendar = WorkingCalendar(MappingProxyType({**_published(), **right}))
     for given in extra:
-        if years.setdefault(given.year, given) != given:
-            raise DataFault(
-                f"The working days of {given.year} are known already, and differ.",
-                code="calendar-year-conflict",
-                hint="Running periods were computed with the known ones; take the year out of the file.",
-            )
-    return WorkingCalendar(MappingProxyType(years))
+        if given.year not in right:
+            calendar = calendar.plus(given)
+    return calendar
 
 
 def parse_year(value: Any) -> YearDays:

@@ -31,6 +31,7 @@ POINTS: Mapping[str, str] = MappingProxyType(
         "backup.whole.after": "a backup has its name",
         "erasure.cleared.before": "a record is destroyed, its bytes are still to be cleared from files",
         "erasure.cleared.after": "a destroyed record's bytes are gone from files, which is not yet noted",
+        "calendar.corrected.before": "corrected days are on the chain, their file is not written",
         "log.file.before": "an entry bundle or tile is about to be written",
         "log.file.after": "an entry bundle or tile is durable",
         "log.checkpoint.before": "a checkpoint is signed but not published",

@@ -204,7 +204,15 @@ def test_a_published_year_is_taken_in(state: Path, tmp_path: Path) -> None:
     assert contents(state) == before, "handing it in again changes nothing"
     at = yes
     file.write_text(json.dumps({**year, "make_up": []}))
-    refused("calendar", file, *at, code="calendar-year-conflict", exit_code=1)
+    conflict = refused("calendar", file, *at, code="calendar-year-conflict", exit_code=1)
+    assert "yinzheng calendar 2027.json --correct" in conflict["hint"]
+    compared = run("calendar", file, "--correct", *at[:-1])
+    assert (compared.code, "now off 改为放假 (1): 2-20(周六)" in compared.err) == (2, True), compared.err
+    assert contents(state) == before, "nobody said yes to the correction"
+    corrected = run("calendar", file, "--correct", *at, "--json").json
+    assert corrected == {"year": 2027, "changed": ["2027-02-20"]}
+    assert run("calendar", file, "--correct", *at, "--json").json == {"year": 2027, "changed": []}
+    before = contents(state)
     for wrong in ({"holidays": ["2027-01-01"]}, {"holidays": year["holidays"][1:]}):
         file.write_text(json.dumps({**year, **wrong}))
         refused("calendar", file, *at, code="calendar-implausible", exit_code=1)

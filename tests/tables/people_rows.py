@@ -37,7 +37,7 @@ from yinzheng.ledger.erasure import proposing
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.erasure.periods import set_periods
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.flow.working_days import add_year
+from yinzheng.ledger.flow.working_days import add_year, correct_year
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.people.acting import Actor, require
 from yinzheng.ledger.people.enrolling import enrol_person, enrol_with_key, remove_person
@@ -376,6 +376,7 @@ ROWS: Final[Mapping[str, Tried]] = {
     "witnesses.known.remove_witness": Tried(lambda _, r, by: remove_witness(r, "无", by), "witness-unknown"),
     "witnesses.known.set_quorum": Tried(lambda _, r, by: set_quorum(r, 16, by), "witness-quorum"),
     "flow.working_days.add_year": Tried(lambda _, r, by: add_year(r, b"{}", by), "calendar-file"),
+    "flow.working_days.correct_year": Tried(lambda _, r, by: correct_year(r, b"{}", by), "calendar-file"),
     "organisations.enrolment.enrol": Tried(
         lambda _, r, by: enrolment.enrol(r, Member(NOBODY).enrolment(r.clock()), by)
     ),
