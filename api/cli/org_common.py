@@ -49,8 +49,9 @@ def clock() -> int:
 
 def session(folder: Path, desk: str) -> Session:
     """Open the folder and name the desk. Raises as `Member.open` and `Client`."""
+    from yinzheng.api.cli.language import spoken
     from yinzheng.api.org.calling import Client
     from yinzheng.api.org.member import Member
 
     member = Member.open(folder, os.environ)
-    return Session(member, Client(member, desk, clock))
+    return Session(member, Client(member, desk, clock, spoken()))

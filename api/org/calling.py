@@ -19,6 +19,7 @@ from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher, Sm2Privat
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.request import HEADER, NONCE_BYTES, Request, sign_request
+from yinzheng.verifier.words.phrase import Language
 
 MAX_ANSWER: Final = 32 * 1024 * 1024
 TIMEOUT: Final = 90.0
@@ -94,9 +95,11 @@ class _Sent:
 
 
 class Client:
-    """Calls a desk in the name of a member. `clock` gives UTC seconds."""
+    """Calls a desk in the name of a member: `clock` gives UTC seconds, `language` that of its words."""
 
-    def __init__(self, member: Member, desk: str, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, member: Member, desk: str, clock: Callable[[], int], language: Language = "en"
+    ) -> None:
         """Raises `UsageFault` `desk-address`."""
         base = desk.rstrip("/")
         if not is_secure_address(base) or "?" in base or base.count("/") != 2:
@@ -109,6 +112,7 @@ class Client:
         self._base = base
         self._clock = clock
         self._net = net.Client(os.environ)
+        self._language = language
 
     def call(
         self,
@@ -156,7 +160,7 @@ class Client:
             at=self._clock(),
             nonce=secrets.token_bytes(NONCE_BYTES),
         )
-        headers = {HEADER: sign_request(signed, key), "Accept": JSON_MEDIA}
+        headers = {HEADER: sign_request(signed, key), "Accept": JSON_MEDIA, "Accept-Language": self._language}
         if sent.body:
             headers["Content-Type"] = media
         body: bytes | Iterator[bytes]
@@ -198,7 +202,10 @@ def _beginning(pieces: Iterator[bytes]) -> bytes:
 
 
 def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengError:
-    """The desk's problem details as an error of ours; what is no such thing is named by its status."""
+    """The desk's problem details as an error of ours; what is no such thing is named by its status.
+
+    `zh` in its data has the desk's Chinese words, where it answered in them; `message` is English always.
+    """
     try:
         value = canonical.loads(body, max_bytes=MAX_PROBLEM)
     except DataFault:
@@ -207,6 +214,11 @@ def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengEr
     message = found.get("detail") if isinstance(found.get("detail"), str) else f"the desk answered {status}"
     code = found.get("code") if isinstance(found.get("code"), str) else f"http-{status}"
     hint = found.get("hint") if isinstance(found.get("hint"), str) else ""
+    chinese = headers.get("content-language", "").lower().startswith("zh")
+    in_english = found.get("message")
+    zh = {"zh": (_shown(message), _shown(hint))} if chinese else {}
+    if chinese and isinstance(in_english, str):
+        message, hint = in_english, ""
     kind: type[YinzhengError] = UsageFault
     if status == 422:
         kind = DataFault
@@ -218,7 +230,7 @@ def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengEr
     wait = headers.get("retry-after", "")
     if wait.isascii() and wait.isdigit():
         data["retry_after"] = int(wait[:6])
-    return kind(_shown(message), code=_shown(code), hint=_shown(hint), desk=True, **data)
+    return kind(_shown(message), code=_shown(code), hint=_shown(hint), desk=True, **data, **zh)
 
 
 def _shown(said: object) -> str:

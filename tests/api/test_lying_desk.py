@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from tests.ledger.world import Clock
 from tests.verifier.moved_world import STANDING, STANDING_CODE
 from tests.verifier.world import trust, trust_json
+from yinzheng.api.http.chinese import in_chinese
 from yinzheng.api.org.answers import require_answered, require_now, require_receipt
 from yinzheng.api.org.asking import SIGNATURE, parse_signature
 from yinzheng.api.org.calling import Answer, Client, _problem
@@ -243,6 +244,14 @@ def test_words_of_a_desk_are_shown_as_its_own(member: Member, says: Any) -> None
     assert "In the desk’s words: “send" in told
     assert "passphrase <b>" not in told
     assert "passphrase &lt;b&gt;" in told
+
+
+def test_a_desk_that_answers_in_chinese_is_heard_in_it_and_english_is_kept() -> None:
+    body = {"code": "made-up", "detail": "请再发\x1b[2J", "hint": "稍后", "message": "send it again"}
+    fault = _problem(400, {"content-language": "zh-Hans"}, dumps(body))
+    assert (fault.message, in_chinese(fault)) == ("send it again", ("请再发 [2J", "稍后"))
+    english = _problem(400, {"content-language": "en"}, dumps({**body, "detail": "send it again"}))
+    assert "zh" not in english.data
 
 
 @holders

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from yinzheng.verifier.containers.receiptfile import parse_receipt_file
 from yinzheng.verifier.formats.notice import parse_notice
 from yinzheng.verifier.formats.webhook import verify_webhook
 
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SECRET = "a passphrase of an organisation"
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": SECRET}
 
@@ -284,6 +286,9 @@ def test_what_the_command_line_refuses(desk: DeskProcess, founded: Founded, tmp_
     refused(*at, "https://desk.example/x", code="desk-address", exit_code=2, env=SECRETS)
     refused(*at, "http://127.0.0.1:1", code="desk-unreachable", exit_code=3, env=SECRETS)
     refused(*at, desk.url, code="request-key-unknown", exit_code=2, env=SECRETS)
+    chinese = run(*at, desk.url, env={**SECRETS, "LC_ALL": "zh_CN.UTF-8"}).err.splitlines()
+    assert CHINESE.search(chinese[0] + chinese[1])
+    assert not CHINESE.search(chinese[2].removeprefix("  原文：")), "the desk's English words stay beside"
     wrong = {"YINZHENG_ORG_PASSPHRASE": "another passphrase"}
     refused(*at, desk.url, code="wrong-passphrase", exit_code=3, env=wrong)
     rotate = ("org", "key", "rotate", "--org", tmp_path / "o")
