@@ -23,6 +23,21 @@ Tidy = Annotated[
 ]
 
 
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder to make. 新文件夹。")],
+    json_: Json = False,
+) -> None:
+    """Make a folder with a blank application and a guide to its fields. 新建登记材料。"""
+    from yinzheng.ledger.dossiers.blank import make_blank
+
+    guide = make_blank(folder.absolute())
+    tell(
+        json_,
+        {"application": str(folder / "application.json"), "guide": str(guide)},
+        (f"{folder / 'application.json'}: to fill in 待填写", f"{guide}: what each field takes 填写说明"),
+    )
+
+
 def apply(
     dossier: Annotated[
         Path, typer.Argument(metavar="DOSSIER_DIR", help="Folder with application.json or request.json.")

@@ -253,10 +253,22 @@ PANELS: Final = (
                 "moves:signature",
                 "Take in the signature of an organisation's account under a prepared move. 录入权利人签名。",
             ),
-            Command(
+            Group(
                 "dossier",
-                "cases:dossier",
-                "Open a dossier for review: decrypted, whole and authenticated, or not at all. 调阅材料。",
+                "Dossiers of applications. 登记材料。",
+                (
+                    Command(
+                        "new",
+                        "applying:new",
+                        "Make a folder with a blank application and a guide to its fields. 新建登记材料。",
+                    ),
+                    Command(
+                        "open",
+                        "cases:dossier",
+                        "Open a dossier for review: decrypted, whole and authenticated, or not at all. "
+                        "调阅材料。",
+                    ),
+                ),
             ),
             Command(
                 "inspect",

@@ -54,7 +54,7 @@ def test_who_opened_a_dossier(copied: Callable[[], Path], tmp_path: Path) -> Non
     state = copied()
     case = run("cases", "--state", state, "--json").json[0]["case"]
     out = ("--out", tmp_path / "dossier", "--state", state, "--as", "officer-chen")
-    assert run("dossier", case, *out).code == 0
+    assert run("dossier", "open", case, *out).code == 0
     log = ("accesses", "--as", AUDITOR, "--since", "0", "--until", "9999999999", "--state", state)
     found = run(*log, "--officer", "officer-chen", "--json").json
     assert [(one["person"], one["action"], one["kind"], one["object"]) for one in found][-1:] == [

@@ -16,7 +16,7 @@ def test_what_proves_a_person_on_the_command_line(copied: Callable[[], Path], tm
     state = copied()
     case = run("cases", "--state", state, "--json").json[0]["case"]
     paths = Paths(state)
-    command: tuple[Any, ...] = ("dossier", case, "--as", OFFICER, "--state", state)
+    command: tuple[Any, ...] = ("dossier", "open", case, "--as", OFFICER, "--state", state)
     mine = keyring.demonstration_passphrase(paths, OFFICER).rename(tmp_path / "mine")
     no = (*command, "--out", tmp_path / "no")
     refused(*no, code="passphrase-missing", exit_code=2)
@@ -32,7 +32,7 @@ def test_what_proves_a_person_on_the_command_line(copied: Callable[[], Path], tm
     env = {"YINZHENG_PERSON_PASSPHRASE_FILE": str(mine)}
     assert run(*command, "--out", tmp_path / "two", env=env).code == 0
     for other in (KEEPER, AUDITOR):
-        asked = ("dossier", case, "--as", other, "--state", state, "--out", tmp_path / "no")
+        asked = ("dossier", "open", case, "--as", other, "--state", state, "--out", tmp_path / "no")
         refused(*asked, code="officer-needed", exit_code=2)
     assert not (tmp_path / "no").exists()
     new = tmp_path / "new"

@@ -58,11 +58,13 @@ class Steps:
         self.case: str = done("apply", material, "--state", state, "--profile", "DEMO/1")["case"]
 
     def take(self, command: str, *args: object) -> Any:
-        return done(command, self.case, *args, "--state", self.state)
+        return done(*command.split(), self.case, *args, "--state", self.state)
 
     def refuse(self, code: str, command: str, *args: object, exit_code: int = 2) -> dict[str, Any]:
         before = contents(self.state)
-        error = refused(command, self.case, *args, "--state", self.state, code=code, exit_code=exit_code)
+        error = refused(
+            *command.split(), self.case, *args, "--state", self.state, code=code, exit_code=exit_code
+        )
         assert contents(self.state) == before
         return error
 
@@ -198,12 +200,12 @@ def test_the_dossier_is_opened_whole_into_a_new_folder(state: Path, tmp_path: Pa
     secret = "电话 000-12345678"
     case = Steps(state, tmp_path, applicant={**APPLICANT, "contact": secret})
     opened = tmp_path / "opened"
-    listed = case.take("dossier", "--as", CHEN, "--out", opened)
+    listed = case.take("dossier open", "--as", CHEN, "--out", opened)
     given = sorted((tmp_path / "dossier").glob("*.txt"))
     assert {Path(name).name for name in listed["files"]} >= {path.name for path in given}
     for path in given:
         assert (opened / "1" / path.name).read_bytes() == path.read_bytes()
-    case.refuse("folder-exists", "dossier", "--as", CHEN, "--out", opened)
+    case.refuse("folder-exists", "dossier open", "--as", CHEN, "--out", opened)
     assert not any(secret.encode() in file.read_bytes() for file in state.rglob("*") if file.is_file())
 
 
@@ -214,7 +216,7 @@ def test_cases_that_do_not_exist(demonstration: Demonstration, state: Path, tmp_
         ("show", "A-2026-999999"),
         ("show", "SJ4412026119999"),
         ("supplement", "A-2026-999999", dossier(tmp_path / "dossier")),
-        ("dossier", "A-2026-999999", "--as", CHEN, "--out", tmp_path / "out"),
+        ("dossier", "open", "A-2026-999999", "--as", CHEN, "--out", tmp_path / "out"),
     ):
         refused(*command, "--state", state, code="case-unknown", exit_code=2)
     assert not (tmp_path / "out").exists()
