@@ -358,13 +358,32 @@ def test_a_verdict_names_the_policy_and_the_program(demonstration: Demonstration
     assert found["program"] == f"yinzheng {version}"
 
 
-def test_another_registry_is_not_called_forged(demonstration: Demonstration, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("registry", "headline", "advice"),
+    [
+        (
+            {"name": "某登记中心（虚构）", "code": "91440101DEM00077EF"},
+            "Not of a registry you pinned",
+            "of a registry that your policy does not pin",
+        ),
+        (
+            {},
+            "Cannot be determined: names a registry you pinned, "
+            "signed with a key that your policy does not have",
+            "Telephone the registry",
+        ),
+    ],
+)
+def test_another_registry_or_key_is_not_called_forged(
+    demonstration: Demonstration, tmp_path: Path, registry: dict[str, str], headline: str, advice: str
+) -> None:
     policy = json.loads(demonstration.trust.read_bytes())
     key = Sm2PrivateKey(7).public_key.point
     policy["issuers"][0].update(key=key.hex(), kid=key_id(key).hex())
+    policy["issuers"][0]["registry"] |= registry
     other = tmp_path / "other.json"
     other.write_text(json.dumps(policy, ensure_ascii=False), encoding="utf-8")
     said = run("verify", demonstration.file("pdf"), "--trust", other, "--lang", "en")
     assert said.code == 3
-    assert said.out.splitlines()[1] == "Not of a registry you pinned"
-    assert "of a registry that your policy does not pin" in said.out
+    assert said.out.splitlines()[1] == headline
+    assert advice in said.out
