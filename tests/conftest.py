@@ -58,9 +58,9 @@ _ALLOWED: Final = (
 """What depends on the kernel or the interpreter of the machine and no package can bring; and, with
 `--postgresql`, what is about SQLite's file."""
 
-for _name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-    os.environ[_name] = "C.UTF-8"  # the command line speaks as they say: tests read English unless they ask
-os.environ.pop("LANGUAGE", None)
+for _name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE"):
+    os.environ.pop(_name, None)
+os.environ["LANG"] = "C.UTF-8"  # the command line speaks as it says: tests read English unless they set it
 
 hashlib.scrypt = lru_cache(maxsize=10_000)(hashlib.scrypt)  # type: ignore[assignment]
 """A key file that one process opens a hundred times is derived once; what comes out is the same."""

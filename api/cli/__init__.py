@@ -13,7 +13,7 @@ import typer
 
 from yinzheng.api.cli.commands import PANELS
 from yinzheng.api.cli.console import make_ready, stop_printing
-from yinzheng.api.cli.language import ask, asked_in, without_language
+from yinzheng.api.cli.language import asked_in, speaking, without_language
 from yinzheng.api.cli.lazy import Extra, LazyGroup
 from yinzheng.api.cli.output import (
     EXIT_OK,
@@ -76,9 +76,11 @@ def main() -> None:
 
 def _run(given: list[str]) -> int:
     """One command; returns the exit code."""
-    as_json = "--json" in given
-    ask(asked_in(given))
-    given = without_language(given)
+    with speaking(asked_in(given)):
+        return _carried_out(without_language(given), as_json="--json" in given)
+
+
+def _carried_out(given: list[str], *, as_json: bool) -> int:
     try:
         code = build()(given, standalone_mode=False, prog_name="yinzheng")
     except BrokenPipeError:

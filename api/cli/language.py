@@ -5,7 +5,8 @@ from __future__ import annotations
 import locale
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
@@ -34,9 +35,14 @@ def without_language(given: Sequence[str]) -> list[str]:
     return [*given[2:]] if given and given[0] == OPTION else [*given]
 
 
-def ask(language: Language | None) -> None:
-    """From here on, speak this one; None: that of the surroundings."""
-    _asked.set(language)
+@contextmanager
+def speaking(language: Language | None) -> Iterator[None]:
+    """Speak this one for a while; None: that of the surroundings."""
+    before = _asked.set(language)
+    try:
+        yield
+    finally:
+        _asked.reset(before)
 
 
 def spoken() -> Language:
