@@ -100,10 +100,9 @@ def test_a_kind_that_would_need_translation_is_refused(store: Store) -> None:
     assert table_of(Meta).c.key is not None
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # sqlite3 keeps compiled statements by connection
 def test_no_cursor_that_outlives_its_transaction_holds_a_statement(store: Store) -> None:
     """Or it resets it when it is collected, while another thread uses it: "bad parameter or API misuse"."""
-    if store.dialect != "sqlite":
-        pytest.skip("sqlite3 keeps compiled statements by connection")
     with store.transaction() as session:
         ADD.run(session, [row(1), row(2)])
         ADD.run(session, [row(3)])
