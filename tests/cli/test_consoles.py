@@ -89,7 +89,7 @@ def test_json_loses_nothing(
     assert "另一家医院" in str(json.loads(said))
     _, _, trouble = run("verify", altered.with_name("没有.pdf"), "--trust", demonstration.trust, "--json")
     error = json.loads(trouble)["error"]
-    assert "没有.pdf" in error.get("original", error["message"])
+    assert "没有.pdf" in error.get("original", error)["message"]
 
 
 @pytest.mark.parametrize("hidden", ["\x1b[2K\x1b]0;", "\x9b2K", "\u202e", "\u200b", "\x7f", "\U000e0041"])
