@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from typing import Any
 
@@ -15,6 +16,7 @@ from yinzheng.api.cli.commands import PANELS
 from yinzheng.api.cli.console import make_ready, stop_printing
 from yinzheng.api.cli.language import asked_in, speaking, without_language
 from yinzheng.api.cli.lazy import Extra, LazyGroup
+from yinzheng.api.cli.modes import close_files
 from yinzheng.api.cli.output import (
     EXIT_OK,
     EXIT_UNDETERMINED,
@@ -81,6 +83,11 @@ def _run(given: list[str]) -> int:
 
 
 def _carried_out(given: list[str], *, as_json: bool) -> int:
+    try:
+        close_files(os.environ)
+    except UsageFault as fault:
+        fail(fault, EXIT_USAGE, as_json=as_json)
+        return EXIT_USAGE
     try:
         code = build()(given, standalone_mode=False, prog_name="yinzheng")
     except BrokenPipeError:

@@ -345,14 +345,15 @@ def _shown(reader: Reader, case: Case, lines: list[HistoryLine]) -> dict[str, An
 
 
 def _write_proofs(folder: Path, lines: list[HistoryLine]) -> None:
+    from yinzheng.ledger.state.files import make_folder, write_durably
     from yinzheng.verifier.bytes import canonical
 
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, mode=0o700)
     for line in lines:
         if line.proof is not None:
             name = f"{line.index:06d}-{line.type}"
-            (folder / f"{name}.json").write_bytes(canonical.dumps(line.statement))
-            (folder / f"{name}.tlog-proof").write_text(line.proof, encoding="utf-8")
+            write_durably(folder / f"{name}.json", canonical.dumps(line.statement), mode=0o600)
+            write_durably(folder / f"{name}.tlog-proof", line.proof.encode(), mode=0o600)
 
 
 def moment(seconds: int | None) -> str:

@@ -215,9 +215,12 @@ def export_trust(
     if changes is not None:
         changes.mkdir(parents=True, exist_ok=True)
         for one in instance.changes:
-            write_durably(changes / f"validators-{one['from']}.json", canonical.dumps(dict(one)))
+            write_durably(
+                changes / f"validators-{one['from']}.json", canonical.dumps(dict(one)), for_all=True
+            )
     if out_file is not None:
-        write_durably(out_file, json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n")
+        text = json.dumps(policy, ensure_ascii=False, indent=1) + "\n"
+        write_durably(out_file, text.encode(), for_all=True)
     if not json_:
         for line in publish_lines(read):
             told(line)

@@ -209,13 +209,14 @@ def withdrawal(
 ) -> None:
     """Show how a withdrawal stands: who answered, what is due, what remains. 撤回进度。"""
     from yinzheng.api.desk.views import progress_view
+    from yinzheng.ledger.state.files import write_durably
     from yinzheng.ledger.withdrawals.looking import conclude_to, look_at
 
     name = _hex(id_)
     with writing(state, json_) as (registry, _):
         found = look_at(registry, name, acting(registry, as_))
         if conclusion_to is not None:
-            conclusion_to.write_bytes(conclude_to(registry, name, acting(registry, as_)))
+            write_durably(conclusion_to, conclude_to(registry, name, acting(registry, as_)), mode=0o600)
     tell(json_, progress_view(found), lambda: _print(found))
 
 

@@ -148,7 +148,8 @@ def demonstrate(
         for number in [*numbers, *followed]:
             progress(f"writing {number}.pdf, .png and .json")
             write_documents(reader, number, out)
-    write_durably(out / "trust.json", json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n")
+    text = json.dumps(policy, ensure_ascii=False, indent=1) + "\n"
+    write_durably(out / "trust.json", text.encode(), for_all=True)
     return Demonstration(numbers, shown, lived)
 
 

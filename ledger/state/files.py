@@ -63,9 +63,12 @@ def discard(path: Path) -> None:
         path.unlink()
 
 
-def write_durably(path: Path, data: bytes, *, mode: int = 0o644, sync_name: bool = True) -> None:
+def write_durably(
+    path: Path, data: bytes, *, mode: int = 0o644, sync_name: bool = True, for_all: bool = False
+) -> None:
     """Replace the file at `path` by `data`: readers see the old bytes or the new ones, never a mixture.
 
+    What is `for_all` everyone may read, whatever the process keeps to its owner (docs/adr/0083).
     With `sync_name` false the content is durable on return but its name is not until `sync_folder`.
     Raises `EnvironmentFault` (`disk_faults`); the old file is then untouched.
     """
@@ -73,6 +76,8 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o644, sync_name: bool
     with disk_faults(path):
         try:
             _write_new(temporary, data, mode)
+            if for_all:
+                temporary.chmod(0o644)
             temporary.replace(path)
         except BaseException:
             discard(temporary)

@@ -52,6 +52,7 @@ def test_every_command_of_a_unit_is_one(unit: Path) -> None:
     shown = run(words[0], "--help").out
     for option in (word for word in words[1:] if word.startswith("--")):
         assert re.search(rf"{option}\b", shown), option
+    assert re.findall("^UMask=(.*)$", unit.read_text(encoding="utf-8"), re.M) == ["0077"]  # docs/adr/0083
     if words[0] == "serve":
         text = unit.read_text(encoding="utf-8")
         assert "PASSPHRASE" not in text

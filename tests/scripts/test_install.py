@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_modes import PUBLIC, open_to_others
+
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("3.11", "3.12", "3.13")
 
@@ -204,6 +206,7 @@ def test_installing_and_the_demonstration_run_on_other_pythons(tmp_path: Path) -
             shown = run(copy, yinzheng, "demo", "--state", tmp_path / "state", "--out", out)
             assert shown.returncode == 0, shown.stderr
             assert "Traceback" not in shown.stdout + shown.stderr
+            assert open_to_others(out, tmp_path / "state") == PUBLIC
         for document in (next(out.glob("SJ*.pdf")), out / "consent-receipt.pdf", *out.glob("D-*.zip")):
             checked = run(copy, yinzheng, "verify", document, "--trust", out / "trust.json")
             assert (checked.returncode, checked.stderr) == (0, ""), (document, checked.stdout)
