@@ -13,7 +13,7 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, read_operator
 from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
-    from yinzheng.ledger.flow.network import NetworkState
+    from yinzheng.ledger.flow.network import NetworkState, Waiting
 
 
 def chain(
@@ -85,7 +85,8 @@ def _text(found: NetworkState) -> Iterator[str]:
         yield "nodes 节点:"
     for node in found.nodes:
         height = "" if node.height is None else f"  block {node.height}"
-        yield f"  {node.name}{height}  {node.fault or ('asked 使用中' if node.asked else 'well 正常')}"
+        asks = f"  base fee 基础费 {node.base_fee} wei" if node.base_fee else ""
+        yield f"  {node.name}{height}{asks}  {node.fault or ('asked 使用中' if node.asked else 'well 正常')}"
     if found.sealing:
         yield f"who sealed the last {found.looked_at} blocks 近期签封:"
     for one in found.sealing:
@@ -98,6 +99,8 @@ def _text(found: NetworkState) -> Iterator[str]:
     fee = "none 无" if not found.base_fee else f"{found.base_fee} wei"
     yield f"base fee 基础费: {fee}"
     yield f"for sealers at most 小费上限: {found.fee_limit} wei"
+    if found.relay is not None and found.base_fee:
+        yield f"relay 发送账户: 0x{found.relay}, {found.balance} wei"
     stuck = sum(one.stuck for one in found.waiting)
     yield f"calls that wait 待上链: {len(found.waiting)}, stuck 停滞: {stuck}"
     for call in found.waiting[:20]:
@@ -107,5 +110,23 @@ def _text(found: NetworkState) -> Iterator[str]:
         raised = f", raised 加价 {call.raised}×" if call.raised else ""
         stands = " — stuck 停滞" if call.stuck else ""
         yield f"  {call.name}: {call.state}, {call.age} s{nonce}{fee}{raised}{why}{stands}"
-        if call.stuck and call.fee and 10 * found.fee_limit < 11 * call.fee:
-            yield "    no dearer by the limit: raise it with --fee-limit 小费已达上限，可用 --fee-limit 提高"
+        yield from _kept_by(call, found)
+
+
+def _kept_by(call: Waiting, found: NetworkState) -> Iterator[str]:
+    """What keeps a signed call from being mined, and what to do."""
+    if call.below:
+        yield (
+            f"    offers {call.offers} wei a unit of gas at most, and a block asks {found.base_fee}"
+            " 出价低于当前基础费"
+        )
+    if call.unpaid:
+        yield (
+            f"    may cost more than the relay holds: fund 0x{found.relay}, or wait; it is signed anew where"
+            " a block asks less 账户余额不足，请拨付；费用回落时会自动改签"
+        )
+    if call.limit_needed is not None and (call.stuck or call.below):
+        yield (
+            f"    no dearer by the limit: raise it with --fee-limit {call.limit_needed}; it is signed anew"
+            " eight blocks later 小费已达上限，请用 --fee-limit 提高，八个区块后自动改签"
+        )

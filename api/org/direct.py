@@ -75,7 +75,7 @@ class Own:
         """
         sender = self._sender
         self.try_(call)
-        made = sender.prepare(call, sender.next_nonce(), sender.fees())
+        made = sender.prepare(call, sender.next_nonce(), sender.fees_for([call.gas]).fees)
         sender.broadcast(made)
         mined = sender.wait(made.hash, PATIENCE)
         if mined.refusal is not None:

@@ -12,7 +12,7 @@ from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.chain.events import told
 from yinzheng.ledger.chain.records import CaseState
 from yinzheng.ledger.flow.calls import CallKind
-from yinzheng.ledger.flow.outbidding import kept_of
+from yinzheng.ledger.flow.outbidding import kept_of, raised
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event, Objection
@@ -130,10 +130,10 @@ def _check_calls(audit: Audit, session: Session) -> None:
     for call in session.exec(select(ChainCall).where(ChainCall.state == "failed")).all():
         audit.found("call-failed", f"the contracts refused {call.name}: {call.error}", call=call.name)
     waiting = session.exec(select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent")))).all()
-    times = {call.id: len(one.earlier) for call, one in kept_of(session, waiting)}
+    times = {call.id: raised(one) for call, one in kept_of(session, waiting)}
     for call in waiting:
-        raised = f", though its fee was raised {times[call.id]} times" if times.get(call.id) else ""
-        audit.found("unsettled", f"{call.name} has not been carried out yet{raised}", call=call.name)
+        dearer = f", though its fee was raised {times[call.id]} times" if times.get(call.id) else ""
+        audit.found("unsettled", f"{call.name} has not been carried out yet{dearer}", call=call.name)
 
 
 def under_way(session: Session, kind: CallKind | None = None, about: str = "") -> bool:

@@ -58,7 +58,9 @@ class Endpoint:
     height: int | None = None
     """Its newest block when it was last compared …"""
     head: str | None = None
-    """… and that block's hash, as the node gives it."""
+    """… and that block's hash, as the node gives it …"""
+    base_fee: int | None = None
+    """… and its base fee, in wei; None where it has none."""
     left: str | None = None
     """Why it is not asked; None: it is."""
     until: float = 0.0
@@ -81,6 +83,8 @@ class Condition:
     """Whether it is the one that answers."""
     head: str | None = None
     """Its newest block's hash, 0x and 64 hex."""
+    base_fee: int | None = None
+    """Wei that its newest block asked for a unit of gas; None where there is no such thing."""
 
     @property
     def of_another(self) -> bool:
@@ -126,6 +130,21 @@ class Endpoints(JSONBaseProvider):
             return cast("list[RPCResponse]", self._sent(ask))
         return cast("list[RPCResponse]", self._asked(ask))
 
+    def each(self, method: str, params: list[Any]) -> list[Any]:
+        """What each node that is well answers, in their order; those that refuse are left out.
+
+        Raises `ChainUnreachable` where none answers.
+        """
+        answers: list[Any] = []
+        for one in self._well():
+            try:
+                answers.append(one.provider.make_request(RPCEndpoint(method), params))
+            except ChainUnreachable as fault:
+                self._leave(one, fault.reason)
+        if not answers:
+            raise self._none_left()
+        return [one["result"] for one in answers if one.get("result") is not None]
+
     def is_connected(self, show_traceback: bool = False) -> bool:
         """Whether any node answers."""
         del show_traceback
@@ -151,7 +170,10 @@ class Endpoints(JSONBaseProvider):
             one.left, one.until = None, 0.0
         self._compare()
         first = next((one for one in self._all if one.left is None), None)
-        return [Condition(one.name, one.height, one.left, one is first, one.head) for one in self._all]
+        return [
+            Condition(one.name, one.height, one.left, one is first, one.head, one.base_fee)
+            for one in self._all
+        ]
 
     def left(self) -> list[Condition]:
         """Those that are left at this moment; nobody is asked."""
@@ -240,6 +262,8 @@ class Endpoints(JSONBaseProvider):
         ask = _ask_of(one)
         newest = ask("eth_getBlockByNumber", ["latest", False])
         chain, one.head = self._chain, newest["hash"]
+        told = newest.get("baseFeePerGas")
+        one.base_fee = None if told is None else int(told, 16)
         if chain.consensus is UNPROVEN:
             return int(newest["number"], 16)
         header = header_of(newest, chain.consensus)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from statistics import median_low
+from typing import Any, Final, Protocol, runtime_checkable
 
 from eth_account import Account
 from eth_account.signers.base import BaseAccount
@@ -19,6 +20,7 @@ from web3 import Web3
 from web3.providers.base import JSONBaseProvider
 from web3.types import BlockIdentifier, RPCEndpoint
 
+from yinzheng.ledger.chain.fees import Fees, Payable, payable
 from yinzheng.ledger.chain.outcomes import Mined, Outcome, Unknown, outcome
 from yinzheng.ledger.chain.reverts import NodeRefused, RevertUnknown, translated
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
@@ -44,14 +46,6 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Fees:
-    """Wei for one unit of gas. `priority` None makes a legacy transaction at the price `highest`."""
-
-    highest: int
-    priority: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class SignedTransaction:
     """A transaction ready to send: `raw` as it goes to the node, `hash` its 32-byte name."""
 
@@ -74,6 +68,14 @@ class Replaced:
             code="nonce-taken",
             hint="Do again what was asked; nothing of it is on the chain.",
         )
+
+
+@runtime_checkable
+class Several(Protocol):
+    """A provider that speaks to several nodes."""
+
+    def each(self, method: str, params: list[Any]) -> list[Any]:
+        """What each of them that is well answers, those that refuse left out."""
 
 
 class OutcomeOpen(EnvironmentFault):
@@ -235,25 +237,48 @@ class Sender(Carrier):
         return count_of(self._w3, self.address)
 
     def fees(self) -> Fees:
-        """Give fees that survive several full blocks, with what the node suggests for the sealers.
+        """Give fees that survive several full blocks, with what the nodes suggest for the sealers.
 
+        Of several nodes the middle one is believed, of two the one that says less: what is too little is
+        raised later (ADR 69), and what one alone says beyond all reason is not signed (ADR 85).
         Zero where nothing can be paid: on a network without fees accounts hold nothing, and need nothing.
         """
-        with translated():
-            base = self._w3.eth.get_block("latest").get("baseFeePerGas")
-            if not base and not self._w3.eth.get_balance(self._account.address):
-                return Fees(0, None if base is None else 0)
-            if base is None:
-                return Fees(min(self._w3.eth.gas_price, self.most), None)
-            priority = min(self._suggested(), self.most)
+        said = self._said("eth_getBlockByNumber", ["latest", False])
+        bases = [int(block["baseFeePerGas"], 16) for block in said if block.get("baseFeePerGas")]
+        base = median_low(bases) if 2 * len(bases) > len(said) else None
+        if not base and not self.balance():
+            return Fees(0, None if base is None else 0)
+        if base is None:
+            with translated():
+                return Fees(min(self._middle("eth_gasPrice"), self.most), None)
+        priority = min(self._middle("eth_maxPriorityFeePerGas"), self.most)
         return Fees(2 * base + priority, priority)
 
-    def _suggested(self) -> int:
-        """What the node suggests for the sealers; zero where it suggests nothing."""
+    def fees_for(self, gas: Sequence[int]) -> Payable:
+        """The same as far as the account can pay them, for transactions with these limits, in their order.
+
+        Raises `EnvironmentFault` `chain-unfunded` where not even the first can be paid.
+        """
+        return payable(self.address, self.balance(), self.fees(), gas)
+
+    def balance(self) -> int:
+        """What the account holds, in wei."""
         with translated():
-            answer = self._w3.provider.make_request(RPCEndpoint("eth_maxPriorityFeePerGas"), [])
-        suggested = answer.get("result", 0)
-        return int(suggested, 16) if isinstance(suggested, str) else int(suggested or 0)
+            return int(self._w3.eth.get_balance(checksummed(self.address)))
+
+    def _middle(self, method: str) -> int:
+        """What the nodes suggest; zero where they suggest nothing."""
+        said = [int(one, 16) for one in self._said(method, []) if isinstance(one, str)]
+        return median_low(said) if said else 0
+
+    def _said(self, method: str, params: Sequence[Any]) -> list[Any]:
+        """What each node that is well answers, if it does not refuse."""
+        nodes = self._w3.provider
+        with translated():
+            if isinstance(nodes, Several):
+                return nodes.each(method, list(params))
+            answer = nodes.make_request(RPCEndpoint(method), list(params))
+        return [answer["result"]] if answer.get("result") is not None else []
 
     def prepare(self, call: Call, nonce: int, fees: Fees) -> SignedTransaction:
         """Sign `call`. No node is asked.
@@ -299,7 +324,7 @@ class Sender(Carrier):
                     hint="Nothing is lost: do it again later.",
                 )
             self._sleep(pause)
-        nonce, fees = self.next_nonce(), self.fees()
+        nonce, fees = self.next_nonce(), self.fees_for([call.gas for call in calls]).fees
         made = [self.prepare(call, number, fees) for number, call in enumerate(calls, start=nonce)]
         self.broadcast_all(made)
         mined = [self._wait(one.hash, waits, partial(self._again, one)) for one in made]

@@ -7,7 +7,8 @@ holds up only what is about the same thing, and so does any that comes too early
 
 A call is carried out once its block is final. Until then its block may be orphaned: it is looked for again,
 and sent again. A transaction whose nonce another one has for good is signed anew; nonces that nothing has and
-that hold up a later one are used up; one whose fee the network has outgrown gets a dearer (`outbidding.py`).
+that hold up a later one are used up; one whose fee the network has outgrown gets a dearer, one that no node
+takes for what it might cost a cheaper (`outbidding.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.chain.outcomes import Mined
+from yinzheng.ledger.chain.outcomes import Mined, Unknown
 from yinzheng.ledger.chain.reverts import BlockBehind, NodeRefused, TooEarly, translated
 from yinzheng.ledger.chain.sender import (
     Carrier,
@@ -32,7 +33,7 @@ from yinzheng.ledger.flow.calls import kind_of
 from yinzheng.ledger.flow.early import NotYet
 from yinzheng.ledger.flow.finality import simulate_in_time, told_of, until_final
 from yinzheng.ledger.flow.histories import count_mined, count_signed, require_counted
-from yinzheng.ledger.flow.outbidding import kept_of, mined_as, outbid
+from yinzheng.ledger.flow.outbidding import Sent, kept_of, mined_as, outbid, undercut
 from yinzheng.ledger.flow.outbox import BEAT, TOGETHER, call_of, nothing_to, outbox, unsigned
 from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.registry import Registry
@@ -64,7 +65,8 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
             missing = [(call, dearer[call.id]) for call, _ in missing]
             signed = [(call, dearer.get(call.id, one)) for call, one in signed]
         registry.faults.hit("chain.send.before")
-        _broadcast(registry, sender, missing)
+        anew = {call.id: one for call, one in _broadcast(registry, sender, missing)}
+        signed = [(call, anew.get(call.id, one)) for call, one in signed]
         registry.faults.hit("chain.send.after")
     waits = pauses(PATIENCE_SECONDS)
     try:
@@ -112,20 +114,24 @@ def _rows_of(session: Session, calls: Sequence[ChainCall]) -> dict[int | None, C
     return {row.id: row for row in session.exec(query)}
 
 
-def _broadcast(
-    registry: Registry, sender: Carrier, missing: Sequence[tuple[ChainCall, SignedTransaction]]
-) -> None:
+def _broadcast(registry: Registry, sender: Carrier, missing: Sequence[Sent]) -> Sequence[Sent]:
+    """Hand them to the nodes; gives those that went, which may be cheaper ones."""
     try:
         sender.broadcast_all([one for _, one in missing])
     except NodeRefused as refusal:
         call, first = missing[0]
         if count_of(registry.w3, account_of(first.raw)) > first.nonce:
-            return  # another has its nonce: whether for good, waiting tells
-        if first.earlier:
-            return  # nodes may want more than a tenth, or its account lacks what it costs: the earlier waits
+            return missing  # another has its nonce: whether for good, waiting tells
         if call.sender == RELAY:
-            raise
+            if first.earlier and not isinstance(sender.found(first)[0], Unknown):
+                return missing  # nodes may want more than a tenth: the earlier waits
+            anew = undercut(registry, missing)
+            if [one.hash for _, one in anew] == [one.hash for _, one in missing]:
+                raise
+            sender.broadcast_all([one for _, one in anew])
+            return anew
         raise _signed_in_vain(registry, [call for call, _ in missing], refusal) from None
+    return missing
 
 
 def _filled(registry: Registry, sender: Carrier, held: tuple[ChainCall, SignedTransaction]) -> bool:
@@ -158,7 +164,7 @@ def _fill(registry: Registry, nonce: int) -> bool:
         row = repository.find_call(session, *about) or outbox(
             session, BEAT, about[1], nothing_to(relay), registry.clock(), part=about[2]
         )
-        made = relay.prepare(call_of(row), nonce, relay.fees())
+        made = relay.prepare(call_of(row), nonce, relay.fees_for([row.gas]).fees)
         row.since_block = _head(registry)
         row.raw_tx, row.tx_hash, row.nonce, row.state = made.raw, made.hash, made.nonce, "sent"
     return True
@@ -171,7 +177,7 @@ def _signed_in_vain(registry: Registry, calls: Sequence[ChainCall], refusal: Yin
     return told[0]
 
 
-def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainCall, SignedTransaction]]:
+def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[Sent]:
     """Each call with its one transaction: the one kept, or a new one that is kept before anyone sees it."""
     with registry.store.reading() as session:
         kept = kept_of(session, calls[:TOGETHER])
@@ -179,10 +185,12 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[tuple[ChainC
         return kept
     sender = registry.sender
     able = _able(registry, calls)
-    nonce, fees, head = sender.next_nonce(), sender.fees(), _head(registry)
+    nonce, head = sender.next_nonce(), _head(registry)
     _require_caught_up(registry, RELAY, nonce)
+    able_to_pay = sender.fees_for([call.gas for call in able])
     made = [
-        (call, sender.prepare(call_of(call), number, fees)) for number, call in enumerate(able, start=nonce)
+        (call, sender.prepare(call_of(call), number, able_to_pay.fees))
+        for number, call in enumerate(able[: able_to_pay.count], start=nonce)
     ]
     with registry.store.transaction() as session:
         rows = _rows_of(session, able)

@@ -17,7 +17,10 @@ from yinzheng.ledger.chain.endpoints import Condition
 from yinzheng.ledger.chain.evidence import header_of
 from yinzheng.ledger.chain.fees import fees_of, for_sealers
 from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.flow.outbidding import kept_of
+from yinzheng.ledger.chain.sender import checksummed
+from yinzheng.ledger.flow.histories import relay_in
+from yinzheng.ledger.flow.outbidding import kept_of, raised
+from yinzheng.ledger.keys.provider import RELAY
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.chain.consensus import CLIQUE, Consensus
@@ -62,6 +65,14 @@ class Waiting:
     """Wei for a unit of gas that its transaction offers whoever seals; None of what is not signed yet."""
     raised: int
     """How often it was signed anew with a dearer fee (ADR 69)."""
+    offers: int | None = None
+    """Wei for a unit of gas that it offers at most, the base fee included; None as `fee`."""
+    below: bool = False
+    """Whether a block asks more than that by now: it waits until it is signed anew, or the base fee falls."""
+    limit_needed: int | None = None
+    """What `fee_limit` must be at least for it to be signed anew; None: it is that much."""
+    unpaid: bool = False
+    """Whether it, with those before it, might cost more than the relay holds: no node takes that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,10 @@ class NetworkState:
     fee_limit: int
     """Wei for a unit of gas that sealers get at most; what waits and offers that much gets no dearer."""
     waiting: Sequence[Waiting]
+    relay: str | None = None
+    """The account that sends what is decided, 40 hex; None: it never sent anything."""
+    balance: int | None = None
+    """What it holds, in wei."""
 
     @property
     def still(self) -> bool:
@@ -114,6 +129,9 @@ def look_at(w3: Web3, instance: Instance, session: Session, now: int) -> Network
     head_age = max(0, now - newest["timestamp"])
     period = period_of([header.time for header in headers]) if instance.foreign else None
     missed = head_age // period if period else 0
+    relay, base_fee = relay_in(session), newest.get("baseFeePerGas")
+    with translated():
+        balance = None if relay is None else int(w3.eth.get_balance(checksummed(relay)))
     return NetworkState(
         nodes=nodes,
         consensus=instance.consensus.name,
@@ -126,9 +144,11 @@ def look_at(w3: Web3, instance: Instance, session: Session, now: int) -> Network
         looked_at=len(headers),
         sealing=sealing,
         strangers=strangers,
-        base_fee=newest.get("baseFeePerGas"),
+        base_fee=base_fee,
         fee_limit=instance.fee_limit,
-        waiting=waiting_calls(session, now),
+        waiting=waiting_calls(session, now, base_fee or 0, instance.fee_limit, balance),
+        relay=None if relay is None else relay.hex(),
+        balance=balance,
     )
 
 
@@ -190,21 +210,43 @@ def _sealers(header: Header, consensus: Consensus, known: frozenset[bytes]) -> f
         return frozenset()
 
 
-def waiting_calls(session: Session, now: int) -> list[Waiting]:
-    """Calls that are decided and not in a final block, the oldest first."""
+def waiting_calls(
+    session: Session, now: int, base_fee: int = 0, limit: int | None = None, balance: int | None = None
+) -> list[Waiting]:
+    """Calls that are decided and not in a final block, the oldest first.
+
+    `base_fee`, `limit` (both wei for a unit of gas) and the relay's `balance` tell what keeps them.
+    """
     open_ = select(ChainCall).where(col(ChainCall.state).in_(("pending", "sent")))
     calls = session.exec(open_.order_by(col(ChainCall.id))).all()
     signed = {call.id: one for call, one in kept_of(session, calls)}
-    return [
-        Waiting(
-            call.name,
-            call.state,
-            age := max(0, now - call.created_at),
-            call.nonce,
-            age >= STUCK_SECONDS,
-            call.error,
-            for_sealers(fees_of(signed[call.id].raw)) if call.id in signed else None,
-            len(signed[call.id].earlier) if call.id in signed else 0,
+    found: list[Waiting] = []
+    cost = 0
+    for call in calls:
+        fees = fees_of(signed[call.id].raw) if call.id in signed else None
+        relays = fees is not None and call.sender == RELAY
+        cost += call.gas * fees.highest if fees and relays else 0
+        age = max(0, now - call.created_at)
+        found.append(
+            Waiting(
+                call.name,
+                call.state,
+                age,
+                call.nonce,
+                age >= STUCK_SECONDS,
+                call.error,
+                for_sealers(fees) if fees else None,
+                raised(signed[call.id]) if fees else 0,
+                fees.highest if fees else None,
+                fees is not None and fees.highest < base_fee,
+                _limit_needed(for_sealers(fees), limit) if fees and relays and limit is not None else None,
+                relays and balance is not None and cost > balance,
+            )
         )
-        for call in calls
-    ]
+    return found
+
+
+def _limit_needed(fee: int, limit: int) -> int | None:
+    """Nodes take nothing in another's place that does not pay sealers a tenth more (`dearer`)."""
+    least = -(-11 * fee // 10)
+    return least if fee and limit < least else None

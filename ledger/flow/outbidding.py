@@ -1,17 +1,19 @@
-"""Transactions whose fee the network has outgrown, signed anew with the same nonce and a dearer one (ADR 69).
+"""Transactions signed anew with the same nonce: dearer where the network has outgrown their fee (ADR 69),
+cheaper where no node takes what cannot be paid (ADR 85).
 
-The dearer one is kept beside the earlier before anybody sees it. Each of them may be the one that is mined,
+The new one is kept beside the earlier before anybody sees it. Each of them may be the one that is mined,
 and none but one can be; the call then names that one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.chain.fees import dearer, fees_of
+from yinzheng.ledger.chain.fees import cheaper, dearer, fees_of
+from yinzheng.ledger.chain.outcomes import Unknown
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import SignedTransaction
 from yinzheng.ledger.flow.outbox import call_of
@@ -58,11 +60,37 @@ def outbid(registry: Registry, held: Sequence[Sent]) -> list[Sent]:
     sender = registry.sender
     if call.sender != RELAY or head - (call.since_block or 0) < BLOCKS or sender.next_nonce() != first.nonce:
         return list(held)
-    now = sender.fees()
+    now, afford = sender.fees(), sender.balance() // sum(call.gas for call, _ in held)
     made: dict[int, SignedTransaction] = {}
     for at, (waits, one) in enumerate(held):
-        if (fees := dearer(fees_of(one.raw), now, sender.most)) is not None:
+        if (fees := dearer(fees_of(one.raw), now, sender.most, afford)) is not None:
             made[at] = sender.prepare(call_of(waits), one.nonce, fees)
+    return _signed_anew(registry, held, made, head)
+
+
+def undercut(registry: Registry, held: Sequence[Sent]) -> list[Sent]:
+    """What is to be sent of the relay's transactions that a node refused, the first not for its nonce.
+
+    What no node has, and offers much more than is asked now, is signed anew as is asked. Raises
+    `EnvironmentFault` `chain-unfunded` where the account cannot pay even that.
+    """
+    sender = registry.sender
+    now = sender.fees_for([call.gas for call, _ in held]).fees
+    balance, cost, made = sender.balance(), 0, dict[int, SignedTransaction]()
+    for at, (waits, one) in enumerate(held):
+        paid = fees_of(one.raw)
+        cost += waits.gas * paid.highest
+        if cheaper(paid, now, beyond=cost > balance) and isinstance(sender.found(one)[0], Unknown):
+            made[at] = sender.prepare(call_of(waits), one.nonce, now)
+    with translated():
+        head = registry.w3.eth.block_number
+    return _signed_anew(registry, held, made, head)
+
+
+def _signed_anew(
+    registry: Registry, held: Sequence[Sent], made: Mapping[int, SignedTransaction], head: int
+) -> list[Sent]:
+    """Keep what is made, by its place in `held`, before anybody sees it; gives what is to be sent."""
     registry.faults.hit("chain.outbid.before")
     with registry.store.transaction() as session:
         for at, new in made.items():
@@ -71,6 +99,12 @@ def outbid(registry: Registry, held: Sequence[Sent]) -> list[Sent]:
             row.raw_tx, row.tx_hash, row.since_block = new.raw, new.hash, head
     with registry.store.reading() as session:
         return kept_of(session, [session.get_one(ChainCall, waits.id) for waits, _ in held])
+
+
+def raised(one: SignedTransaction) -> int:
+    """How often it was signed anew with a dearer fee."""
+    highest = fees_of(one.raw).highest
+    return sum(fees_of(before.raw).highest < highest for before in one.earlier)
 
 
 def mined_as(session: Session, row: ChainCall, which: SignedTransaction) -> None:

@@ -94,7 +94,7 @@ def outbox_signed(
     latest = select(func.max(ChainCall.nonce)).where(ChainCall.sender == person, ChainCall.state == "sent")
     ahead = session.exec(latest).one()
     nonce = sender.next_nonce() if ahead is None else max(sender.next_nonce(), ahead + 1)
-    made = sender.prepare(call, nonce, sender.fees())
+    made = sender.prepare(call, nonce, sender.fees_for([call.gas]).fees)
     row = repository.find_call(session, kind.name, about, part)
     if row is None:
         row = outbox(session, kind, about, call, now, part=part)

@@ -31,7 +31,7 @@ from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.carrying import carry_out
 from yinzheng.ledger.flow.early import NotYet
 from yinzheng.ledger.flow.histories import require_anchored
-from yinzheng.ledger.flow.outbox import outbox, signed, waiting
+from yinzheng.ledger.flow.outbox import outbox, send_anew, signed, waiting
 from yinzheng.ledger.registry import Progress, Registry, silent
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
@@ -209,13 +209,21 @@ def _heads(registry: Registry) -> tuple[int, int]:
 
 
 def _anchoring(registry: Registry, held: int, size: int) -> ChainCall:
-    """The call in the outbox that anchors the head of `size`, which extends that of `held`."""
+    """The call in the outbox that anchors the head of `size`, which extends that of `held`.
+
+    One that was refused is made anew, by what the chain holds now: a log that does not grow has no other.
+    """
     proof = registry.log.consistency(held, size) if held else []
     with registry.store.transaction() as session:
         call = repository.find_call(session, ANCHOR.name, str(size))
-        if call is None:
+        if call is None or call.state == "failed":
             made = registry.client.anchor(Head(size, registry.log.root(size)), proof)
-            call = outbox(session, ANCHOR, str(size), made, registry.clock())
+            if call is None:
+                call = outbox(session, ANCHOR, str(size), made, registry.clock())
+            else:
+                refusal = call.error
+                send_anew(session, call, made)
+                call.error = refusal  # so that it is tried before it is sent
             session.flush()
     return call
 

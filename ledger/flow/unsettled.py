@@ -6,8 +6,10 @@ from sqlmodel import Session, col, func, select
 
 from yinzheng.ledger.accesses import batching
 from yinzheng.ledger.flow import watched
+from yinzheng.ledger.flow.pipeline import ANCHOR
 from yinzheng.ledger.flow.pool import PATIENCE, patience_of
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall, Event
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.witnesses import feeding
@@ -15,7 +17,7 @@ from yinzheng.ledger.witnesses import feeding
 
 def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> bool:
     """Whether at `now` something was pooled for `patience` seconds, is not in the log, was not sent, or
-    not looked at for who watches certificates, or the newest head lacks a witness.
+    not looked at for who watches certificates, or the newest head lacks a witness or was refused.
 
     Access lines count once they are due.
     """
@@ -30,6 +32,11 @@ def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> boo
         return True
     if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
         return True
+    head = repository.latest_checkpoint(session)
+    if head is not None and head.anchored_block is None:
+        call = repository.find_call(session, ANCHOR.name, str(head.size))
+        if call is not None and call.state == "failed":
+            return True
     state = col(ChainCall.state).in_(("pending", "sent"))
     return session.exec(select(ChainCall.id).where(state).limit(1)).first() is not None
 

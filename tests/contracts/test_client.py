@@ -42,6 +42,7 @@ from yinzheng.ledger.chain.configuration import configure, missing
 from yinzheng.ledger.chain.connect import speaking
 from yinzheng.ledger.chain.deployment import DEPLOY_STEPS, Deployment, RoleHolders, check_deployment, deploy
 from yinzheng.ledger.chain.embedded.provider import EmbeddedProvider
+from yinzheng.ledger.chain.fees import Fees
 from yinzheng.ledger.chain.messages import Message
 from yinzheng.ledger.chain.outcomes import Mined, Pending, Unknown
 from yinzheng.ledger.chain.records import Procedure, profile_tag
@@ -54,7 +55,7 @@ from yinzheng.ledger.chain.reverts import (
     ValueRefused,
     WrongState,
 )
-from yinzheng.ledger.chain.sender import Call, Fees, OutcomeOpen, Sender, checksummed
+from yinzheng.ledger.chain.sender import Call, OutcomeOpen, Sender, checksummed
 from yinzheng.ledger.rules.calendar import day_of, official_calendar
 from yinzheng.ledger.rules.profiles import DEMO, PROFILES, Duration, Unit
 from yinzheng.verifier.bytes.algorithms import keccak256

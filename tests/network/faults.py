@@ -22,8 +22,9 @@ from tests.network.gate import lying
 from tests.network.net import Net, Office, WallClock
 from yinzheng.ledger.chain.connect import connect
 from yinzheng.ledger.chain.embedded.evidence import asking
-from yinzheng.ledger.chain.fees import fees_of
+from yinzheng.ledger.chain.fees import Fees, Payable, fees_of
 from yinzheng.ledger.chain.network import read_network
+from yinzheng.ledger.chain.reverts import NodeRefused
 from yinzheng.ledger.chain.sender import Call, OutcomeOpen, Sender
 from yinzheng.ledger.flow import carrying
 from yinzheng.ledger.flow.network import look_at, waiting_calls
@@ -197,6 +198,36 @@ def test_a_fee_that_the_network_has_outgrown_is_raised(
         for node in others:
             nodes.ask(node, "miner_setGasPrice", [hex(10**9)])
     assert office.codes() == set()
+
+
+def test_an_absurd_fee_that_a_node_tells_costs_no_nonce(
+    net: Net, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(method: str, result: Any) -> Any:
+        return {**result, "baseFeePerGas": hex(10**24)} if method == "eth_getBlockByNumber" else result
+
+    own = net.url("registry")
+    with lying(net["court"].url, change) as liar:
+        office.change((liar, *own))
+        with office.world.open() as registry:
+            office.consent(registry)
+            settle(registry)
+            assert anchored(registry)
+    office.change(own)
+    with office.world.open() as registry:
+        for absurd in (10**24, 10**15):  # beyond the balance; beyond what geth takes (`rpc.txfeecap`)
+            office.consent(registry)
+            with monkeypatch.context() as patched:
+                patched.setattr(
+                    Sender, "fees_for", lambda _, gas, most=absurd: Payable(Fees(most, 1), len(gas))
+                )
+                with pytest.raises(NodeRefused):
+                    settle(registry)
+            with registry.store.reading() as session:
+                signed = [one for one in waiting_calls(session, registry.clock()) if one.nonce is not None]
+            assert {one.offers for one in signed} == {absurd}
+            settle(registry)
+            assert anchored(registry)
 
 
 def raised(registry: Registry) -> bool:

@@ -14,6 +14,7 @@ from tests.ledger.world import World
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.flow.unsettled import needs_settling
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.errors import YinzhengError
@@ -72,6 +73,31 @@ def test_a_head_that_the_contract_refuses_is_given_up_with_its_reason(
     assert told.value.code == "head-inconsistent"
     assert (len(tried), decided.client.latest_anchor()) == (2, held)  # again once what it rests on is final
     assert heads(decided)[-1].state == "failed"
+
+
+def test_a_head_given_up_goes_out_again_though_the_log_does_not_grow(
+    decided: Registry, tried: list[Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a quiet day nothing else would ever anchor what was decided."""
+    real = ContractsClient.anchor
+
+    def wrong(client: ContractsClient, head: Any, proof: list[bytes]) -> Call:
+        return real(client, head, [bytes(32), *proof[1:]])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ContractsClient, "anchor", wrong)
+        for sends in (1, 0):  # what was refused once is tried before it is sent again
+            before = decided.w3.eth.block_number
+            with pytest.raises(YinzhengError, match="extend"):
+                settle(decided)
+            assert decided.w3.eth.block_number == before + sends
+            assert needs_settling(decided), "so the desk's rounds see to it"
+    size = decided.log.size
+    settle(decided)
+    latest = decided.client.latest_anchor()
+    assert latest is not None
+    assert (latest.size, decided.log.size, heads(decided)[-1].state) == (size, size, "confirmed")
+    assert not needs_settling(decided)
 
 
 def test_a_head_refused_for_what_had_passed_by_the_time_it_was_tried_goes_out_again(

@@ -15,10 +15,10 @@ from sqlmodel import select
 from tests.cli.commands import run
 from tests.ledger import world as w
 from tests.ledger.world import World
-from yinzheng.ledger.chain.fees import dearer, fees_of
+from yinzheng.ledger.chain.fees import Fees, dearer, fees_of
 from yinzheng.ledger.chain.outcomes import Mined, Outcome, Pending
 from yinzheng.ledger.chain.reverts import NodeRefused
-from yinzheng.ledger.chain.sender import Carrier, Fees, OutcomeOpen, Sender, SignedTransaction
+from yinzheng.ledger.chain.sender import Carrier, OutcomeOpen, Sender, SignedTransaction
 from yinzheng.ledger.flow import carrying, outbidding
 from yinzheng.ledger.flow.network import waiting_calls
 from yinzheng.ledger.flow.pipeline import settle
