@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from PIL import Image
@@ -43,6 +44,7 @@ class Symbol:
         return len(self.modules) + 2 * QUIET_ZONE
 
 
+@lru_cache(maxsize=16)  # a page asks for its code's size and drawing, then comes the picture: 0.2 s each
 def qr_symbol(text: str) -> Symbol:
     """Encode `text` as one alphanumeric segment, or two around a `#`.
 

@@ -16,28 +16,30 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from yinzheng.ledger.keys.derivation import Derivation
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 KEY_BYTES: Final = 32
+_SALT_BYTES: Final = 16
 MAX_COSTS: Final = {"n": 2**20, "r": 16, "p": 16, "c": 10_000_000, "dklen": 64}
 """Greatest costs accepted: `n`, `r`, `p` of scrypt, `c` of PBKDF2. More would take gigabytes or days."""
 
 
-def encode(key: EthereumKey, passphrase: bytes, *, scrypt_n: int) -> bytes:
+def encode(key: EthereumKey, derivation: Derivation, *, scrypt_n: int) -> bytes:
     """The file of a key, as it is stored."""
-    document = seal(key.secret_bytes(), key.address, passphrase, scrypt_n=scrypt_n)
+    document = seal(key.secret_bytes(), key.address, derivation, scrypt_n=scrypt_n)
     return json.dumps(document, sort_keys=True).encode() + b"\n"
 
 
-def decode(name: str, document: Mapping[str, Any], passphrase: bytes) -> EthereumKey:
+def decode(name: str, document: Mapping[str, Any], derivation: Derivation) -> EthereumKey:
     """The key `name` of a file that was read; its address, which nothing authenticates, is compared.
 
     Raises `EnvironmentFault` (`wrong-passphrase`), `DataFault` (`key-malformed`, `key-swapped`).
     """
     try:
-        secret = unseal(document, passphrase) if is_bearable(document) else b""
+        secret = unseal(document, derivation) if is_bearable(document) else b""
     except (KeyError, TypeError, ValueError, AttributeError):
         raise malformed(name) from None
     if secret is None:
@@ -66,11 +68,11 @@ def malformed(name: str) -> DataFault:
     return DataFault(f"the file of the key {name} is malformed", code="key-malformed", name=name)
 
 
-def seal(secret: bytes, address: bytes, passphrase: bytes, *, scrypt_n: int) -> dict[str, Any]:
+def seal(secret: bytes, address: bytes, derivation: Derivation, *, scrypt_n: int) -> dict[str, Any]:
     """The file of a key of 32 bytes with its address of 20."""
     costs = {"n": scrypt_n, "r": 8, "p": 1, "dklen": KEY_BYTES}
-    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(16)
-    derived = _derive("scrypt", {**costs, "salt": salt.hex()}, passphrase)
+    salt, nonce = derivation.salt(_SALT_BYTES), secrets.token_bytes(16)
+    derived = _derive("scrypt", {**costs, "salt": salt.hex()}, derivation)
     sealed = _cipher(derived, nonce, secret)
     return {
         "version": 3,
@@ -98,7 +100,7 @@ def is_bearable(document: Mapping[str, Any]) -> bool:
     )
 
 
-def unseal(document: Mapping[str, Any], passphrase: bytes) -> bytes | None:
+def unseal(document: Mapping[str, Any], derivation: Derivation) -> bytes | None:
     """The key, not checked to be one; None under another passphrase, or if the file was altered.
 
     Raises `KeyError`, `TypeError`, `ValueError` for what is no such file.
@@ -107,20 +109,18 @@ def unseal(document: Mapping[str, Any], passphrase: bytes) -> bytes | None:
     if crypto["cipher"] != "aes-128-ctr":
         raise ValueError(crypto["cipher"])
     nonce, sealed = bytes.fromhex(crypto["cipherparams"]["iv"]), bytes.fromhex(crypto["ciphertext"])
-    derived = _derive(crypto["kdf"], crypto["kdfparams"], passphrase)
+    derived = _derive(crypto["kdf"], crypto["kdfparams"], derivation)
     if not hmac.compare_digest(keccak256(derived[16:KEY_BYTES] + sealed), bytes.fromhex(crypto["mac"])):
         return None
     return _cipher(derived, nonce, sealed)
 
 
-def _derive(name: str, costs: Mapping[str, Any], passphrase: bytes) -> bytes:
+def _derive(name: str, costs: Mapping[str, Any], derivation: Derivation) -> bytes:
     salt, length = bytes.fromhex(costs["salt"]), costs["dklen"]
     if name == "scrypt":
-        n, r, p = costs["n"], costs["r"], costs["p"]
-        most = 132 * n * r + (r * p << 8) + 2**20
-        return hashlib.scrypt(passphrase, salt=salt, n=n, r=r, p=p, maxmem=most, dklen=length)
+        return derivation.scrypt(salt, n=costs["n"], r=costs["r"], p=costs["p"], length=length)
     if (name, costs.get("prf")) == ("pbkdf2", "hmac-sha256"):
-        return hashlib.pbkdf2_hmac("sha256", passphrase, salt, costs["c"], dklen=length)
+        return hashlib.pbkdf2_hmac("sha256", derivation.passphrase, salt, costs["c"], dklen=length)
     raise ValueError(name)
 
 

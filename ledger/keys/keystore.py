@@ -13,7 +13,6 @@ Python cannot promise to wipe secrets from memory, and this module does not pret
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import stat
@@ -26,6 +25,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from yinzheng.ledger.keys import keyfile_v3, sm4
+from yinzheng.ledger.keys.derivation import Derivation
 from yinzheng.ledger.keys.provider import KEK, LOG_ED25519, LOG_SM2, EthereumKey, KeyWrapper, Kind
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.files import create_durably, disk_faults, make_folder
@@ -52,6 +52,7 @@ MAX_FILE_BYTES = 16 * 1024
 SCRYPT_N = 2**15
 """With r = 8: 32 MiB and some 100 ms a guess. It slows a guesser down; a good passphrase stops one."""
 _MAX_N = 2**20
+_SALT_BYTES = 32
 _NAME = re.compile(r"(?!pkcs11\Z)[a-z0-9][a-z0-9-]{0,63}")
 """`pkcs11.json` in the same folder says what lies in a token instead (`token_config.py`)."""
 
@@ -61,7 +62,7 @@ _FIELDS = {
     "kind": one_of(Kind.SM2.value, Kind.ED25519.value, Kind.SM4.value),
     "public": nullable(hex_bytes(32, 65)),
     "scrypt": object_of(
-        {"n": integer(2, _MAX_N), "r": integer(1, 16), "p": integer(1, 4), "salt": hex_bytes(32)}
+        {"n": integer(2, _MAX_N), "r": integer(1, 16), "p": integer(1, 4), "salt": hex_bytes(_SALT_BYTES)}
     ),
     "nonce": hex_bytes(12),
     "sealed": hex_bytes(16, 256),
@@ -85,7 +86,7 @@ class Keystore:
         self, folder: Path, passphrase: bytes, *, scrypt_n: int = SCRYPT_N, faults: Faults = NO_FAULTS
     ) -> None:
         self._folder = folder
-        self._passphrase = passphrase
+        self._derivation = Derivation(passphrase)
         self._scrypt_n = scrypt_n
         self._faults = faults
         self._lock = threading.Lock()
@@ -127,7 +128,7 @@ class Keystore:
         if name != KEK and self._path(KEK).exists():
             self.wrapper()  # one folder, one passphrase: a typing error must not lock a new key away
         encoded = (
-            keyfile_v3.encode(key, self._passphrase, scrypt_n=self._scrypt_n)
+            keyfile_v3.encode(key, self._derivation, scrypt_n=self._scrypt_n)
             if isinstance(key, EthereumKey)
             else self._encode(name, key)
         )
@@ -200,12 +201,12 @@ class Keystore:
         self._check_folder()
         value = canonical.loads(data, max_bytes=MAX_FILE_BYTES)
         if isinstance(value, dict) and value.get("version") == 3:
-            return keyfile_v3.decode(name, value, self._passphrase)
+            return keyfile_v3.decode(name, value, self._derivation)
         return self._decode(name, value)
 
     def _encode(self, name: str, key: Sm2PrivateKey | Ed25519PrivateKey | KeyWrapper) -> bytes:
         kind, public = _describe(key)
-        salt, nonce = secrets.token_bytes(32), secrets.token_bytes(12)
+        salt, nonce = self._derivation.salt(_SALT_BYTES), secrets.token_bytes(12)
         cost = {"n": self._scrypt_n, "r": 8, "p": 1}
         document: dict[str, Any] = {
             "format": FORMAT,
@@ -215,7 +216,7 @@ class Keystore:
             "scrypt": {**cost, "salt": salt.hex()},
             "nonce": nonce.hex(),
         }
-        cipher = AESGCM(_derive(self._passphrase, salt, **cost))
+        cipher = AESGCM(self._derive(salt, **cost))
         sealed = cipher.encrypt(nonce, key.secret_bytes(), canonical.dumps(document))
         return canonical.dumps({**document, "sealed": sealed.hex()}) + b"\n"
 
@@ -224,7 +225,7 @@ class Keystore:
         if document["name"] != name:
             raise DataFault(f"the file of the key {name} holds the key of another name", code="key-swapped")
         clear = {field: member for field, member in value.items() if field != "sealed"}
-        cipher = AESGCM(_derive(self._passphrase, **document["scrypt"]))
+        cipher = AESGCM(self._derive(**document["scrypt"]))
         try:
             secret = cipher.decrypt(document["nonce"], document["sealed"], canonical.dumps(clear))
         except InvalidTag:
@@ -233,6 +234,13 @@ class Keystore:
             return Sm2PrivateKey.from_bytes(secret)
         return Ed25519PrivateKey(secret) if document["kind"] == Kind.ED25519 else KeyWrapper(secret)
 
+    def _derive(self, salt: bytes, n: int, r: int, p: int) -> bytes:
+        """The AES-256 key."""
+        try:
+            return self._derivation.scrypt(salt, n=n, r=r, p=p)
+        except ValueError:
+            raise DataFault("scrypt refuses these costs", code="key-malformed") from None
+
 
 def _describe(key: Sm2PrivateKey | Ed25519PrivateKey | KeyWrapper) -> tuple[Kind, bytes | None]:
     if isinstance(key, Sm2PrivateKey):
@@ -240,14 +248,6 @@ def _describe(key: Sm2PrivateKey | Ed25519PrivateKey | KeyWrapper) -> tuple[Kind
     if isinstance(key, Ed25519PrivateKey):
         return Kind.ED25519, key.public_key.raw
     return Kind.SM4, None
-
-
-def _derive(passphrase: bytes, salt: bytes, n: int, r: int, p: int) -> bytes:
-    """The AES-256 key. `maxmem` is what these costs need, for OpenSSL's own default is 32 MiB."""
-    try:
-        return hashlib.scrypt(passphrase, salt=salt, n=n, r=r, p=p, maxmem=132 * n * r + 2**20, dklen=32)
-    except ValueError:
-        raise DataFault("scrypt refuses these costs", code="key-malformed") from None
 
 
 def _exists(name: str) -> UsageFault:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from yinzheng.ledger.keys import keyfile_v3, token_config
+from yinzheng.ledger.keys.derivation import Derivation
 from yinzheng.ledger.keys.keystore import MAX_FILE_BYTES, SCRYPT_N, is_key_name
 from yinzheng.ledger.keys.passphrase import checked
 from yinzheng.ledger.keys.pkcs11 import lone_key, make_in_token, require_possible
@@ -52,7 +53,7 @@ def make_key_file(path: Path, passphrase: bytes, *, scrypt_n: int = SCRYPT_N) ->
     Raises `UsageFault` (`key-exists`, `passphrase-weak`), `EnvironmentFault` (`disk-…`).
     """
     key = EthereumKey.generate()
-    encoded = keyfile_v3.encode(key, checked(passphrase), scrypt_n=scrypt_n)
+    encoded = keyfile_v3.encode(key, Derivation(checked(passphrase)), scrypt_n=scrypt_n)
     try:
         create_durably(path, encoded, mode=0o600)
     except FileExistsError:
@@ -90,7 +91,7 @@ def open_key(path: Path, secret: Secret) -> EthereumKey:
         if len(config.keys) != 1:
             raise DataFault("a person's file names one key in a token", code="key-malformed")
         return lone_key(config, lambda: _pin(secret))
-    return keyfile_v3.decode(path.stem, document, secret())
+    return keyfile_v3.decode(path.stem, document, Derivation(secret()))
 
 
 def change_passphrase(path: Path, old: Secret, new: bytes, *, scrypt_n: int = SCRYPT_N) -> EthereumKey:
@@ -105,7 +106,7 @@ def change_passphrase(path: Path, old: Secret, new: bytes, *, scrypt_n: int = SC
             hint="Change it with the vendor's tool.",
         )
     key = open_key(path, old)
-    write_durably(path, keyfile_v3.encode(key, checked(new), scrypt_n=scrypt_n), mode=0o600)
+    write_durably(path, keyfile_v3.encode(key, Derivation(checked(new)), scrypt_n=scrypt_n), mode=0o600)
     return key
 
 
@@ -115,7 +116,7 @@ def opens(path: Path, passphrase: bytes) -> bool:
     if document.get("format") == token_config.FORMAT:
         return False
     try:
-        keyfile_v3.decode(path.stem, document, passphrase)
+        keyfile_v3.decode(path.stem, document, Derivation(passphrase))
     except EnvironmentFault:
         return False
     return True

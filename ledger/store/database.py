@@ -12,28 +12,20 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlmodel import Session
 
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
-from yinzheng.ledger.store import all_models  # noqa: F401 - or they would not be known
 from yinzheng.ledger.store.glances import Glances
-from yinzheng.ledger.store.models import Base
 from yinzheng.ledger.store.moment import Moments
+from yinzheng.ledger.store.schema import migrate, require_current
 from yinzheng.ledger.store.sqlite import BUSY_SECONDS, reading_engine, writing_engine
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
-
-MIGRATIONS = Path(__file__).with_name("migrations")
 
 _turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 """Whose turn it is to write, for each SQLite database of this process: SQLite itself waits by sleeping, up to
@@ -217,7 +209,7 @@ def open_store(url: str, *, faults: Faults = NO_FAULTS, busy_seconds: float = BU
         engine = create_engine(parsed, pool_pre_ping=True)
     try:
         with _translated(), engine.begin() as connection:
-            _migrate(connection)
+            migrate(connection)
     except BaseException:
         engine.dispose()
         raise
@@ -247,7 +239,7 @@ def open_store_read_only(url: str) -> Store:
 def _checked_reader(engine: Engine) -> Store:
     try:
         with _translated(), _reading(engine).connect() as connection:
-            _require_current(connection)
+            require_current(connection)
     except BaseException:
         engine.dispose()
         raise
@@ -266,69 +258,6 @@ def _reading(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(yinzheng_reading=True)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    if connection is not None:
-        config.attributes["connection"] = connection
-    return config
-
-
-@cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
-@cache
-def _revisions() -> tuple[str | None, frozenset[str]]:
-    """The newest revision this program knows, and all of them."""
-    scripts = _scripts()
-    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
-
-
-def _head() -> str | None:
-    return _revisions()[0]
-
-
-def _schema(connection: Connection) -> str | None:
-    """The revision the database is at; None for an empty one. Refuses one this program does not know."""
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is not None and current not in _revisions()[1]:
-        raise EnvironmentFault(
-            "the database was written by a newer version of this program",
-            code="schema-newer",
-            hint="install that version; nothing was changed",
-            found=current,
-        )
-    return current
-
-
-def _require_current(connection: Connection) -> None:
-    current = _schema(connection)
-    if current is None:
-        raise DataFault(
-            "the database is empty",
-            code="store-empty",
-            hint="Put its newest copy back, or restore all from one backup: `yinzheng restore`.",
-        )
-    if current != _head():
-        raise EnvironmentFault(
-            "the database has an older schema than this program",
-            code="schema-older",
-            hint="let the registry's command line open it once: that brings it up to date",
-            found=current,
-        )
-
-
-def _migrate(connection: Connection) -> None:
-    current = _schema(connection)
-    if current is None:  # nothing to bring over: the tables as they are now
-        Base.metadata.create_all(connection, checkfirst=False)
-        MigrationContext.configure(connection).stamp(_scripts(), "head")
-    elif current != _head():
-        command.upgrade(_config(connection), "head")
 
 
 def _corrupt(detail: str) -> DataFault:

@@ -12,13 +12,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, create_engine, event, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.faults import InjectedFault, KillAt, RaiseAt
-from yinzheng.ledger.store import database, repository, sqlite
+from yinzheng.ledger.store import repository, schema, sqlite
 from yinzheng.ledger.store.database import Store, open_store, open_store_read_only
 from yinzheng.ledger.store.models import Base, Certificate, ChainCall, Checkpoint, Meta
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
@@ -59,10 +60,13 @@ def test_migrations_make_exactly_the_tables_of_a_new_database(url: str) -> None:
         Base.metadata.drop_all(connection)
         connection.execute(text("DROP TABLE alembic_version"))
     with engine.begin() as connection:
-        command.upgrade(database._config(connection), "head")
+        command.upgrade(schema.configuration(connection), "head")
         assert tables(connection) == new
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+        scripts = ScriptDirectory.from_config(schema.configuration(connection))
+        assert schema.revisions() == {script.revision for script in scripts.walk_revisions()}
+        assert scripts.get_current_head() == schema.NEWEST
     engine.dispose()
     open_store(url).close()
 
@@ -96,7 +100,7 @@ def test_calls_of_before_get_their_kind(tmp_path: Path) -> None:
     connected = sqlite3.connect(path)
     engine = create_engine(sqlite_url(path))
     with engine.begin() as connection:
-        config = database._config(connection)
+        config = schema.configuration(connection)
         command.upgrade(config, "0002")
         for id_, key in enumerate(("anchor:7", "deposit:SJ1:12", "withdrawal-receipt:ab:cd"), 1):
             connection.execute(
@@ -177,7 +181,7 @@ def test_a_failed_migration_leaves_nothing(tmp_path: Path, revision: str | None)
     engine = create_engine(sqlite_url(path))
     if revision is not None:
         with engine.begin() as connection:
-            command.upgrade(database._config(connection), revision)
+            command.upgrade(schema.configuration(connection), revision)
 
     def lies_there() -> list[object]:
         with engine.connect() as connection:
