@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
 from sqlmodel import Session
 
 from yinzheng.ledger.cases.work import CaseThread
-from yinzheng.ledger.dossiers.application import Application, parse_application
+from yinzheng.ledger.dossiers.application import Application, read_application
+from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.procedure import check_move_procedure, check_procedure, deemed_procedure
 from yinzheng.ledger.rules.review import CaseFacts
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.models import Event, table_of
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
 from yinzheng.verifier.formats.move_request import JointRequest, read_joint_request
+
+_EVENTS: Final = table_of(Event)
+_LATEST: Final = Prepared(
+    rows_of(_EVENTS.c.sealed, _EVENTS.c.leaf_hash)
+    .where(
+        _EVENTS.c.case_id == bindparam("of"),
+        _EVENTS.c.type.in_(("application.received", "supplement.given")),
+    )
+    .order_by(_EVENTS.c.id.desc())
+    .limit(1)
+)
 
 
 def application_of(work: CaseThread) -> Application:
     """The application of a first registration as it stands: the first one, or the latest supplement's."""
-    return parse_application(canonical.dumps(_asked(work)))
+    sealed, leaf = _asking(work)
+    if work.read is None or work.read[0] != leaf:
+        work.read = leaf, read_application(_opened(work, sealed, leaf))
+    return work.read[1]
 
 
 def request_of(work: CaseThread) -> JointRequest:
     """The joint request of a move as it stands."""
-    return read_joint_request(_asked(work))
+    return read_joint_request(_opened(work, *_asking(work)))
 
 
 def predecessor_of(work: CaseThread) -> Body:
@@ -102,6 +123,14 @@ def importance_of_case(work: CaseThread) -> str:
     return str(work.bodies("review.recorded")[-1]["importance"])
 
 
-def _asked(work: CaseThread) -> object:
-    bodies = work.bodies("supplement.given") or work.bodies("application.received")
-    return bodies[-1]["application"]
+def _asking(work: CaseThread) -> tuple[bytes, bytes]:
+    """What is sealed of the statement that says what is asked for, the latest, and its leaf hash."""
+    found = _LATEST.first(work.session, of=work.case.id)
+    assert found is not None  # a case begins with one
+    return found[0], found[1]
+
+
+def _opened(work: CaseThread, sealed: bytes, leaf: bytes) -> JSON:
+    body, _ = open_event(work.seal, sealed, leaf)
+    assert isinstance(body, dict)
+    return body["application"]

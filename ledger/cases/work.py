@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
+from sqlmodel import Session
 
 from yinzheng.ledger.chain.approvals import Domain, digest, sign
 from yinzheng.ledger.chain.messages import Message
+from yinzheng.ledger.dossiers.application import Application
 from yinzheng.ledger.flow.recording import Recorded, open_event
 from yinzheng.ledger.flow.threads import Thread
 from yinzheng.ledger.people.acting import Actor, admit, key_of
@@ -22,12 +25,22 @@ from yinzheng.ledger.rules.profiles import Profile, profile_for
 from yinzheng.ledger.rules.states import COURSES, Capacity, Move, Situation, State
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection
+from yinzheng.ledger.store.models import Approval, Case, Dossier, Objection, table_of
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.statement import Statement
+
+_OBJECTIONS: Final = table_of(Objection)
+_OPEN: Final = Prepared(
+    rows_of(_OBJECTIONS.c.leaf).where(
+        _OBJECTIONS.c.case_id == bindparam("of"),
+        _OBJECTIONS.c.certificate.is_(None),
+        _OBJECTIONS.c.concluded_at.is_(None),
+    )
+)
 
 
 @dataclass(kw_only=True)
@@ -35,6 +48,8 @@ class CaseThread(Thread[State, Move]):
     """One case, opened for one step."""
 
     case: Case
+    read: tuple[bytes, Application] | None = None
+    """The application as it was read last, and the leaf hash of the statement that it is of."""
 
     @property
     def kind(self) -> CaseType:
@@ -73,11 +88,10 @@ class CaseThread(Thread[State, Move]):
     def bodies(self, event_type: str) -> list[dict[str, JSON]]:
         """Open the bodies of this case's events of one type, oldest first."""
         found = []
-        for event in repository.events_of_case(self.session, self.case.id):
-            if event.type == event_type:
-                body, _ = open_event(self.seal, event.sealed, event.leaf_hash)
-                assert isinstance(body, dict)
-                found.append(body)
+        for sealed, leaf in repository.sealed_of_case(self.session, self.case.id, event_type):
+            body, _ = open_event(self.seal, sealed, leaf)
+            assert isinstance(body, dict)
+            found.append(body)
         return found
 
 
@@ -141,17 +155,11 @@ def dossier_key(registry: Registry, session: Session, dossier_id: bytes) -> byte
 
 def situation_of(session: Session, case: Case) -> Situation:
     """Gather what the table of moves looks at."""
-    still_open = session.exec(
-        select(Objection.leaf).where(
-            Objection.case_id == case.id,
-            col(Objection.certificate).is_(None),
-            col(Objection.concluded_at).is_(None),
-        )
-    ).all()
+    still_open = _OPEN.all(session, of=case.id)
     return Situation(
         state=State(case.state),
         procedure=Procedure(case.procedure),
-        open_objections=frozenset(leaf.hex() for leaf in still_open),
+        open_objections=frozenset(leaf.hex() for (leaf,) in still_open),
         publicity_end=case.publicity_end,
         own_motion=CaseType(case.type) is CaseType.CANCELLATION and _of_registry(session, case),
     )

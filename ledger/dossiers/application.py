@@ -225,7 +225,11 @@ def examine(data: bytes) -> Examined:
     Raises:
         DataFault: `json-…` when it is no JSON of ours.
     """
-    document = _with_names_spelled(canonical.loads(data, max_bytes=MAX_BYTES))
+    return _examined(canonical.loads(data, max_bytes=MAX_BYTES))
+
+
+def _examined(value: canonical.JSON) -> Examined:
+    document = _with_names_spelled(value)
     problems: list[Problem] = []
     notices, rest = _take_notices(document, problems)
     fields = read(rest, _SCHEMA, problems)
@@ -265,14 +269,13 @@ def _take_notices(
         return (), rest
 
 
-def parse_application(data: bytes) -> Application:
-    """Read `application.json`, UTF-8 of at most `MAX_BYTES`.
+def read_application(document: canonical.JSON) -> Application:
+    """Read the document of an application.
 
-    Raises:
-        DataFault: `json-…` when it is no JSON of ours; else `application-invalid`, with every fault in
-            `problems`, each a path and what is wrong, and their `codes`.
+    Raises `DataFault` `application-invalid`, with every fault in `problems`, each a path and what is wrong,
+    and their `codes`.
     """
-    examined = examine(data)
+    examined = _examined(document)
     if examined.application is None:
         raise all_faults("application.json", examined.problems, "application-invalid")
     return examined.application

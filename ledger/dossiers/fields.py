@@ -114,7 +114,7 @@ def prose(low: int, high: int) -> canonical.Check[str]:
 
     def check(value: object, path: str) -> str:
         text = sized(value, path)
-        if any(unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") for c in text):
+        if not text.isprintable() and any(map(_is_unseen, text)):
             raise DataFault(f"{path} has a control or invisible character", code="field-value")
         if text != text.strip():
             raise DataFault(f"{path} begins or ends with a space", code="field-value")
@@ -123,6 +123,12 @@ def prose(low: int, high: int) -> canonical.Check[str]:
         return text
 
     return check
+
+
+def _is_unseen(character: str) -> bool:
+    # What `isprintable` refuses besides are spaces other than the one of ASCII.
+    category = unicodedata.category(character)
+    return category[0] == "C" or category in ("Zl", "Zp")
 
 
 def all_faults(what: str, problems: Sequence[Problem], code: str) -> DataFault:

@@ -24,6 +24,7 @@ from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store.glances import Glances
 from yinzheng.ledger.store.moment import Moments
 from yinzheng.ledger.store.schema import migrate, require_current
+from yinzheng.ledger.store.session import QuickSession
 from yinzheng.ledger.store.sqlite import BUSY_SECONDS, reading_engine, writing_engine
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 
@@ -77,9 +78,7 @@ class Store:
     def transaction(self) -> Iterator[Session]:
         """A session whose writes all happen, durably, when the block ends; or none if it raises.
 
-        Fault points: `store.commit.before`, `store.commit.after`.
-
-        Raises:
+        Fault points: `store.commit.before`, `store.commit.after`. Raises:
             EnvironmentFault: `store-locked`, `store-read-only`, `store-unreachable`, `disk-read-only`,
                 `disk-full`, `disk-io`.
             DataFault: `store-corrupt`.
@@ -95,7 +94,7 @@ class Store:
             _translated(),
             self._engine.connect() as connection,
             connection.begin() as begun,  # takes the write lock now rather than at the first write
-            Session(connection, expire_on_commit=False) as session,
+            QuickSession(connection, expire_on_commit=False) as session,
         ):
             first = self._first[0] if self._first else None
             if first is not None:
@@ -121,7 +120,7 @@ class Store:
             _translated(),
             self._reader.connect() as connection,
             connection.begin(),
-            Session(connection, expire_on_commit=False, autoflush=False) as session,
+            QuickSession(connection, expire_on_commit=False, autoflush=False) as session,
         ):
             yield session
 

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from yinzheng.ledger.store.prepared import forget_driver
+from yinzheng.ledger.store.session import QuickSession
 from yinzheng.ledger.store.standing import Standing
 
 
@@ -24,7 +25,7 @@ class Glances:
         self._pooled = None if engine.dialect.name == "sqlite" else engine
         self._standing = Standing(engine)
         self._lock = threading.Lock()
-        self._session: Session | None = None
+        self._session: QuickSession | None = None
 
     @contextmanager
     def look(self) -> Iterator[Session]:
@@ -33,7 +34,7 @@ class Glances:
             with (
                 self._pooled.connect() as connection,
                 connection.begin(),
-                Session(connection, expire_on_commit=False, autoflush=False) as session,
+                QuickSession(connection, expire_on_commit=False, autoflush=False) as session,
             ):
                 yield session
             return
@@ -56,9 +57,9 @@ class Glances:
         with self._lock:
             self._let_go()
 
-    def _opened(self) -> Session:
+    def _opened(self) -> QuickSession:
         self._let_go()
-        session = Session(self._standing.open(), expire_on_commit=False, autoflush=False)
+        session = QuickSession(self._standing.open(), expire_on_commit=False, autoflush=False)
         self._session = session
         return session
 

@@ -15,14 +15,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import Enum, Integer, LargeBinary, String
+from sqlalchemy.types import Boolean, Enum, Integer, LargeBinary, String
 from sqlmodel import AutoString, Session
 
 Row = tuple[Any, ...]
 
 _DRIVER: Final = "yinzheng.driver"
-_AS_THEY_ARE: Final = (AutoString, Integer, LargeBinary, String)
-"""Kinds of columns whose values the drivers take and give as Python has them."""
+_AS_THEY_ARE: Final = (AutoString, Boolean, Integer, LargeBinary, String)
+"""Kinds of columns whose values the drivers take and give as Python has them, but for SQLite's booleans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,18 @@ class _Ready:
     sql: str
     given: Callable[[Mapping[str, Any]], Any]
     """Puts named values as the driver takes them."""
+    truths: tuple[int, ...] = ()
+    """Places of the columns in which the driver gives 0 and 1 for what is false or true."""
+
+    def read(self, rows: list[Row]) -> list[Row]:
+        """Rows as Python has them."""
+        return [self._read(row) for row in rows] if self.truths else rows
+
+    def _read(self, row: Row) -> Row:
+        values = list(row)
+        for n in self.truths:
+            values[n] = None if row[n] is None else bool(row[n])
+        return tuple(values)
 
 
 class Prepared:
@@ -49,7 +61,7 @@ class Prepared:
 
     def first(self, session: Session, /, **values: Any) -> Row | None:
         """The first row; None where there is none. Raises as the database finds it (`DBAPIError`)."""
-        found: list[Row] = self._executed(session, values).fetchall()  # to the end: none is left half read
+        found = self.all(session, **values)  # to the end: none is left half read
         return found[0] if found else None
 
     def scalar(self, session: Session, /, **values: Any) -> Any:
@@ -59,28 +71,29 @@ class Prepared:
 
     def all(self, session: Session, /, **values: Any) -> list[Row]:
         """Every row."""
-        found: list[Row] = self._executed(session, values).fetchall()
-        return found
+        ready, driver = self._at_hand(session)
+        return ready.read(driver.execute(ready.sql, ready.given(values)).fetchall())
 
     def run(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
         """Carry it out for each, in order; gives how many rows were written."""
+        ready, driver = self._at_hand(session)
         if len(rows) == 1:
-            return int(self._executed(session, rows[0]).rowcount)
-        driver = _driver_of(session)
-        ready = self._ready.get(driver.dialect.name) or self._for(driver.dialect)
+            return int(driver.execute(ready.sql, ready.given(rows[0])).rowcount)
         return driver.execute_many(ready.sql, [ready.given(row) for row in rows])
 
-    def _executed(self, session: Session, values: Mapping[str, Any]) -> Any:
+    def _at_hand(self, session: Session) -> tuple[_Ready, _Driver]:
+        """The statement for the session's database, which has all by now that its objects say."""
+        session._autoflush()
         driver = _driver_of(session)
-        ready = self._ready.get(driver.dialect.name) or self._for(driver.dialect)
-        return driver.execute(ready.sql, ready.given(values))
+        return self._ready.get(driver.dialect.name) or self._for(driver.dialect), driver
 
     def _for(self, dialect: Dialect) -> _Ready:
         of = self._statement
         statement: Any = of[dialect.name] if isinstance(of, Mapping) else of
         made = statement.compile(dialect=dialect, column_keys=self._columns)
         assert isinstance(made, SQLCompiler)
-        for one in (*made.binds.values(), *getattr(statement, "selected_columns", ())):
+        columns = tuple(getattr(statement, "selected_columns", ()))
+        for one in (*made.binds.values(), *columns):
             if not isinstance(one.type, _AS_THEY_ARE) or isinstance(one.type, Enum):
                 raise TypeError(f"{one.key} is of a kind that the driver does not take or give as it is")
         open_ = {one.key for one in made.binds.values() if one.required}
@@ -88,13 +101,15 @@ class Prepared:
         fixed = {
             name: value for name, value in whole.parameters.items() if name not in open_ and value is not None
         }
+        native = dialect.supports_native_boolean
+        truths = () if native else tuple(n for n, one in enumerate(columns) if isinstance(one.type, Boolean))
         if whole.positiontup is None:
-            ready = _Ready(whole.statement, lambda values: {**fixed, **values})
+            ready = _Ready(whole.statement, lambda values: {**fixed, **values}, truths)
         elif fixed:
             picked = _picked(whole.positiontup)
-            ready = _Ready(whole.statement, lambda values: picked({**fixed, **values}))
+            ready = _Ready(whole.statement, lambda values: picked({**fixed, **values}), truths)
         else:
-            ready = _Ready(whole.statement, _picked(whole.positiontup))
+            ready = _Ready(whole.statement, _picked(whole.positiontup), truths)
         self._ready[dialect.name] = ready
         return ready
 

@@ -7,7 +7,8 @@ together with the decision that asked for it, or not at all (D9).
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import select as rows_of
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -25,13 +26,39 @@ from yinzheng.ledger.store.models import (
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.prepared import Prepared
+from yinzheng.ledger.store.session import Objects
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 BATCH = 50_000
 """Events sequenced, or appended to the log, in one step."""
 
-_ADD: Final = Prepared(
-    insert(table_of(Event)).inline(), [name for name in Event.model_fields if name != "id"]
+_EVENTS: Final = table_of(Event)
+_ADD: Final = Prepared(insert(_EVENTS).inline(), [name for name in Event.model_fields if name != "id"])
+_OF_CASE: Final = Objects(Event, _EVENTS.c.case_id == bindparam("of"), order_by=[_EVENTS.c.id])
+_BY_LEAF: Final = Objects(Event, _EVENTS.c.leaf_hash == bindparam("leaf"))
+_LAST: Final = Prepared(
+    rows_of(_EVENTS.c.leaf_hash)
+    .where(_EVENTS.c.case_id == bindparam("of"))
+    .order_by(_EVENTS.c.id.desc())
+    .limit(1)
+)
+_SEALED: Final = Prepared(
+    rows_of(_EVENTS.c.sealed, _EVENTS.c.leaf_hash)
+    .where(_EVENTS.c.case_id == bindparam("of"), _EVENTS.c.type == bindparam("named"))
+    .order_by(_EVENTS.c.id)
+)
+
+_HEADS: Final = table_of(Checkpoint)
+_LATEST: Final = Prepared(rows_of(_HEADS.c.size).order_by(_HEADS.c.size.desc()).limit(1))
+_ANCHORED: Final = Prepared(
+    rows_of(_HEADS.c.size).where(_HEADS.c.anchored_block.is_not(None)).order_by(_HEADS.c.size.desc()).limit(1)
+)
+_CALLS: Final = table_of(ChainCall)
+_CALL: Final = Objects(
+    ChainCall,
+    _CALLS.c.kind == bindparam("of"),
+    _CALLS.c.about == bindparam("on"),
+    _CALLS.c.part == bindparam("in_part"),
 )
 
 SERIAL_MAX = 9999
@@ -132,18 +159,23 @@ def add_sequenced(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 def events_of_case(session: Session, case_id: str) -> Sequence[Event]:
     """The case's events, oldest first."""
-    return session.exec(select(Event).where(Event.case_id == case_id).order_by(col(Event.id))).all()
+    return _OF_CASE.all(session, of=case_id)
+
+
+def sealed_of_case(session: Session, case_id: str, event_type: str) -> list[tuple[bytes, bytes]]:
+    """What is sealed of the case's events of one type and their leaf hashes, oldest first."""
+    return [(row[0], row[1]) for row in _SEALED.all(session, of=case_id, named=event_type)]
 
 
 def last_leaf(session: Session, case_id: str) -> bytes | None:
     """Leaf hash of the case's latest statement: what the next one's `prev` must be (S3.1)."""
-    query = select(Event.leaf_hash).where(Event.case_id == case_id).order_by(col(Event.id).desc()).limit(1)
-    return session.exec(query).first()
+    leaf: bytes | None = _LAST.scalar(session, of=case_id)
+    return leaf
 
 
 def event_by_leaf(session: Session, leaf_hash: bytes) -> Event | None:
     """The event whose statement has that leaf hash."""
-    return session.exec(select(Event).where(Event.leaf_hash == leaf_hash)).first()
+    return _BY_LEAF.first(session, leaf=leaf_hash)
 
 
 def sequenced(session: Session) -> int:
@@ -205,10 +237,8 @@ def statements(session: Session, first: int, end: int) -> Iterator[bytes]:
 
 def latest_checkpoint(session: Session, *, anchored: bool = False) -> Checkpoint | None:
     """The checkpoint of greatest size; with `anchored`, the greatest that the chain holds."""
-    query = select(Checkpoint).order_by(col(Checkpoint.size).desc()).limit(1)
-    if anchored:
-        query = query.where(col(Checkpoint.anchored_block).is_not(None))
-    return session.exec(query).first()
+    size = (_ANCHORED if anchored else _LATEST).scalar(session)
+    return None if size is None else session.get(Checkpoint, size)
 
 
 def files_of(session: Session, dossier_id: bytes) -> Sequence[DossierFile]:
@@ -219,8 +249,7 @@ def files_of(session: Session, dossier_id: bytes) -> Sequence[DossierFile]:
 
 def find_call(session: Session, kind: str, about: str, part: str = "") -> ChainCall | None:
     """The outbox's one call of that kind about that."""
-    query = select(ChainCall).where(ChainCall.kind == kind, ChainCall.about == about, ChainCall.part == part)
-    return session.exec(query).first()
+    return _CALL.first(session, of=kind, on=about, in_part=part)
 
 
 def anchoring_block(session: Session, index: int) -> int | None:

@@ -32,6 +32,7 @@ APART: Final[dict[str, str]] = {
     "api.cli.withdrawals.restrict": "noted by `ledger.withdrawals.ending.restrict`, in whose answer it is",
     "api.cli.withdrawals.verify_guardian": "noted by `ledger.withdrawals.verifying.verify_guardian`",
     "api.desk.withdrawals._part": HELPER,
+    "ledger.cases.asked._opened": HELPER,
     "ledger.cases.deciding.accept": DECISION,
     "ledger.cases.deciding.decide": DECISION,
     "ledger.cases.deciding.refuse": DECISION,

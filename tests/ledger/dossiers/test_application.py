@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yinzheng.ledger.dossiers.application import MAX_BYTES, examine, parse_application
+from yinzheng.ledger.dossiers.application import MAX_BYTES, Application, examine, read_application
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure, Right
+from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "dossiers"
@@ -43,9 +44,13 @@ def changed(path: str, value: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
+def read_whole(data: bytes) -> Application:
+    return read_application(canonical.loads(data, max_bytes=MAX_BYTES))
+
+
 def problems_of(data: bytes) -> list[str]:
     with pytest.raises(DataFault) as refused:
-        parse_application(data)
+        read_whole(data)
     assert refused.value.code == "application-invalid"
     assert refused.value.hint
     problems: list[str] = refused.value.data["problems"]
@@ -54,7 +59,7 @@ def problems_of(data: bytes) -> list[str]:
 
 
 def test_a_whole_application() -> None:
-    application = parse_application(json.dumps(DOCUMENT).encode())
+    application = read_whole(json.dumps(DOCUMENT).encode())
     assert application.procedure is Procedure.SIMPLIFIED
     assert application.rights == tuple(Right)
     assert application.document == DOCUMENT
@@ -64,18 +69,18 @@ def test_a_whole_application() -> None:
 
 
 def test_contact_stays_out_of_logs() -> None:
-    application = parse_application(json.dumps(DOCUMENT).encode())
+    application = read_whole(json.dumps(DOCUMENT).encode())
     assert application.applicant.contact
     assert application.applicant.contact not in repr(application)
 
 
 def test_rights_come_in_their_order() -> None:
     data = changed("holders.0.rights", ["operate", "hold", "use"])
-    assert parse_application(data).holders[0].rights == tuple(Right)
+    assert read_whole(data).holders[0].rights == tuple(Right)
 
 
 def test_declared_grounds() -> None:
-    application = parse_application(changed("declarations.prescriber_statistics", True))
+    application = read_whole(changed("declarations.prescriber_statistics", True))
     assert application.declared_grounds == {Ground.PRESCRIBER_STATISTICS}
 
 
@@ -198,7 +203,7 @@ def test_what_a_certificate_could_not_hold_is_refused_now() -> None:
     ]
     document = {**DOCUMENT, "holders": holders, "limits": "限" * 400}
     document["applicant"] = {**document["applicant"], "name": "名" * 100, "code": "91350100M000100Y43"}
-    assert parse_application(json.dumps(document).encode()).holders[3].code == "91330100799655058B"
+    assert read_whole(json.dumps(document).encode()).holders[3].code == "91330100799655058B"
     more = [{**holders[0], "code": code} for code in SPARE_CODES]
     assert "more than 5000" in problems_of(json.dumps({**document, "holders": holders + more}).encode())[0]
 
@@ -218,7 +223,7 @@ def test_what_a_certificate_could_not_hold_is_refused_now() -> None:
 )
 def test_what_is_no_application_at_all(data: bytes, code: str) -> None:
     with pytest.raises(DataFault) as refused:
-        parse_application(data)
+        read_whole(data)
     assert refused.value.code == code
 
 
