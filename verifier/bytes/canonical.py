@@ -204,18 +204,17 @@ def read_object(
     """
     if type(value) is not dict:
         raise _fault("is not an object", path, "field-type")
-    absent: dict[str, Any] = {}
     if optional:
-        absent = dict.fromkeys(name for name in optional if name not in value)
-        if len(absent) != len(optional):
-            fields = {**fields, **{name: optional[name] for name in optional if name in value}}
-    for name in fields:
-        if name not in value:
-            raise _fault("is missing", f"{path}.{name}", "field-missing")
-    if len(value) != len(fields):
+        fields = {**fields, **{name: check for name, check in optional.items() if name in value}}
+    if value.keys() != fields.keys():
+        for name in fields:
+            if name not in value:
+                raise _fault("is missing", f"{path}.{name}", "field-missing")
         raise _fault("has a name its format does not know", path, "field-unknown")
     found = {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
-    return {**found, **absent} if absent else found
+    for name in optional or ():
+        found.setdefault(name, None)
+    return found
 
 
 def object_of(

@@ -9,18 +9,22 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import cbor2
-
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey, sha256
+from yinzheng.verifier.bytes.cbor import Foreign, byte_string, load_map
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_QR: Final = 4096
 """Characters of a QR text."""
 
-_ALGORITHM: Final = -70001
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
-_FROM_BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghijklmnopqrstuv")
 _TO_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BASE32: Final = (_TO_BASE32 + _TO_BASE32[:26].lower()).encode()
+_FROM_BASE32: Final = bytes.maketrans(_BASE32, b"0123456789abcdefghijklmnopqrstuv0123456789abcdefghijklmnop")
+
+_PROTECTED: Final = bytes.fromhex("a2013a000111700448")
+"""The protected header but for the `kid`, its last eight bytes: `{1: -70001, 4: kid}`, SM2 with SM3."""
+
+_HEADER_BYTES: Final = len(_PROTECTED) + 8
 
 
 class IssuerSigner(Protocol):
@@ -69,18 +73,18 @@ def key_id(point: bytes) -> bytes:
 
 
 def protected_header(kid: bytes) -> bytes:
-    """The protected header, encoded: the algorithm and the key."""
-    return cbor2.dumps({1: _ALGORITHM, 4: kid}, canonical=True)
+    """The protected header, encoded: the algorithm and the key, 8 bytes."""
+    return _PROTECTED + kid
 
 
 def envelope(protected: bytes, payload: bytes, signature: bytes) -> bytes:
     """The core: the four-element array of RFC 9052 section 4.2, untagged."""
-    return cbor2.dumps([protected, {}, payload, signature], canonical=True)
+    return b"\x84" + byte_string(protected) + b"\xa0" + byte_string(payload) + byte_string(signature)
 
 
 def to_sign(protected: bytes, payload: bytes, aad: bytes) -> bytes:
     """The `Sig_structure` of RFC 9052 section 4.4."""
-    return cbor2.dumps(["Signature1", protected, aad, payload])
+    return b"\x84\x6aSignature1" + byte_string(protected) + byte_string(aad) + byte_string(payload)
 
 
 def sign_core(payload: bytes, signer: IssuerSigner, aad: bytes) -> bytes:
@@ -108,8 +112,12 @@ def to_base32(data: bytes) -> str:
 
 
 def qr_form(rest: str) -> re.Pattern[str]:
-    """The pattern of a QR text, or of the path of its address, whose path and fragment match ``rest``."""
-    return re.compile(rf"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://[^/?#\s]{{1,255}})?{rest}", re.I | re.A)
+    """The pattern of a QR text, or of the path of its address, whose path and fragment match ``rest``.
+
+    Letters in ``rest`` stand for themselves: matching a thousand characters of either case as one takes
+    longer than all else that is done with them.
+    """
+    return re.compile(rf"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://[^/?#\s]{{1,255}})?{rest}", re.A)
 
 
 def is_form(text: str, form: re.Pattern[str]) -> bool:
@@ -138,11 +146,12 @@ def from_base32(digits: str) -> bytes:
     Raises `DataFault`: `qr-alphabet`, `qr-bits` (a length or last bits that no encoder gives).
     """
     # Python reads base 32 in one go, in time linear in the length, but with other digits and with liberties
-    # (signs, underscores, blanks), so the alphabet is checked first.
-    if re.fullmatch(r"[A-Za-z2-7]+", digits) is None:
+    # (signs, underscores, blanks), so the alphabet is checked first: without it nothing may be left.
+    read = digits.encode("ascii", "replace")  # what is not ASCII becomes a question mark
+    if not read or read.translate(None, _BASE32):
         raise DataFault("a QR text holds a character that base32 does not have", code="qr-alphabet")
     size, spare = divmod(len(digits) * 5, 8)
-    value = int(digits.upper().translate(_FROM_BASE32), 32)
+    value = int(read.translate(_FROM_BASE32), 32)
     if spare > 4 or value & ((1 << spare) - 1):
         raise DataFault(
             "a QR text is cut off or has bits left over", code="qr-bits", hint="Scan the whole code again."
@@ -155,55 +164,37 @@ def open_core(core: bytes, aad: bytes) -> Envelope:
 
     Raises `DataFault` `core-malformed`: not the COSE structure, or not deterministic CBOR.
     """
-    parts = load_cbor(core, "the core")
-    if type(parts) is not list or len(parts) != 4:
-        raise _core_fault("is not a COSE_Sign1 array")
-    protected, unprotected, payload, signature = parts
-    if type(payload) is not bytes or type(signature) is not bytes or len(signature) != 64:
-        raise _core_fault("has no payload or no signature of 64 bytes")
-    if type(unprotected) is not dict or unprotected:
-        raise _core_fault("has unprotected headers")
-    # The protected header is constant but for its last eight bytes, the kid.
-    kid = protected[-8:] if type(protected) is bytes else b""
-    if len(kid) != 8 or protected != protected_header(kid):
-        raise _core_fault("does not name its algorithm and key as it must")
-    return Envelope(kid, payload, to_sign(protected, payload, aad), signature)
+    # Of its bytes all but key, payload and signature are told by the form, so that one comparison with what
+    # they would be written as shows all of it: RFC 9052 section 4.2, and the one encoding of each length.
+    protected, payload, signature = core[2 : 2 + _HEADER_BYTES], _payload(core), core[-64:]
+    if not protected.startswith(_PROTECTED) or envelope(protected, payload, signature) != core:
+        raise DataFault(
+            "the core is not a COSE_Sign1 in its one encoding, with the header that names algorithm and key",
+            code="core-malformed",
+        )
+    return Envelope(protected[-8:], payload, to_sign(protected, payload, aad), signature)
+
+
+def _payload(core: bytes) -> bytes:
+    """What would be the payload in a core of this form: what lies between header and signature."""
+    begin, end = 3 + _HEADER_BYTES, len(core) - 66
+    size = end - begin  # with the payload's own head: one byte, or that and its length in one or two
+    return core[begin + (1 if size < 25 else 2 if size < 258 else 3) : end]
 
 
 def load_fields(payload: bytes) -> dict[int, Any]:
-    """The map in a payload, its names numbers.
+    """The map in a payload, its names numbers below 24.
 
     Raises `DataFault`: `core-malformed` (not deterministic CBOR), `core-payload`.
     """
-    fields = load_cbor(payload, "the payload")
-    if type(fields) is not dict:
-        raise payload_fault("is not a map")
-    # 16.0 and 16 are one name to Python, though not to CBOR.
-    if any(type(key) is not int for key in fields):
-        raise payload_fault("has a field that is not named by a number")
-    return fields
-
-
-def load_cbor(data: bytes, what: str) -> Any:
-    """Decode deterministic CBOR (RFC 8949 section 4.2.1): whatever re-encodes otherwise is refused.
-
-    Raises `DataFault` `core-malformed`.
-    """
     try:
-        value = cbor2.loads(data, max_depth=8, allow_indefinite=False, allow_duplicate_keys=False)
-        same = cbor2.dumps(value, canonical=True) == data
-    except Exception as error:
-        # cbor2 documents its own errors, but the content of tags makes it raise others.
-        raise DataFault(f"{what} is not CBOR", code="core-malformed") from error
-    if not same:
-        raise DataFault(f"{what} is not deterministic CBOR", code="core-malformed")
-    return value
+        return load_map(payload)
+    except Foreign:
+        raise payload_fault("is not a map by numbers of what our formats have") from None
+    except ValueError:
+        raise DataFault("the payload is not deterministic CBOR", code="core-malformed") from None
 
 
 def payload_fault(what: str) -> DataFault:
     """The fault of a payload that ``what``."""
     return DataFault(f"the payload {what}", code="core-payload")
-
-
-def _core_fault(what: str) -> DataFault:
-    return DataFault(f"the core {what}", code="core-malformed")

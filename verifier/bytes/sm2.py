@@ -161,7 +161,12 @@ def identity_digest(point: bytes) -> bytes:
 
 def encode_der(raw: bytes) -> bytes:
     """Strict DER `SEQUENCE { INTEGER r, INTEGER s }` of 64 bytes `r || s`."""
-    body = _der_integer(raw[:32]) + _der_integer(raw[32:])
+    r, s = raw[:32], raw[32:]
+    if r[0] and s[0]:  # as nearly always: nothing to strip, and each 32 bytes long or 33
+        body = (b"\x02\x20" if r[0] < 0x80 else b"\x02\x21\0") + r
+        body += (b"\x02\x20" if s[0] < 0x80 else b"\x02\x21\0") + s
+    else:
+        body = _der_integer(r) + _der_integer(s)
     return b"\x30" + bytes((len(body),)) + body
 
 

@@ -16,8 +16,9 @@ from yinzheng.verifier.formats.voucher import decode_voucher, is_voucher_text
 MAX_PASTED: Final = 16 * 1024
 """Characters of a text in which a code is looked for."""
 
-_CODE: Final = r"https://[^/?#\s]{1,255}/(?:[vl]/[a-z2-7]+|c#[a-z2-7]+\.[a-z2-7]+)"
-_ALONE: Final = re.compile(_CODE, re.I | re.A)
+_DIGIT: Final = "[A-Za-z2-7]"  # both cases named: folding the case of a thousand characters takes longer
+_CODE: Final = rf"(?i:https)://[^/?#\s]{{1,255}}/(?:[VvLl]/{_DIGIT}+|[Cc]#{_DIGIT}+\.{_DIGIT}+)"
+_ALONE: Final = re.compile(_CODE, re.A)
 _BEGINS: Final = re.compile(r"https://[^/?#\s:]{1,255}(?::[0-9]{1,5})?/(?:[vl]/|c#)", re.I | re.A)
 _DIGITS: Final = re.compile(r"[a-z2-7.]+", re.I | re.A)
 _BARE: Final = re.compile(r"https://[^/?#\s]{1,255}/c#?", re.I | re.A)

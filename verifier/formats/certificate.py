@@ -67,7 +67,7 @@ _OPTIONAL: Final = (_NOTICES, _FOLLOWS, _IMPORTANCE, _AUTHORITY)
 """Keys of the fields that a certificate may lack (S6.1)."""
 
 _AAD: Final = b"yinzheng/certificate/1"
-_FORM: Final = qr_form(r"/v/(?P<core>[^/?#\s]*)")
+_FORM: Final = qr_form(r"/[vV]/(?P<core>[A-Za-z2-7]*+[^/?#\s]*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ PROOF: Final = "PROOF"
 _VERSION: Final = 1
 _FIELDS: Final = 10
 _AAD: Final = b"yinzheng/consent-receipt/1"
-_FORM: Final = qr_form(r"/c#(?P<core>[^/?#\s.]*)\.(?P<credential>[^/?#\s.]*)")
+_FORM: Final = qr_form(r"/[cC]#(?P<core>[A-Za-z2-7]*+[^/?#\s.]*)\.(?P<credential>[^/?#\s.]*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from yinzheng.verifier.formats.licence import Licence, given_statement, parse_li
 from yinzheng.verifier.log.statement import Statement
 
 _AAD: Final = b"yinzheng/licence/1"
-_FORM: Final = qr_form(r"/l/(?P<core>[^/?#\s]*)")
+_FORM: Final = qr_form(r"/[lL]/(?P<core>[A-Za-z2-7]*+[^/?#\s]*)")
 _PURPOSES: Final = 10
 _WHOLE: Final = 18
 

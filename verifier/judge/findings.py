@@ -69,10 +69,14 @@ class Findings:
 
     def failed(self) -> tuple[Finding, ...]:
         """Those of 1–9 that are INVALID and count (S9.2)."""
-        judged = list(OBLIGATIONS[:9])
-        if self.outcome(8) in (Outcome.SKIPPED, Outcome.ERROR):
-            judged = [number for number in judged if number not in _ON_CHAIN]
-        return tuple(self.found(number) for number in judged if self.outcome(number) is Outcome.INVALID)
+        wrong = [
+            finding
+            for number, finding in self._found.items()
+            if finding.outcome is Outcome.INVALID and number < 10
+        ]
+        if wrong and self.outcome(8) in (Outcome.SKIPPED, Outcome.ERROR):
+            wrong = [finding for finding in wrong if finding.number not in _ON_CHAIN]
+        return tuple(sorted(wrong, key=lambda finding: finding.number))
 
 
 def all_hold(number: int, places: Iterable[Placed]) -> Established:

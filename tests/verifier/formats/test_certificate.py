@@ -479,6 +479,16 @@ def test_the_protected_header_is_what_it_must_be(protected: dict[int, Any]) -> N
     assert refused_code(resigned(payload(), None, {4: b""})) == "core-malformed"
 
 
+def test_a_code_that_grows_when_it_is_written_out_is_refused_at_once() -> None:
+    """Lists shared sixty times, seven deep: a code of 1,700 characters held a verifier for hours."""
+    shared = b"\xd8\x1c\x98\x3c" + bytes(60)
+    for level in range(6):
+        shared += b"\xd8\x1c\x98\x3c" + (b"\xd8\x1d" + bytes((level,))) * 60
+    core = cbor2.loads(core_of(World().qr))
+    assert refused_code(qr_of(b"\x87" + shared)) == "core-malformed"
+    assert refused_code(qr_of(cbor2.dumps([*core[:2], b"\xa1\x00\x87" + shared, core[3]]))) == "core-payload"
+
+
 def test_other_encodings_of_the_same_are_refused() -> None:
     core = core_of(World().qr)
     protected, unprotected, body, signature = cbor2.loads(core)

@@ -25,6 +25,9 @@ from yinzheng.verifier.log.statement import certificate_subject
 _BY_LOG: Final = (4, 5, 6, 7)
 """Obligations about what the registry keeps and logs."""
 
+_ALL: Final = range(1, 10)
+_WITHOUT_LOG: Final = (1, 2, 3, 8, 9)
+
 
 def verify(
     presented: Presented,
@@ -80,7 +83,7 @@ def _on_chain(found: CertificateExhibits, trust: TrustPolicy) -> None:
 def _needs(found: CertificateExhibits, findings: Findings) -> Collection[int]:
     """1–9; but what (9) has compared with the chain itself, whole, needs no log to vouch for it."""
     whole = found.core is not None and found.core.declared is None
-    return set(range(1, 10)) - set(log_unasked(findings) if whole else ())
+    return _WITHOUT_LOG if whole and log_unasked(findings) else _ALL
 
 
 def log_unasked(findings: Findings) -> tuple[int, ...]:
