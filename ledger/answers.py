@@ -19,14 +19,13 @@ from yinzheng.ledger.chain.evidence import collect_certificate
 from yinzheng.ledger.erasure.tombstones import tombstone_of
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.organisations.showing import told_of
+from yinzheng.ledger.state.handed_out import policy_in
 from yinzheng.ledger.state.instance import Instance, Paths
-from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.kept import Kept
 from yinzheng.ledger.store.models import Certificate, Event
 from yinzheng.ledger.witnesses.heads import head_to_show
-from yinzheng.ledger.witnesses.kept import fed_in
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
@@ -77,8 +76,7 @@ class Answers:
     def trust_file(self) -> bytes:
         """The same as a file (S8)."""
         with self._store.reading() as session:
-            witnesses = fed_in(session).trusted
-        return canonical.dumps(trust_policy(self.instance, witnesses))
+            return canonical.dumps(policy_in(session, self.instance))
 
     def live(self) -> Answers:
         """Itself: it answers as a `LiveReader`."""

@@ -36,6 +36,7 @@ from yinzheng.ledger.organisations.showing import holder_file
 from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.ledger.rules.deadlines import Deadlines
 from yinzheng.ledger.rules.publicity import NoticeBody
+from yinzheng.ledger.state.contact import contact_in
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.state.policy import fingerprint_of
 from yinzheng.ledger.store import repository
@@ -217,6 +218,7 @@ class Reader(Answers):
             certificate = repository.find_certificate(session, number)
             event = session.get_one(Event, certificate.event_id)
             call = repository.find_call(session, DEPOSIT.name, number)
+            contact = in_one_line(contact_in(session, self.instance))
         return {
             "leaf": event.leaf_hash.hex(),
             "log": self.instance.origin,
@@ -225,7 +227,7 @@ class Reader(Answers):
             "block": None if call is None else call.block_number,
             "contract": self.instance.deployment.rights.hex(),
             "policy": str(fingerprint_of(self.instance)),
-            "contact": in_one_line(self.instance.contact),
+            "contact": contact,
         }
 
     def voucher_facts(self, number: str) -> dict[str, Any]:
@@ -234,6 +236,7 @@ class Reader(Answers):
             row = session.get_one(Licence, number)
             event = session.get_one(Event, row.event_id)
             call = repository.find_call(session, LICENCE.name, row.subject.hex(), event.leaf_hash.hex())
+            contact = in_one_line(contact_in(session, self.instance))
         return {
             "leaf": event.leaf_hash.hex(),
             "log": self.instance.origin,
@@ -242,7 +245,7 @@ class Reader(Answers):
             "block": None if call is None else call.block_number,
             "contract": self.instance.modules.moves.hex(),
             "policy": str(fingerprint_of(self.instance)),
-            "contact": in_one_line(self.instance.contact),
+            "contact": contact,
         }
 
     def consent_basis(self, number: str, now: int) -> tuple[Basis, ...]:

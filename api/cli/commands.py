@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from yinzheng.api.cli.commands_org import HOLDER, ORG
+from yinzheng.api.cli.commands_holder import HOLDER
+from yinzheng.api.cli.commands_org import ORG
 from yinzheng.api.cli.commands_people import DECISION, KEYS, PEOPLE
 from yinzheng.api.cli.commands_rights import RIGHTS
 from yinzheng.api.cli.lazy import Command, Group, Panel
@@ -141,6 +142,11 @@ PANELS: Final = (
                 "retention-periods",
                 "operate:retention_periods",
                 "Set how long records are kept, no shorter than the law asks. 设定保存期限。",
+            ),
+            Command(
+                "contact",
+                "contact:contact",
+                "Show or change how the registry is reached; policies, pages and papers name it. 联系方式。",
             ),
             Command(
                 "heartbeat",

@@ -20,9 +20,12 @@ ErasureId = Annotated[
 
 
 def propose(
-    target: Annotated[TargetKind, typer.Argument(help="What it is. 对象类别。")],
+    target: Annotated[TargetKind, typer.Argument(metavar="KIND", help="What it is. 对象类别。")],
     reference: Annotated[
-        str, typer.Argument(help="A case or dispute, or a consent's subject (64 hex). 编号。")
+        str,
+        typer.Argument(
+            metavar="REFERENCE", help="A case or dispute, or a consent's subject (64 hex). 编号。"
+        ),
     ],
     ground: Annotated[
         str, typer.Option(help="withdrawal, retention_ended, court or subject_right. 销毁依据。")

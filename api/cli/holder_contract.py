@@ -145,7 +145,9 @@ def print_(
 
 def event(
     contract: Contract,
-    what: Annotated[str, typer.Argument(help="deliver, accept, object, track or end. 事项。")],
+    what: Annotated[
+        str, typer.Argument(metavar="EVENT", help="deliver, accept, object, track or end. 事项。")
+    ],
     file: ContractFile,
     org: OrgFolder = DEFAULT_ORG,
     desk: DeskUrl = DEFAULT_DESK,

@@ -19,7 +19,8 @@ from yinzheng.verifier.formats.body import is_number
 
 Name = Annotated[str, typer.Argument(metavar="OBJECTION", help="Its name, or the first characters of it.")]
 Against = Annotated[
-    str, typer.Argument(metavar="CASE", help="A case, or a registered certificate's number. 案件或证书。")
+    str,
+    typer.Argument(metavar="NUMBER|CASE", help="A case, or a registered certificate's number. 案件或证书。"),
 ]
 
 
@@ -47,7 +48,10 @@ def resolve(
     case: Against,
     objection: Annotated[
         list[str],
-        typer.Argument(help="The objection's name, or its first characters; several are dismissed together."),
+        typer.Argument(
+            metavar="OBJECTION…",
+            help="The objection's name, or its first characters; several are dismissed together.",
+        ),
     ],
     as_: As,
     reasons: Reasons,

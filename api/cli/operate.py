@@ -201,14 +201,19 @@ def export_trust(
     """Hand out the trust policy readers may pin. 导出信任策略。"""
     from yinzheng.api.cli.policy import publish_lines
     from yinzheng.ledger.state.files import write_durably
+    from yinzheng.ledger.state.handed_out import policy_in
     from yinzheng.ledger.state.instance import read_instance
-    from yinzheng.ledger.state.policy import trust_policy
-    from yinzheng.ledger.witnesses.kept import fed_of
+    from yinzheng.ledger.store.database import open_store_read_only
     from yinzheng.verifier.bytes import canonical
     from yinzheng.verifier.judge.trust import parse_trust
 
     paths, instance = read_instance(state)
-    policy = trust_policy(instance, fed_of(paths, instance).trusted, max_age=max_age, insisted=insist or ())
+    store = open_store_read_only(instance.store_url(paths))
+    try:
+        with store.reading() as session:
+            policy = policy_in(session, instance, max_age=max_age, insisted=insist or ())
+    finally:
+        store.close()
     read = parse_trust(canonical.dumps(policy))  # what nobody could read is not handed out
     if out_file is None or json_:
         print_json(policy)

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import EXIT_NOT, Json, tell
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 
 if TYPE_CHECKING:
     from yinzheng.api.org.consent_table import Complaint
+    from yinzheng.verifier.bytes.canonical import JSON
 
 LISTED = 100
 """Complaints that are shown at once."""
+
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="The consent, 64 hex. 同意标识。")]
+Folder = Annotated[Path, typer.Option("--out", help="Folder for the files. 输出文件夹。")]
 
 
 def convert(
@@ -92,3 +97,76 @@ def convert(
     tell(json_, value, text())
     if complaints:
         raise typer.Exit(EXIT_NOT)
+
+
+def receipt(
+    subject: Subject,
+    folder: Folder,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Hand out a patient's receipt: PDF and file; once, for the patient's hands alone. 患者回执。"""
+    _hand_out(subject, folder, org, desk, json_, {"document": None, "guardian": False})
+
+
+def replace_receipt(
+    subject: Subject,
+    folder: Folder,
+    document: Annotated[str, typer.Option(help=f"What you looked at: {', '.join(IDENTITY_PROOFS)}. 证件。")],
+    guardian: Annotated[
+        bool, typer.Option("--guardian", help="Handed to a minor's guardian. 由监护人领取。")
+    ] = False,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Replace a lost receipt at a counter, having seen a document; the old one ends at once. 补发回执。"""
+    _hand_out(subject, folder, org, desk, json_, {"document": document, "guardian": guardian})
+
+
+def proof_copy(
+    subject: Subject,
+    folder: Folder,
+    org: OrgFolder = DEFAULT_ORG,
+    desk: DeskUrl = DEFAULT_DESK,
+    json_: Json = False,
+) -> None:
+    """Make a copy that proves a consent, and with which nobody acts; it discloses a person. 证明副本。"""
+    _hand_out(subject, folder, org, desk, json_, None)
+
+
+def _hand_out(
+    subject: str, folder: Path, org: Path, desk: str, json_: bool, handed: dict[str, JSON] | None
+) -> None:
+    """Fetch a receipt as PDF, and the file that proves; `handed` to whom, None: the copy that proves alone.
+
+    The patient's own is there once: nothing is asked for that could not be written.
+    """
+    from yinzheng.api.org.uploading import patiently
+    from yinzheng.ledger.state.files import create_durably, make_folder
+    from yinzheng.verifier.bytes.canonical import dumps
+
+    if len(subject) != 64 or not set(subject) <= set("0123456789abcdef"):
+        raise UsageFault(
+            "a consent is named by 64 hex digits",
+            code="consent-subject",
+            hint="`yinzheng org consents upload` lists them in FILE.granted.ndjson.",
+        )
+    opened = session(org, desk)
+    make_folder(folder, mode=0o700)
+    files = {form: folder / f"receipt.{form}" for form in ("pdf", "json")}
+    for path in files.values():
+        if path.exists():
+            raise UsageFault(
+                f"{path} exists already", code="file-exists", hint="Name another folder with --out."
+            )
+    asked = f"/org/v1/consents/{subject}/receipt"
+    proof = patiently(opened.client, asked).body
+    if handed is None:
+        paper = patiently(opened.client, f"{asked}?form=pdf").body
+    else:
+        paper = opened.client.call("POST", f"{asked}?form=pdf", dumps(handed)).body
+    for form, data in (("pdf", paper), ("json", proof)):
+        create_durably(files[form], data, mode=0o600)
+    tell(json_, {"files": [str(one) for one in files.values()]}, f"{folder}: receipt.pdf, receipt.json")

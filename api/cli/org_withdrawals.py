@@ -31,7 +31,7 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 MAX_FILE = 16 * 1024 * 1024
 
 WithdrawalId = Annotated[
-    str, typer.Argument(metavar="WITHDRAWAL", help="Its identifier, 64 hex characters. 撤回编号。")
+    str, typer.Argument(metavar="WITHDRAWAL", help="The withdrawal, 64 hex digits. 撤回编号。")
 ]
 
 
@@ -89,7 +89,7 @@ def show(
 
 
 @showing
-def guardian_(
+def verify_guardian(
     withdrawal: WithdrawalId,
     *,
     shown: ShownByGuardian,
@@ -158,11 +158,12 @@ def destroyed(
 
 
 def withdraw(
-    receipt: Annotated[
-        Path | None, typer.Option(help="The patient's receipt: PDF, picture, file, or QR text. 患者回执。")
-    ] = None,
     subject: Annotated[
-        str | None, typer.Option(help="Or the consent's subject, after seeing a document. 同意书编号。")
+        str | None,
+        typer.Argument(metavar="SUBJECT", help="The consent, 64 hex digits; a document was seen. 同意编号。"),
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(help="Or the patient's receipt: PDF, picture or file. 回执。")
     ] = None,
     born: Annotated[str | None, typer.Option(help="With a receipt: date of birth. 出生日期。")] = None,
     document: Annotated[
@@ -188,7 +189,11 @@ def withdraw(
     }
     body: dict[str, JSON]
     if (receipt is None) == (subject is None):
-        raise UsageFault("give the receipt or the subject, one of them", code="withdrawal-claim")
+        raise UsageFault(
+            "say which consent: its subject, or --receipt",
+            code="withdrawal-subject",
+            hint="The receipt has both: its QR code, and the subject in words.",
+        )
     if receipt is not None:
         if born is None:
             raise UsageFault("with a receipt comes the date of birth", code="withdrawal-claim", hint="--born")
@@ -224,17 +229,10 @@ def _received(file: Path) -> tuple[bytes, str]:
 
 def _qr_of(file: Path) -> str:
     """The QR text of a receipt in whatever form it comes."""
-    from yinzheng.verifier.bytes.canonical import loads
-    from yinzheng.verifier.containers.target import read_target
+    from yinzheng.api.extraction import extract
+    from yinzheng.api.receipt_shown import own_code
 
-    presented = read_target(read_file(file, MAX_FILE))
-    if presented.qr is not None:
-        return presented.qr
-    value = loads(presented.file or b"", max_bytes=MAX_FILE)
-    qr = value.get("qr") if isinstance(value, dict) else None
-    if not isinstance(qr, str):
-        raise DataFault("this is no patient's receipt", code="receipt-malformed")
-    return qr
+    return own_code(extract(read_file(file, MAX_FILE), name=file.name))
 
 
 def _line(told: JSON) -> str:

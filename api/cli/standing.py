@@ -54,7 +54,10 @@ def enter(
 
 def lift(
     number: Number,
-    remark: Annotated[str, typer.Argument(help="Its name as listed, or its kind where one stands. 备注。")],
+    remark: Annotated[
+        str,
+        typer.Argument(metavar="REMARK", help="Its name as listed, or its kind where one stands. 备注。"),
+    ],
     as_: As,
     text: Text = "",
     document: Document = None,

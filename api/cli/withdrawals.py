@@ -31,7 +31,7 @@ from yinzheng.verifier.errors import UsageFault
 
 MAX_RECEIPT = 8 * 1024 * 1024
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The withdrawal, 64 hex digits. 撤回编号。")]
+Id = Annotated[str, typer.Argument(metavar="WITHDRAWAL", help="The withdrawal, 64 hex digits. 撤回编号。")]
 
 
 def withdraw(

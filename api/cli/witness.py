@@ -17,7 +17,7 @@ WitnessName = Annotated[
 
 def add(
     name: WitnessName,
-    url: Annotated[str, typer.Argument(help="Prefix before /add-checkpoint. 提交地址。")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="Prefix before /add-checkpoint. 提交地址。")],
     key: Annotated[
         list[str],
         typer.Option("--key", help="Its vkey; several while one replaces another. 公钥。"),
@@ -45,7 +45,9 @@ def remove(name: WitnessName, as_: As, state: State = DEFAULT_STATE, json_: Json
 
 
 def quorum(
-    number: Annotated[int, typer.Argument(help="How many must have cosigned; 0: none. 联署数目。", min=0)],
+    number: Annotated[
+        int, typer.Argument(metavar="COUNT", help="How many must have cosigned; 0: none. 联署数目。", min=0)
+    ],
     as_: As,
     state: State = DEFAULT_STATE,
     json_: Json = False,

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
+from yinzheng.api.receipt_shown import own_code, proof_copy, unreadable
 from yinzheng.api.web.desk import Bearer
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.cose import MAX_QR
-from yinzheng.verifier.containers.receiptfile import parse_receipt_file
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, SCOPES
@@ -79,9 +79,9 @@ class PatientForm:
         try:
             code = decode_receipt_qr(self.receipt)
         except DataFault as fault:
-            raise _unreadable() from fault
+            raise unreadable() from fault
         if code.credential is None:
-            raise _proof_copy()
+            raise proof_copy()
         if self.who not in (PATIENT, GUARDIAN):
             raise UsageFault("it is not said who acts", code="who-missing", hint="Patient or guardian.")
         return Bearer(self.receipt, birth_date(self.born)), code.core
@@ -91,18 +91,7 @@ class PatientForm:
 
         Raises `UsageFault` `receipt-unreadable`, `receipt-proof` (a receipt file, a proof copy's PDF).
         """
-        if not presented.is_receipt:
-            raise _unreadable()
-        if presented.file is None:
-            return replace(self, receipt=presented.qr or "", file=b"")
-        try:
-            attached = decode_receipt_qr(parse_receipt_file(presented.file).qr).core
-        except DataFault as fault:
-            raise _unreadable() from fault
-        owned = {text for text in presented.shown or () if _is_own(text, attached)}
-        if len(owned) != 1:
-            raise _proof_copy()
-        return replace(self, receipt=owned.pop(), file=b"")
+        return replace(self, receipt=own_code(presented), file=b"")
 
 
 def read_patient_form(fields: Mapping[str, bytes]) -> PatientForm:
@@ -150,28 +139,3 @@ def birth_date(written: str) -> str:
 
 def _ticked(fields: Iterable[str], prefix: str) -> Iterable[str]:
     return (name.removeprefix(prefix) for name in fields if name.startswith(prefix))
-
-
-def _is_own(text: str, attached: ReceiptCore) -> bool:
-    """Whether a page's code is the patient's own of the receipt attached, and not another or a proof copy."""
-    try:
-        shown = decode_receipt_qr(text)
-    except DataFault:
-        return False
-    return shown.credential is not None and shown.core == attached
-
-
-def _proof_copy() -> UsageFault:
-    return UsageFault(
-        "this proves the consent, and nobody acts with it",
-        code="receipt-proof",
-        hint="Use the receipt itself: its PDF, or a photo of the code on it.",
-    )
-
-
-def _unreadable() -> UsageFault:
-    return UsageFault(
-        "this is no consent receipt, or not the whole of one",
-        code="receipt-unreadable",
-        hint="Scan the code on the receipt, or send its PDF or a photo.",
-    )

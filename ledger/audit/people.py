@@ -36,6 +36,8 @@ class Told:
     """What the last line about the periods of retention says (`erasure.periods.stands`)."""
     witnesses: str | None = None
     """What the last line about witnesses says (`witnesses.known.stands`)."""
+    contact: str | None = None
+    """What the last line about the registry's contact says (`state.contact.stands`)."""
     beyond: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     """By actor and purpose, how many persons at least were opened beyond what is free (R47)."""
     _recent: dict[str, dict[bytes, int]] = field(default_factory=lambda: defaultdict(dict))
@@ -51,6 +53,8 @@ class Told:
             self.periods = line.object
         elif (line.action, line.kind) == ("act", "witnesses"):
             self.witnesses = line.object
+        elif (line.action, line.kind) == ("act", "contact"):
+            self.contact = line.object
         elif opened.who.person not in (BEARER, ITSELF):
             self._count(opened)
 

@@ -17,6 +17,7 @@ from yinzheng.ledger.consents.reading import OpenedConsent, open_consent
 from yinzheng.ledger.document.qr import qr_png, qr_svg
 from yinzheng.ledger.document.receipt_pdf import render_receipt
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.contact import reached
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.state.policy import fingerprint_of
 from yinzheng.ledger.witnesses.heads import head_to_show
@@ -79,6 +80,7 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
         checkpoint = None if last is None else head_to_show(session, last)
         if checkpoint is None or last is None:
             raise _not_anchored()
+        instance = reached(session, registry.instance)
         told = lines_of_consent(registry, session, subject, opened.seal, checkpoint)
     first = opened.events[0].event.log_index
     if first is None:
@@ -94,7 +96,6 @@ def make_receipt(registry: Registry, subject: bytes) -> Receipt:
         qr=sign_code(registry, opened, told.digest(opened.secret)),
         chain=_evidence(registry, opened, proof),
     )
-    instance = registry.instance
     return replace(made, policy=str(fingerprint_of(instance)), contact=in_one_line(instance.contact))
 
 

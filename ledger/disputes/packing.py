@@ -31,13 +31,12 @@ from yinzheng.ledger.people.acting import Actor, require
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.files import disk_faults, temporary_beside
-from yinzheng.ledger.state.policy import trust_policy
+from yinzheng.ledger.state.handed_out import policy_in
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, ChainCall, DossierFile, Event
 from yinzheng.ledger.store.models_disputes import Dispute, EvidenceItem, Signature
 from yinzheng.ledger.store.sealed import SealedValue, open_file
 from yinzheng.ledger.witnesses.heads import ShownHead, head_to_show
-from yinzheng.ledger.witnesses.kept import fed_in
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import JSON
@@ -165,7 +164,7 @@ def plan_pack(registry: Registry, dispute_id: str, selection: Selection = EVERYT
         items = _items(registry, session, found, selection)
         indices = [event.log_index for event in found.events.values() if event.log_index is not None]
         stamps = stamps_for(registry, session, found.checkpoint, indices)
-        fed = fed_in(session)
+        policy = policy_in(session, instance)
     roots = _roots(found.items)
     chain = _chain(registry, found, roots)
     made_at = int(cast("Any", registry.w3.eth.get_block(found.block))["timestamp"])
@@ -179,7 +178,7 @@ def plan_pack(registry: Registry, dispute_id: str, selection: Selection = EVERYT
         roots=roots,
         statements=statements,
         chain=chain,
-        trust=canonical.dumps(trust_policy(instance, fed.trusted)),
+        trust=canonical.dumps(policy),
         dossier_files=files,
         timestamps=stamps,
     )

@@ -7,9 +7,7 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
-from yinzheng.ledger.state.instance import Instance, Paths
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import Check, list_of, object_of, read_object, text
 from yinzheng.verifier.judge.witnesses import (
@@ -60,13 +58,3 @@ def fed_in(session: Session) -> Fed:
     return Fed(
         read_witnesses(fields["witnesses"], fields["quorum"]), tuple(o["url"] for o in fields["witnesses"])
     )
-
-
-def fed_of(paths: Paths, instance: Instance) -> Fed:
-    """As `fed_in`, of a state folder that nobody has opened. Raises also what the database does."""
-    store = open_store_read_only(instance.store_url(paths))
-    try:
-        with store.reading() as session:
-            return fed_in(session)
-    finally:
-        store.close()

@@ -36,8 +36,8 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "registry",
         "people.decisions",
         "people.acting flow.recording",
-        "witnesses.kept",
-        "witnesses.heads",
+        "witnesses.kept state.contact",
+        "witnesses.heads state.handed_out",
         "accesses",
         "people",
         "witnesses",
@@ -58,7 +58,12 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "document.forms opening",
         "demonstration",
     ),
-    "api": ("http rpc log_source org extraction instants", "web desk node mirror", "own", "cli"),
+    "api": (
+        "http rpc log_source org extraction instants receipt_shown",
+        "web desk node mirror",
+        "own",
+        "cli",
+    ),
 }
 
 UPWARD: Final = {

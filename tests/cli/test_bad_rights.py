@@ -230,8 +230,8 @@ def test_withdrawals_of_what_was_never_given(rights: Scene) -> None:
             (at_counter(kept, document="a friend"), HOSPITAL, 422, "field-value"),
         ):
             rights.refuses(rights.desk.call("POST", WITHDRAWALS, body, org=who), status, code)
-        org(rights, "withdraw", "--subject", NOBODY, code="consent-unknown", exit_code=2)
-        org(rights, "withdraw", "--subject", kept, code="consent-unknown", exit_code=2)
+        org(rights, "withdraw", NOBODY, code="consent-unknown", exit_code=2)
+        org(rights, "withdraw", kept, code="consent-unknown", exit_code=2)
         by = ("--as", OFFICER)
         officer(rights, "withdraw", NOBODY, *by, code="consent-unknown", exit_code=2)
         officer(rights, "withdraw", rights.subjects["late"], *by, code="withdrawal-not-in-force", exit_code=2)

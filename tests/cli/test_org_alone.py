@@ -9,7 +9,8 @@ import pytest
 
 from tests.cli.installations import found, make_installation, run_installed
 from tests.verifier.world import trust_json
-from yinzheng.api.cli.commands_org import HOLDER, ORG
+from yinzheng.api.cli.commands_holder import HOLDER
+from yinzheng.api.cli.commands_org import ORG
 from yinzheng.api.cli.lazy import Command, Group
 
 pytestmark = pytest.mark.slow

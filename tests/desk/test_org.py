@@ -110,6 +110,42 @@ def test_consents_are_uploaded_and_their_receipts_fetched(
         assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_receipt_is_handed_out_replaced_and_copied(
+    desk: DeskProcess, clinic: Path, founded: Founded, notice: Any, tmp_path: Path
+) -> None:
+    """By the same words as at the registry's counter, and as PDF."""
+    file = tmp_path / "consent.json"
+    file.write_bytes(consent(founded, notice, 77))
+    subject = done(org(desk, clinic, "consent", "add", file))["subject"]
+    handed = ("consent", "receipt", subject, "--out", tmp_path / "first")
+    base = ("--org", clinic, "--desk", desk.url)
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "receipt.json").write_text("somebody's")
+    refused("org", *handed, *base, code="file-exists", exit_code=2, env=SECRETS)
+    (tmp_path / "first" / "receipt.json").unlink()  # nothing was handed out
+    got = done(org(desk, clinic, *handed))
+    assert [Path(one).name for one in got["files"]] == ["receipt.pdf", "receipt.json"]
+    assert (tmp_path / "first" / "receipt.pdf").read_bytes().startswith(b"%PDF-")
+    parse_receipt_file((tmp_path / "first" / "receipt.json").read_bytes())
+    assert all(Path(one).stat().st_mode & 0o077 == 0 for one in got["files"])
+
+    again = ("org", "consent", "receipt", subject, *base, "--out", tmp_path / "second")
+    refused(*again, code="receipt-issued", exit_code=2, env=SECRETS)
+    copy = done(org(desk, clinic, "consent", "proof-copy", subject, "--out", tmp_path / "copy"))
+    replace = ("consent", "replace-receipt", subject, "--document", "passport", "--out", tmp_path / "new")
+    new = done(org(desk, clinic, *replace))
+    papers = {Path(one["files"][0]).read_bytes() for one in (got, copy, new)}
+    assert len(papers) == 3
+    withdraw = ("org", "withdraw", *base, "--born", "1980-02-29", "--recipient", LAB, "--receipt")
+    refused(*withdraw, copy["files"][0], code="receipt-proof", exit_code=2, env=SECRETS)
+    refused(*withdraw, got["files"][0], code="receipt-replaced", exit_code=2, env=SECRETS)
+    # The new one is taken, and nobody with another date of birth.
+    other = ("1980-03-01" if one == "1980-02-29" else one for one in (*withdraw, new["files"][0]))
+    refused(*other, code="receipt-refused", exit_code=2, env=SECRETS)
+    refused("org", "consent", "receipt", "ab", *base, "--out", tmp_path / "x", code="consent-subject",
+            exit_code=2, env=SECRETS)  # fmt: skip
+
+
 def test_a_withdrawal_at_the_counter_is_carried_out(
     desk: DeskProcess, clinic: Path, founded: Founded, notice: Any, tmp_path: Path
 ) -> None:
@@ -117,7 +153,7 @@ def test_a_withdrawal_at_the_counter_is_carried_out(
     scopes = dict.fromkeys(founded.consent()["scopes"])
     file.write_bytes(consent(founded, notice, 20, recipients=[], scopes={**scopes, "base": True}))
     subject = done(org(desk, clinic, "consent", "add", file))["subject"]
-    filed = done(org(desk, clinic, "withdraw", "--subject", subject))
+    filed = done(org(desk, clinic, "withdraw", subject))
     id_ = filed["withdrawal"]
 
     kept = tmp_path / "notices"
@@ -295,7 +331,7 @@ def test_what_the_command_line_refuses(desk: DeskProcess, founded: Founded, tmp_
     refused(*rotate, "--lost", code="officer-needed", exit_code=2, env=SECRETS)
     mine = ("--org", tmp_path / "o", "--desk", desk.url)
     refused("org", "request", "PATCH", "/org/v1/x", *mine, code="request-method", exit_code=2, env=SECRETS)
-    refused("org", "withdraw", *mine, code="withdrawal-claim", exit_code=2, env=SECRETS)
+    refused("org", "withdraw", *mine, code="withdrawal-subject", exit_code=2, env=SECRETS)
     refused("org", "consent", "add", tmp_path / "no", *mine, code="file-missing", exit_code=2, env=SECRETS)
 
 

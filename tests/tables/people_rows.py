@@ -52,6 +52,7 @@ from yinzheng.ledger.rules.supervision import Measure
 from yinzheng.ledger.rules.supervision import Outcome as SupervisionOutcome
 from yinzheng.ledger.rules.terms import Procedure, RemarkKind
 from yinzheng.ledger.state.backup import forget_place
+from yinzheng.ledger.state.reaching import change_contact
 from yinzheng.ledger.state.restore import RESTORERS
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import Backup
@@ -375,6 +376,9 @@ ROWS: Final[Mapping[str, Tried]] = {
     ),
     "witnesses.known.remove_witness": Tried(lambda _, r, by: remove_witness(r, "无", by), "witness-unknown"),
     "witnesses.known.set_quorum": Tried(lambda _, r, by: set_quorum(r, 16, by), "witness-quorum"),
+    "state.reaching.change_contact": Tried(
+        lambda _, r, by: change_contact(r, {"telephone": "020-8888 0000"}, (), by)
+    ),
     "flow.working_days.add_year": Tried(lambda _, r, by: add_year(r, b"{}", by), "calendar-file"),
     "flow.working_days.correct_year": Tried(lambda _, r, by: correct_year(r, b"{}", by), "calendar-file"),
     "organisations.enrolment.enrol": Tried(

@@ -58,6 +58,7 @@ KINDS: Final = (
     "certificate",
     "conclusion",
     "consent",
+    "contact",
     "data",
     "dispute",
     "dossier",

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from yinzheng.verifier.bytes.canonical import JSON, Check, object_of
-from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import check_plain
 
 
@@ -37,8 +37,18 @@ def check_contact(value: object, path: str) -> Contact:
 
 
 def contact_of(**ways: str | None) -> Contact | None:
-    """The contact of these, as `Contact` names them; None where none is given. Raises as `check_contact`."""
-    given = {name: text for name, text in ways.items() if text is not None}
+    """The contact of these, as `Contact` names them, without space around; None where none is given.
+
+    Raises `UsageFault` `contact-blank` where one says nothing, and as `check_contact`.
+    """
+    given = {name: text.strip() for name, text in ways.items() if text is not None}
+    for name, text in given.items():
+        if not text:
+            raise UsageFault(
+                f"the {name} is blank",
+                code="contact-blank",
+                hint="Write how the registry is reached, or leave the option out.",
+            )
     return check_contact(given, "contact") if given else None
 
 

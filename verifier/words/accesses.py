@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, Phrase]] = {
     "certificate": Phrase("证书", "a certificate"),
     "conclusion": Phrase("撤回结论", "the end document of a withdrawal"),
     "consent": Phrase("同意书", "the consent"),
+    "contact": Phrase("登记机构联系方式", "how the registry is reached"),
     "data": Phrase("数据", "the data"),
     "dispute": Phrase("争议", "a dispute"),
     "dossier": Phrase("登记材料", "a dossier"),
