@@ -26,6 +26,11 @@ DIRECT: Final = Group(
             "End a reservation of ours on the chain itself. 直接在链上解除预留。",
         ),
         Command(
+            "destroyed",
+            "org_direct:destroyed",
+            "Announce on the chain itself that what was taken back is destroyed here. 直接上链登记销毁回执。",
+        ),
+        Command(
             "open-dispute",
             "org_direct_disputes:open_",
             "Open a dispute on the chain itself, as a forum: what it concerns is held. 直接立案保全。",

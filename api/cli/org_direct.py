@@ -12,6 +12,16 @@ import typer
 
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
+from yinzheng.api.cli.org_withdrawals import (
+    Copies,
+    Destroyed,
+    DestroyedAt,
+    Evidence,
+    Method,
+    Operator,
+    WithdrawalId,
+    receipt_of,
+)
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 
@@ -142,6 +152,53 @@ def release(
     told = own.tell(call)
     said = {"release": leaf.hex(), "reservation": reserved.hex(), "block": told.block}
     tell(json_, said, f"{body.certificate}: released 已解除预留 in block {told.block}. Hand in {out_file}.")
+
+
+def destroyed(
+    withdrawal: WithdrawalId,
+    method: Method,
+    operator: Operator,
+    rpc: Rpc,
+    out_file: Annotated[
+        Path,
+        typer.Option("--out", help="The receipt, in a new file: hand it in. 回执写入新文件，事后提交。"),
+    ],
+    copies: Copies = 1,
+    evidence: Evidence = None,
+    at: DestroyedAt = None,
+    org: OrgFolder = DEFAULT_ORG,
+    json_: Json = False,
+) -> None:
+    """Announce on the chain itself that what was taken back is destroyed here. 直接上链登记销毁回执。
+
+    What was taken back is read from the chain. The block has neither our name nor the receipt: whoever is
+    shown the file alone sees whose it is, but whose account sent it everyone sees.
+    """
+    import secrets
+
+    from yinzheng.verifier.formats.receipt_paper import ReceiptPaper, parse_receipt_paper
+
+    id_, (member, own, _) = leaf_of(withdrawal.lower(), "WITHDRAWAL"), opened(org, rpc)
+    taken_back = own.calls.withdrawal(id_)
+    if taken_back is None or not any(taken_back.request):
+        raise UsageFault(
+            "the chain knows no such withdrawal",
+            code="withdrawal-unknown",
+            hint="Check its identifier; its controller and its recipients have it from their notices.",
+        )
+    of = Destroyed(method, operator, copies, evidence, at)
+    paper = ReceiptPaper(
+        receipt_of(member, id_, taken_back.request, of), secrets.token_bytes(32), own.account
+    )
+    parse_receipt_paper(paper.to_json())
+    call = own.calls.announce_receipt(id_, paper.digest)
+    own.try_(call)
+    write_new(out_file, paper.to_json())
+    told = own.tell(call)
+    said = {"receipt": paper.name.hex(), "block": told.block, "transaction": told.transaction.hex()}
+    tell(
+        json_, said, f"receipt announced 已上链登记 in block {told.block}. Hand in {out_file} 请提交该文件。"
+    )
 
 
 def hand_in(

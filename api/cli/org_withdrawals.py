@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,9 @@ from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.tombstone import METHODS
 
 if TYPE_CHECKING:
+    from yinzheng.api.org.member import Member
     from yinzheng.verifier.bytes.canonical import JSON
+    from yinzheng.verifier.formats.destruction import SignedReceipt
     from yinzheng.verifier.formats.webhook import Webhook
 from yinzheng.verifier.errors import DataFault, UsageFault
 
@@ -33,6 +36,16 @@ MAX_FILE = 16 * 1024 * 1024
 WithdrawalId = Annotated[
     str, typer.Argument(metavar="WITHDRAWAL", help="The withdrawal, 64 hex digits. 撤回编号。")
 ]
+
+Method = Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}. 销毁方式。")]
+Operator = Annotated[str, typer.Option(help="Who did it, in our own words. 经办人。")]
+Copies = Annotated[
+    int, typer.Option(help="Copies destroyed, backups included; or links cleared. 份数。", min=0)
+]
+Evidence = Annotated[
+    Path | None, typer.Option(help="A log or photograph that we keep; its digest is signed. 凭证。")
+]
+DestroyedAt = Annotated[str | None, typer.Option("--at", help="When; default: now. 销毁时间。")]
 
 
 def notices(
@@ -118,43 +131,57 @@ def freeze(
 
 def destroyed(
     withdrawal: WithdrawalId,
-    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}. 销毁方式。")],
-    operator: Annotated[str, typer.Option(help="Who did it, in our own words. 经办人。")],
-    copies: Annotated[
-        int, typer.Option(help="Copies destroyed, backups included; or links cleared. 份数。", min=0)
-    ] = 1,
-    evidence: Annotated[
-        Path | None, typer.Option(help="A log or photograph that we keep; its digest is signed. 凭证。")
-    ] = None,
-    at: Annotated[str | None, typer.Option(help="When; default: now. 销毁时间。")] = None,
+    method: Method,
+    operator: Operator,
+    copies: Copies = 1,
+    evidence: Evidence = None,
+    at: DestroyedAt = None,
     org: OrgFolder = DEFAULT_ORG,
     desk: DeskUrl = DEFAULT_DESK,
     json_: Json = False,
 ) -> None:
     """Sign that what was taken back is destroyed here, or our links to it are cleared. 销毁回执。"""
+    opened = session(org, desk)
+    owed = _asked(opened, "withdrawal.destroy", withdrawal)
+    request = bytes.fromhex(str(owed.data["request"]))
+    of = Destroyed(method, operator, copies, evidence, at)
+    signed = receipt_of(opened.member, bytes.fromhex(withdrawal), request, of)
+    answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/receipt", signed.canonical())
+    tell(json_, answer, f"receipt recorded 已登记销毁回执; {answer['state']}")
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """What was typed of how something was destroyed."""
+
+    method: str
+    operator: str
+    copies: int
+    evidence: Path | None
+    at: str | None
+
+
+def receipt_of(member: Member, withdrawal: bytes, request: bytes, of: Destroyed) -> SignedReceipt:
+    """The receipt, signed by our present key. Raises `UsageFault` where something typed is of no form."""
     from yinzheng.verifier.formats.destruction import DestructionReceipt, sign_receipt
 
-    opened = session(org, desk)
     now = clock()
-    owed = _asked(opened, "withdrawal.destroy", withdrawal)
-    own, key = opened.member.current(now)
+    own, key = member.current(now)
     try:
         receipt = DestructionReceipt(
-            withdrawal=bytes.fromhex(withdrawal),
-            request=bytes.fromhex(str(owed.data["request"])),
-            recipient=opened.member.profile.code,
+            withdrawal=withdrawal,
+            request=request,
+            recipient=member.profile.code,
             kid=own.kid,
-            method=method,
-            copies=copies,
-            operator=operator,
-            evidence=None if evidence is None else digest_of(evidence),
-            destroyed_at=now if at is None else parse_instant(at),
+            method=of.method,
+            copies=of.copies,
+            operator=of.operator,
+            evidence=None if of.evidence is None else digest_of(of.evidence),
+            destroyed_at=now if of.at is None else parse_instant(of.at),
         )
     except DataFault as fault:
         raise UsageFault(fault.message, code=fault.code, hint=fault.hint) from fault
-    signed = sign_receipt(receipt, key)
-    answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/receipt", signed.canonical())
-    tell(json_, answer, f"receipt recorded 已登记销毁回执; {answer['state']}")
+    return sign_receipt(receipt, key)
 
 
 def withdraw(

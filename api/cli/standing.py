@@ -131,11 +131,18 @@ def order(
     from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.formats.objection_paper import ObjectionPaper
     from yinzheng.verifier.formats.order import Order
+    from yinzheng.verifier.formats.receipt_paper import ReceiptPaper
 
     paper = parse_paper(loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER))
     with writing(state, json_) as (registry, _):
         about, leaf = take_in(registry, paper)
-    kind = "objection" if isinstance(paper, ObjectionPaper) else paper.statement.type
+    match paper:
+        case ObjectionPaper():
+            kind = "objection"
+        case ReceiptPaper():
+            kind = "withdrawal.receipt"
+        case _:
+            kind = paper.statement.type
     named = {"certificate": about} if isinstance(paper, Order) else {}
     tell(json_, {**named, "about": about, "type": kind, "leaf": leaf.hex()}, f"{about}: {kind} 已收录")
 

@@ -94,6 +94,7 @@ _KINDS: Final = (
     Kind("consents", "WithdrawalOpened(bytes32,bytes32,bytes32,uint64,bool,bytes32[])", topic=3),
     Kind("consents", "WithdrawalFrozen(bytes32,bytes32,bool)", topic=2),
     Kind("consents", "ReceiptGiven(bytes32,bytes32,bytes32,uint8,bool)", topic=3),
+    Kind("consents", "ReceiptAnnounced(bytes32,bytes32)", topic=2),
     Kind("consents", "WithdrawalCompleted(bytes32,bytes32,bool)", topic=2),
     Kind("consents", "WithdrawalRestricted(bytes32,bytes32,uint64,bool)", topic=2),
 )

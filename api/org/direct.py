@@ -17,6 +17,7 @@ from yinzheng.api.org.member import Member
 from yinzheng.ledger.certificates.messages import domain_of, message_of
 from yinzheng.ledger.chain import approvals
 from yinzheng.ledger.chain.approvals import PRESERVATION_NAME, Domain, sign
+from yinzheng.ledger.chain.clients.consents import ConsentCalls
 from yinzheng.ledger.chain.clients.preservation import PreservationCalls
 from yinzheng.ledger.chain.clients.standing import StandingCalls
 from yinzheng.ledger.chain.connect import connect
@@ -39,7 +40,7 @@ PATIENCE = 90
 """Seconds until a block has what was sent."""
 
 
-class Inlets(PreservationCalls, StandingCalls):
+class Inlets(PreservationCalls, StandingCalls, ConsentCalls):
     """The contracts that take in what is told directly, by a policy's addresses."""
 
 
@@ -173,7 +174,7 @@ def preservation_domain(policy: TrustPolicy) -> Domain:
 
 
 def _opened(member: Member, policy: TrustPolicy, url: str) -> tuple[Sender, Inlets]:
-    if policy.standing is None or policy.preservation is None:
+    if policy.standing is None or policy.preservation is None or policy.consents is None:
         raise _unpinned()
     w3 = connect(url)
     with translated():
@@ -188,6 +189,7 @@ def _opened(member: Member, policy: TrustPolicy, url: str) -> tuple[Sender, Inle
         "rights": policy.rights.address,
         "standing": policy.standing.address,
         "preservation": policy.preservation.address,
+        "consents": policy.consents.address,
     }
     return Sender(w3, member.account_key().account(), time.sleep), Inlets(w3, addresses)
 

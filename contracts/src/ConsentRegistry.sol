@@ -19,6 +19,7 @@ import {IConsentRegistry} from "./IConsentRegistry.sol";
  * | None                         | open     | Requested  | received within the last day; 1 to 32 recipients        |
  * | Requested                    | frozen   | Frozen     |                                                         |
  * | Requested, Frozen, Restricted| receipt  | (the same) | a recipient of this withdrawal that gave none yet       |
+ * | Requested, Frozen, Restricted| announced| (the same) | the same, and the announcement                          |
  * | Frozen                       | complete | Completed  | every receipt; no hold                                  |
  * | Frozen, Restricted           | restrict | Restricted | an end in the future, at most 50 years ahead            |
  * | Restricted                   | complete | Completed  | every receipt; no hold; the restriction has ended       |
@@ -30,7 +31,8 @@ import {IConsentRegistry} from "./IConsentRegistry.sol";
  * narrows the use of the data passes.
  *
  * @dev Identifiers are random for each consent, recipients are salted for each consent and listed in ascending order:
- * nothing here joins two consents of one person, nor says who received what. That a later withdrawal is of which
+ * nothing here joins two consents of one person, nor says who received what; an announced receipt says it only to who is
+ * shown what it is a commitment to, and its account may be made for it. That a later withdrawal is of which
  * consent the public log says as well, whose entry its request is the leaf hash of. Organisations sign with SM2, which this
  * chain cannot verify: their signatures are in the statements whose leaf hashes are given here.
  */
@@ -56,6 +58,9 @@ contract ConsentRegistry is IConsentRegistry, AccessManaged {
     mapping(bytes32 id => mapping(bytes32 recipient => Receipt)) private _receipts;
 
     mapping(bytes32 consent => uint256) private _opened;
+
+    /// @dev When a receipt was announced, by the withdrawal and the receipt's name; zero once it counts.
+    mapping(bytes32 id => mapping(bytes32 receipt => uint64)) private _announced;
 
     constructor(address authority) AccessManaged(authority) {}
 
@@ -125,24 +130,41 @@ contract ConsentRegistry is IConsentRegistry, AccessManaged {
      * Emits {ReceiptGiven}.
      */
     function receipt(bytes32 id, bytes32 recipient, bytes32 statement) external restricted {
-        if (statement == 0) revert IdentifierZero();
-        Withdrawal storage current = _withdrawals[id];
-        WithdrawalState state = current.state;
-        if (state == WithdrawalState.None || state == WithdrawalState.Completed) {
-            revert WithdrawalNotIn(id, state, WithdrawalState.Frozen);
-        }
-        Receipt storage given = _receipts[id][recipient];
-        if (given.state != ReceiptState.Expected) {
-            revert ReceiptNotIn(id, recipient, given.state, ReceiptState.Expected);
-        }
-        bool late = _now() > _deadline(current);
-        _touch(current);
-        given.state = ReceiptState.Given;
-        given.late = late;
-        given.givenAt = _now();
-        given.statement = statement;
-        uint8 missing = current.recipients - ++current.receipts;
-        emit ReceiptGiven(id, recipient, statement, missing, late);
+        _give(id, recipient, statement, _now());
+    }
+
+    /**
+     * @notice Announces a receipt past the registry. Anyone may, from any account: it takes nothing from anybody, and
+     * is good for nothing but its time until it is opened. `digest` is that of a commitment to the signed receipt.
+     *
+     * It is named for withdrawal, `digest` and account together, so that nobody takes the name of somebody else's.
+     *
+     * Requirements: the withdrawal is requested, frozen or restricted; `digest` is not zero; there is none of that name.
+     *
+     * Emits {ReceiptAnnounced}.
+     */
+    function announceReceipt(bytes32 id, bytes32 digest) external {
+        if (digest == 0) revert IdentifierZero();
+        _requireOpen(id);
+        bytes32 name = keccak256(abi.encode(id, digest, _msgSender()));
+        if (_announced[id][name] != 0) revert AnnouncementNotIn(id, name, false);
+        _announced[id][name] = _now();
+        emit ReceiptAnnounced(id, name);
+    }
+
+    /**
+     * @notice Records a recipient's proof of destruction that was announced, with the time of the block that has the
+     * announcement: it is not late for being held back. An announcement counts once.
+     *
+     * Requirements: as of {receipt}; `name` was announced for this withdrawal.
+     *
+     * Emits {ReceiptGiven}.
+     */
+    function announced(bytes32 id, bytes32 recipient, bytes32 statement, bytes32 name) external restricted {
+        uint64 since = _announced[id][name];
+        if (since == 0) revert AnnouncementNotIn(id, name, true);
+        _announced[id][name] = 0;
+        _give(id, recipient, statement, since);
     }
 
     /**
@@ -267,6 +289,31 @@ contract ConsentRegistry is IConsentRegistry, AccessManaged {
     }
 
     // ---------------------------------------------------------------- rules
+
+    function _give(bytes32 id, bytes32 recipient, bytes32 statement, uint64 since) private {
+        if (statement == 0) revert IdentifierZero();
+        Withdrawal storage current = _requireOpen(id);
+        Receipt storage given = _receipts[id][recipient];
+        if (given.state != ReceiptState.Expected) {
+            revert ReceiptNotIn(id, recipient, given.state, ReceiptState.Expected);
+        }
+        bool late = since > _deadline(current);
+        _touch(current);
+        given.state = ReceiptState.Given;
+        given.late = late;
+        given.givenAt = since;
+        given.statement = statement;
+        uint8 missing = current.recipients - ++current.receipts;
+        emit ReceiptGiven(id, recipient, statement, missing, late);
+    }
+
+    function _requireOpen(bytes32 id) private view returns (Withdrawal storage current) {
+        current = _withdrawals[id];
+        WithdrawalState state = current.state;
+        if (state == WithdrawalState.None || state == WithdrawalState.Completed) {
+            revert WithdrawalNotIn(id, state, WithdrawalState.Frozen);
+        }
+    }
 
     /// @dev Marks each of `recipients` as owing a receipt. Ascending order makes each different and none zero.
     function _expect(bytes32 id, bytes32[] calldata recipients) private {

@@ -30,6 +30,9 @@ interface IConsentRegistry {
         bool late
     );
 
+    /// @notice Somebody announced a receipt of the withdrawal `id`, called `receipt`, past whoever sends for the registry.
+    event ReceiptAnnounced(bytes32 indexed id, bytes32 indexed receipt);
+
     /// @notice Everything the withdrawal covers is destroyed.
     event WithdrawalCompleted(bytes32 indexed id, bytes32 indexed statement, bool late);
 
@@ -63,6 +66,9 @@ interface IConsentRegistry {
 
     /// @notice The recipient's receipt is in state `actual`; the function needs `expected`.
     error ReceiptNotIn(bytes32 id, bytes32 recipient, ReceiptState actual, ReceiptState expected);
+
+    /// @notice A receipt of that name was announced already, or (`expected`) was not, or counts already.
+    error AnnouncementNotIn(bytes32 id, bytes32 receipt, bool expected);
 
     /// @notice Completion needs the receipt of every recipient (R35); `missing` are owed.
     error ReceiptsMissing(bytes32 id, uint8 missing);

@@ -69,9 +69,10 @@ CONTRACTS: Final[Mapping[str, Contract]] = {
     "consents": Contract(
         "ConsentRegistry",
         roles={
-            RELAY: ("open", "frozen", "receipt", "complete", "restrict"),
+            RELAY: ("open", "frozen", "receipt", "announced", "complete", "restrict"),
             MOVES: ("hold", "release"),
         },
+        open=("announceReceipt",),
         layout={
             "consent.withdrawals": layout.CONSENT_WITHDRAWALS,
             "consent.receipts": layout.CONSENT_RECEIPTS,

@@ -44,6 +44,12 @@ CONSENT_REFUSALS: Mapping[str, Meaning] = {
         "The recipient's receipt is in state {actual}; {expected} was expected.",
         "Only recipients named at the withdrawal give a receipt, once each.",
     ),
+    "AnnouncementNotIn": Meaning(
+        WrongState,
+        "receipt-announced",
+        "A receipt of that name was announced already, or (where one must be: {expected}) none waits.",
+        "An announcement is made once, and counts once.",
+    ),
     "ReceiptsMissing": Meaning(
         TooEarly, "receipts-missing", "{missing} recipients owe a receipt.", "Remind them (R32)."
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlmodel import Session
 
 from yinzheng.ledger.organisations.keys import find_key
@@ -37,14 +39,27 @@ def freeze(work: ConsentThread, org: str) -> None:
     conclude(work)
 
 
-def receipt(work: ConsentThread, signed: SignedReceipt, org: str | None = None) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """How a receipt was announced on the chain itself."""
+
+    name: bytes
+    """What the contracts call it, 32 bytes."""
+    at: int
+    """Time of the block, UTC seconds."""
+
+
+def receipt(
+    work: ConsentThread, signed: SignedReceipt, org: str | None = None, *, announced: Announced | None = None
+) -> bytes:
     """Record a destruction receipt in an opened withdrawal; gives the leaf hash of its statement.
 
     The controller's says that its links are cleared, a recipient's that its copies are destroyed. One after
     the deadline is recorded as late. When it was the last one the withdrawal is completed, unless something
     holds it. The same receipt once more changes nothing and gets the same answer.
 
-    `org` is the credit code of who brings it, where that is known: each confirms for itself alone.
+    `org` is the credit code of who brings it, where that is known: each confirms for itself alone. One that
+    was `announced` on the chain came in that block.
 
     Raises `UsageFault`: `withdrawal-actor` (nobody waits for it from there), `move-not-allowed`;
     `DataFault` as `verify_receipt`.
@@ -67,15 +82,21 @@ def receipt(work: ConsentThread, signed: SignedReceipt, org: str | None = None) 
     )
     work.check(move, capacity, actor=code)
     request, _ = work.request
-    verify_receipt(signed, Awaited(work.row.id, request, code, work.now), _Keys(work.session))
-    late = work.situation.is_late(work.now)
-    leaf = work.move(move, capacity, Received(signed, work.now, late), actor=code)
+    came = work.now if announced is None else announced.at
+    verify_receipt(signed, Awaited(work.row.id, request, code, came), _Keys(work.session))
+    late = work.situation.is_late(came)
+    leaf = work.move(move, capacity, Received(signed, came, late), actor=code)
     row = work.recipients[code]
-    row.receipt, row.given_at, row.late = leaf, work.now, late
+    row.receipt, row.given_at, row.late = leaf, came, late
     work.session.add(row)
     notices.withhold(work, code, (notices.DESTROY, notices.HELD))
     reached(work.session, work.row.id, code, work.now)
-    call = work.registry.client.receipt(work.row.id, row.name, leaf)
+    client = work.registry.client
+    call = (
+        client.receipt(work.row.id, row.name, leaf)
+        if announced is None
+        else client.announced_receipt(work.row.id, row.name, leaf, announced.name)
+    )
     work.ask(calls.RECEIPT, call, row.name.hex())
     if work.situation.is_frozen:
         conclude(work)

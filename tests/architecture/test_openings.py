@@ -115,6 +115,7 @@ APART: Final[dict[str, str]] = {
     "ledger.supervision.steps._step": DECISION,
     "ledger.supervision.steps.close": DECISION,
     "ledger.supervision.work.work_on": HELPER,
+    "ledger.withdrawals.announced.take_in": OWNER,
     "ledger.withdrawals.claims.admitted": HELPER,
     "ledger.withdrawals.concluding.conclusion": HELPER,
     "ledger.withdrawals.ending._resume": MACHINE,

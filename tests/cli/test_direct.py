@@ -6,14 +6,17 @@ import json
 import time
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
 from tests.cli.commands import refused, run
 from tests.cli.processes import node
+from tests.ledger import consent_world as cw
 from tests.ledger import world as w
 from tests.ledger.disputes.court import COURT
 from tests.ledger.inlets.test_finding import fund
 from tests.ledger.trades.market import EXCHANGE
+from tests.ledger.withdrawals.clinic import NOTICE, Clinic
 from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, create
 from yinzheng.api.org.member import create_member
 from yinzheng.api.org.registry import pin
@@ -148,3 +151,50 @@ def test_a_court_opens_and_ends_a_dispute_with_a_registry_that_only_finds_out(tm
 def listed_in(registry: Registry) -> list[Line]:
     with registry.store.reading() as session:
         return listed(session)
+
+
+def test_a_recipient_tells_the_chain_of_its_receipt_and_the_registry_has_to_hear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(int(time.time()) - 60)
+    world = World(create(tmp_path / "state", clock), clock)
+    who, kept = tmp_path / "lab", tmp_path / "receipt.json"
+    member, _ = create_member(
+        who,
+        SECRETS,
+        code=cw.LAB,
+        name="某研究院",
+        roles=["recipient"],
+        account=True,
+        now=clock.now,
+        term=86_400,
+    )
+    with world.open() as registry:
+        monkeypatch.setitem(cw.KEYS, cw.LAB, member.current(clock.now)[1])
+        consents = cw.ConsentWorld(registry, **NOTICE)
+        made = Clinic(world, registry, consents.notice, consents.digest)
+        id_ = made.file(made.grant())
+        made.freeze(id_)
+        settle(registry)
+        pin(who, dumps(trust_policy(registry.instance)))
+        fund(registry, member.account_key().address)
+    clock.now = int(time.time())
+    of = ("--method", "key_destruction", "--operator", "数据管理员", "--org", who, "--out", kept)
+    with node(world.root, "--seal", YINZHENG_PASSPHRASE=PASSPHRASE.decode()) as url:
+        unknown = ("org", "direct", "destroyed", "11" * 32, *of, "--rpc", url)
+        refused(*unknown, code="withdrawal-unknown", exit_code=2, env=SECRETS)
+        assert not kept.exists()
+        told = run("org", "direct", "destroyed", id_.hex(), *of, "--rpc", url, "--json", env=SECRETS)
+        assert told.code == 0, told.err
+    clock.now = int(time.time())
+    assert {one.code for one in world.audit()} == {"inlet-unrecorded"}
+    handed = run(
+        "order", kept, "--state", world.root, "--json", env={"YINZHENG_PASSPHRASE": PASSPHRASE.decode()}
+    )
+    assert handed.code == 0, handed.err
+    assert handed.json["type"] == "withdrawal.receipt"
+    with world.open() as registry:
+        withdrawal = registry.client.withdrawal(id_)
+        assert withdrawal is not None
+        assert withdrawal.receipts == 1
+    assert world.audit() == []

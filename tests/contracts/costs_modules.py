@@ -60,6 +60,7 @@ def _withdrawals(court: Court) -> dict[str, int]:
         ),
         "consents: frozen": _spend(court, client.frozen(one, one)),
         "consents: receipt": _spend(court, client.receipt(one, many[0], one)),
+        "consents: announceReceipt": _spend(court, client.announce_receipt(one, one)),
         "consents: restrict": _spend(court, client.restrict(one, one, court.now + 2)),
     }
     court.pass_to(court.now + 5)

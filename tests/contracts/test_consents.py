@@ -33,6 +33,7 @@ def every_move(court: Court) -> dict[str, Call]:
         "open": court.withdraw(),
         "frozen": client.frozen(CONSENT, SAID),
         "receipt": client.receipt(CONSENT, RECIPIENTS[0], SAID),
+        "announceReceipt": client.announce_receipt(CONSENT, SAID),
         "complete": client.complete(CONSENT, SAID),
         "restrict": client.restrict(CONSENT, SAID, court.now + UNTIL),
     }
@@ -78,9 +79,9 @@ def test_a_withdrawal_from_request_to_completion(court: Court) -> None:
     ("state", "allowed"),
     [
         (WithdrawalState.NONE, {"open"}),
-        (WithdrawalState.REQUESTED, {"frozen", "receipt"}),
-        (WithdrawalState.FROZEN, {"receipt", "complete", "restrict"}),
-        (WithdrawalState.RESTRICTED, {"receipt", "complete", "restrict"}),
+        (WithdrawalState.REQUESTED, {"frozen", "receipt", "announceReceipt"}),
+        (WithdrawalState.FROZEN, {"receipt", "announceReceipt", "complete", "restrict"}),
+        (WithdrawalState.RESTRICTED, {"receipt", "announceReceipt", "complete", "restrict"}),
         (WithdrawalState.COMPLETED, set()),
     ],
 )
@@ -309,7 +310,11 @@ def test_zero_is_no_statement(court: Court) -> None:
 
 def test_only_the_relay_submits_and_only_modules_hold(court: Court) -> None:
     stranger = Sender(court.world.w3, STRANGER, lambda _: None)
-    for call in every_move(court).values():
+    moves = every_move(court) | {
+        "announced": court.client.announced_receipt(CONSENT, RECIPIENTS[0], SAID, SAID)
+    }
+    del moves["announceReceipt"]  # which anyone may (S24.5)
+    for call in moves.values():
         for sender in (stranger, court.world.admin):
             with pytest.raises(NotEntitled):
                 court.client.simulate(call, sender.address)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from tests.contracts.disputes import FORUM, PARTIES
+from tests.contracts.disputes import CONSENT, DAY, FORUM, PARTIES, RECIPIENTS
 from tests.contracts.estate import ALONE, EXCHANGES, Estate
 from tests.contracts.holders import HOSPITAL, KEYS
 from tests.contracts.world import STRANGER, World, address, b32, person
-from yinzheng.ledger.chain.records import ObjectionState, OpeningKind
+from yinzheng.ledger.chain.records import ObjectionState, OpeningKind, Receipt, ReceiptState
 from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import YinzhengError
@@ -91,3 +91,43 @@ def test_a_partys_opening_is_the_registrys_to_send(estate: Estate) -> None:
     assert estate.record(ALONE).holds == 1
     court.world.send(court.release(*PARTIES), sender(court.world, person(7777)))
     assert estate.record(ALONE).holds == 0
+
+
+def test_a_receipt_is_announced_by_any_account_and_counts_as_of_then(estate: Estate) -> None:
+    court, world, client = estate.court, estate.court.world, estate.court.client
+    court.send(court.withdraw())
+    call, who = client.announce_receipt(CONSENT, SAID), sender(world, STRANGER)
+    name = named(CONSENT, address(STRANGER))
+    counts = client.announced_receipt(CONSENT, RECIPIENTS[0], SAID, name)
+    assert court.refused(counts) == "receipt-announced"
+    world.send(call, who)
+    told_at = court.now
+    assert refused(world, call, who) == "receipt-announced", "once each"
+    assert refused(world, client.announce_receipt(CONSENT, bytes(32)), who) == "identifier-zero"
+    assert refused(world, client.announce_receipt(b32(999), SAID), who) == "withdrawal-state"
+    withdrawal = client.withdrawal(CONSENT)
+    assert withdrawal is not None
+    assert withdrawal.receipts == 0, "nothing is given by it"
+    court.pass_to(client.deadline(CONSENT) + DAY)
+    # The registry held it back beyond the deadline: that is not the recipient's lateness.
+    assert refused(world, counts, who) == "sender-not-entitled"
+    other = client.announced_receipt(CONSENT, b32(903), SAID, name)
+    assert court.refused(other) == "receipt-state"
+    court.send(counts)
+    assert client.receipt_of(CONSENT, RECIPIENTS[0]) == Receipt(ReceiptState.GIVEN, False, told_at, SAID)
+    again = client.announced_receipt(CONSENT, RECIPIENTS[1], SAID, name)
+    assert court.refused(again) == "receipt-announced", "one announcement, one receipt"
+    court.send(client.receipt(CONSENT, RECIPIENTS[1], SAID))
+    late = client.receipt_of(CONSENT, RECIPIENTS[1])
+    assert late is not None
+    assert late.late
+
+
+def test_an_announcement_is_of_one_withdrawal(estate: Estate) -> None:
+    court, world, client = estate.court, estate.court.world, estate.court.client
+    later = b32(83)
+    court.send(court.withdraw())
+    court.send(court.withdraw(later))
+    world.send(client.announce_receipt(CONSENT, SAID), sender(world, STRANGER))
+    name = named(CONSENT, address(STRANGER))
+    assert court.refused(client.announced_receipt(later, RECIPIENTS[0], SAID, name)) == "receipt-announced"

@@ -31,10 +31,12 @@ from yinzheng.api.desk.server import DeskLimits
 from yinzheng.ledger.people.decisions import SignedDecision
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import text
+from yinzheng.verifier.formats.destruction import parse_receipt
 from yinzheng.verifier.formats.dispute import parse_opening
 from yinzheng.verifier.formats.dispute_paper import paper_of
 from yinzheng.verifier.formats.dossier import disclose
 from yinzheng.verifier.formats.objection_paper import Objected, ObjectionPaper
+from yinzheng.verifier.formats.receipt_paper import ReceiptPaper
 from yinzheng.verifier.formats.request import Request
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "spec"
@@ -76,6 +78,11 @@ def samples() -> dict[str, list[Any]]:
         ],
         "objection-paper": [
             ObjectionPaper(Objected(b"\1" * 32, "某人", "不实"), b"\2" * 32, b"\3" * 20).to_json()
+        ],
+        "receipt-paper": [
+            ReceiptPaper(
+                parse_receipt(withdrawals["receipt"]["canonical"].encode()), b"\2" * 32, b"\3" * 20
+            ).to_json()
         ],
         "enrolment": [bodies.enrolment(), bodies.holder_enrolment()],
         "evidence-item": [item(kind) for kind in ABOUTS],

@@ -26,9 +26,10 @@ EVENTS: Final = {
     "lifting": ("standing", "RemarkLifted", "id", "statement"),
     "cancellation": ("standing", "CertificateCancelled", "id", "statement"),
     "licence-end": ("moves", "LicenceEnded", "id", "outcome"),
+    "receipt": ("consents", "ReceiptAnnounced", "id", "receipt"),
 }
 """By inlet: the contract, the event by which it tells, and which of its fields say what it is about and by
-what name: the leaf hash of a statement, or what an objector calls the objection.
+what name: the leaf hash of a statement, or what whoever told it calls an objection or a receipt.
 """
 
 STATED: Final = {
@@ -42,6 +43,7 @@ STATED: Final = {
     "lifting": "remark.lifted",
     "cancellation": "certificate.cancelled",
     "licence-end": "licence.ended",
+    "receipt": "withdrawal.receipt",
 }
 """By inlet: the type of the statement by which a registry says the same itself."""
 
@@ -52,10 +54,10 @@ class Found(Versioned):
 
     inlet: Annotated[str, one_of(*EVENTS)]
     about: Annotated[bytes, hex_bytes(32)]
-    """The identifier on chain of the case, certificate, dispute or licence."""
+    """The identifier on chain of the case, certificate, dispute, licence or withdrawal."""
     name: Annotated[bytes, hex_bytes(32)]
-    """Of an objection what its objector calls it; else the leaf hash of the statement that is said to decide
-    it, which this log may not have."""
+    """Of an objection or a receipt what it is called by who told it; else the leaf hash of the statement
+    that is said to decide it, which this log may not have."""
     account: Annotated[bytes, hex_bytes(20)]
     """Whose transaction it was."""
     transaction: Annotated[bytes, hex_bytes(32)]

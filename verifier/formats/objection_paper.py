@@ -50,7 +50,7 @@ class ObjectionPaper:
     @property
     def name(self) -> bytes:
         """What the contracts call the objection, 32 bytes."""
-        return objection_name(self.body.about, self.digest, self.account)
+        return name_of(self.body.about, self.digest, self.account)
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S24.2."""
@@ -63,9 +63,9 @@ class ObjectionPaper:
         }
 
 
-def objection_name(about: bytes, objection: bytes, account: bytes) -> bytes:
-    """What the contracts call an objection that an account other than the registry's raised (S24.2)."""
-    return keccak256(about + objection + account.rjust(32, b"\0"))
+def name_of(about: bytes, digest: bytes, account: bytes) -> bytes:
+    """What the contracts call something that an account other than the registry's told them (S24.2)."""
+    return keccak256(about + digest + account.rjust(32, b"\0"))
 
 
 def parse_objection_paper(value: object) -> ObjectionPaper:

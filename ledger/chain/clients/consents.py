@@ -81,6 +81,14 @@ class ConsentCalls(Calling):
         """Record a recipient's proof of destruction, in time or late."""
         return self._call("consents", "receipt", [id_, recipient, statement])
 
+    def announce_receipt(self, id_: bytes, digest: bytes) -> Call:
+        """Announce a receipt past the registry; `digest` is of a commitment to it (S24.5)."""
+        return self._call("consents", "announceReceipt", [id_, digest])
+
+    def announced_receipt(self, id_: bytes, recipient: bytes, statement: bytes, name: bytes) -> Call:
+        """Record a recipient's proof of destruction, as of the block that announced it by that name."""
+        return self._call("consents", "announced", [id_, recipient, statement, name])
+
     def complete(self, id_: bytes, statement: bytes) -> Call:
         """Record that everything is destroyed."""
         return self._call("consents", "complete", [id_, statement])

@@ -47,7 +47,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.inlet import FOUND, parse_found
-from yinzheng.verifier.formats.objection_paper import Objected, ObjectionPaper, objection_name
+from yinzheng.verifier.formats.objection_paper import Objected, ObjectionPaper, name_of
 from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.reservation import Reserved
 
@@ -102,7 +102,7 @@ def test_a_strangers_objection_is_found_and_stops_the_certificate(published: tup
     assert world.codes() == {"inlet-unrecorded", "objections-differ"}
     with world.open() as registry:
         subject = subject_of(registry, case)
-        name = objection_name(subject, SAID, STRANGER.address)
+        name = name_of(subject, SAID, STRANGER.address)
         assert registry.client.objection(subject, name) is ObjectionState.OPEN
         with registry.store.reading() as session:
             (row,) = found_in(session)
@@ -138,7 +138,7 @@ def test_a_strangers_objection_is_found_and_stops_the_certificate(published: tup
 def test_an_upheld_one_closes_the_case(published: tuple[World, str]) -> None:
     world, case = published
     with world.open() as registry:
-        name = objection_name(subject_of(registry, case), SAID, STRANGER.address)
+        name = name_of(subject_of(registry, case), SAID, STRANGER.address)
         by = actor_of(registry, OFFICER)
         objections.resolve(registry, case, name.hex(), by, upheld=True, reasons="成立")
         settle(registry)
@@ -375,7 +375,7 @@ def test_an_objection_that_overtakes_a_deposit_takes_it_back_and_holds_up_nobody
         case = w.to_publicity(registry, tmp_path / "dossier")
         settle(registry)
         subject = subject_of(registry, case)
-        name = objection_name(subject, SAID, STRANGER.address)
+        name = name_of(subject, SAID, STRANGER.address)
         tell(registry, STRANGER, registry.client.raise_objection(subject, SAID))
         w.past_publicity(registry, world.clock, case)
         with monkeypatch.context() as before:
