@@ -145,10 +145,12 @@ class Ed25519PrivateKey:
 def _keccak() -> Callable[[bytes], bytes]:
     """The library, loaded when something is first hashed: it takes as long to load as all the rest here."""
     try:
-        from eth_hash.backends.pysha3 import keccak256
+        from sha3 import keccak_256
     except ImportError:  # where it has no wheel
         from eth_hash.backends.pycryptodome import keccak256
-    return keccak256
+
+        return keccak256
+    return lambda data: keccak_256(data).digest()
 
 
 def keccak256(data: bytes) -> bytes:

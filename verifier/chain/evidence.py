@@ -6,15 +6,17 @@ counts is obligation 8's question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from yinzheng.verifier.bytes.canonical import Check, hex_bytes, list_of, object_of, read_object
 from yinzheng.verifier.chain.header import MAX_HEADER, Header, parse_header
 from yinzheng.verifier.chain.mpt import MAX_NODE, MAX_NODES, Nodes, prove_secure
 from yinzheng.verifier.chain.rlp import decode_fixed, decode_integer, decode_item
 from yinzheng.verifier.errors import DataFault, YinzhengError
+
+T = TypeVar("T")
 
 MAX_HEADERS: Final = 256
 MAX_ACCOUNTS: Final = 8
@@ -51,6 +53,17 @@ class Evidence:
     headers: tuple[Header, ...]
     accounts: Mapping[bytes, AccountProof]
     _nodes: Nodes = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[tuple[object, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, of: tuple[object, ...], find: Callable[[], T]) -> T:
+        """What ``find`` finds in this evidence, once for each ``of``, all else that it rests on.
+
+        What it raises is not kept.
+        """
+        if of not in self._found:
+            self._found[of] = find()
+        found: T = self._found[of]
+        return found
 
     @property
     def block(self) -> Header:
@@ -66,7 +79,9 @@ class Evidence:
         account = self.accounts.get(contract.address)
         if account is None or any(slot not in account.storage for slot in slots):
             raise NotGiven("the evidence has no proof for what is asked", code="evidence-not-given")
-        storage_root = self._storage_root(contract, account)
+        storage_root = self.once(
+            ("storage", contract.address, contract.code_hash), lambda: self._storage_root(contract, account)
+        )
         values = [prove_secure(storage_root, slot, account.storage[slot], self._nodes) for slot in slots]
         return [
             0 if value is None else decode_integer(_decode(value), size=32, what="a storage value")

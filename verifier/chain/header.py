@@ -64,6 +64,8 @@ class Header:
     """A block's header: as many of `FIELDS` as its fork has, integers without leading zeros."""
 
     fields: tuple[bytes, ...]
+    encoded: bytes
+    """Canonical RLP of them."""
 
     def field(self, name: str) -> bytes:
         """The bytes of a field that every fork has."""
@@ -94,16 +96,12 @@ class Header:
         """`extraData`, where a consensus keeps its seals."""
         return self.field("extraData")
 
-    @property
-    def encoded(self) -> bytes:
-        """Canonical RLP."""
-        return encode_item(list(self.fields))
-
     def digest(self, *, extra: bytes | None = None) -> bytes:
         """keccak256 of the encoded header, with another `extraData` if one is given."""
+        if extra is None:
+            return keccak256(self.encoded)
         fields: list[Item] = list(self.fields)
-        if extra is not None:
-            fields[_AT["extraData"]] = extra
+        fields[_AT["extraData"]] = extra
         return keccak256(encode_item(fields))
 
 
@@ -117,7 +115,7 @@ def parse_header(raw: bytes) -> Header:
     if not isinstance(items, list) or len(items) not in FORKS:
         raise DataFault("a block header has the fields of no fork", code="header-malformed")
     try:
-        return Header(tuple(_read(field, item) for field, item in zip(FIELDS, items, strict=False)))
+        return Header(tuple(_read(field, item) for field, item in zip(FIELDS, items, strict=False)), raw)
     except DataFault as fault:
         raise DataFault(f"a block header is malformed: {fault}", code="header-malformed") from fault
 

@@ -55,9 +55,22 @@ def _read(data: bytes, at: int, end: int, depth: int) -> tuple[Item, int]:
             raise ValueError
         return data[start:stop], stop
     items: list[Item] = []
+    if depth == 1 and start < stop:
+        raise ValueError
     while start < stop:
-        item, start = _read(data, start, stop, depth - 1)
-        items.append(item)
+        first = data[start]
+        if first < 0x80:
+            items.append(data[start : start + 1])
+            start += 1
+        elif first < 0xB8:  # nearly all there is: taken here, without a call for each
+            following = start + first - 0x7F
+            if following > stop or (first == 0x81 and data[start + 1] < 0x80):
+                raise ValueError
+            items.append(data[start + 1 : following])
+            start = following
+        else:
+            item, start = _read(data, start, stop, depth - 1)
+            items.append(item)
     return items, stop
 
 

@@ -7,7 +7,7 @@ same checks as the JSON of a record.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair
@@ -161,6 +161,7 @@ class Body:
     """One of `IMPORTANCES` where it was decided that the data is such (R23), else empty."""
     authority: str = ""
     """Name of the data authority under whose supervision it is made (R13), empty where there is none."""
+    _canonical: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S6.1."""
@@ -195,8 +196,11 @@ class Body:
         }
 
     def canonical(self) -> bytes:
-        """The canonical bytes (S1.1) that are committed to."""
-        return dumps(self.to_json())
+        """The canonical bytes (S1.1) that are committed to; written once."""
+        if self._canonical is None:
+            object.__setattr__(self, "_canonical", dumps(self.to_json()))
+        assert self._canonical is not None
+        return self._canonical
 
     def commitment(self) -> DigestPair:
         """The digest pair of the canonical body (S2.2)."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, NoReturn, Protocol, TypeAlias
 
+from yinzheng.verifier.bytes.canonical import formats_named
 from yinzheng.verifier.chain.evidence import NotGiven
+from yinzheng.verifier.containers import contractfile, prooffile, receiptfile, voucherfile
 from yinzheng.verifier.containers.contractfile import is_contract_file
 from yinzheng.verifier.containers.prooffile import is_purpose_proof
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, YinzhengError
+from yinzheng.verifier.formats import conclusion, right_history, trade_check, trade_contract
 from yinzheng.verifier.formats.conclusion import is_conclusion_file
 from yinzheng.verifier.formats.right_history import is_history_file
 from yinzheng.verifier.formats.trade_check import is_trade_receipt
@@ -77,35 +80,47 @@ class Kind:
     document: str
     takes: Callable[[Presented], bool]
     verify: Verify
+    formats: frozenset[str] | None = None
+    """What a file of this kind can call itself; None where that does not matter."""
 
 
 KINDS: Final = (
-    Kind("consent-receipt", lambda shown: shown.is_receipt, verify_receipt),
+    Kind(
+        "consent-receipt",
+        lambda shown: shown.is_receipt,
+        verify_receipt,
+        frozenset({receiptfile.FORMAT}),
+    ),
     Kind(
         "trade-check",
         lambda shown: shown.file is not None and is_trade_receipt(shown.file),
         verify_trade_check,
+        frozenset({trade_check.FORMAT}),
     ),
-    Kind(VOUCHER, lambda shown: shown.is_voucher, verify_voucher),
+    Kind(VOUCHER, lambda shown: shown.is_voucher, verify_voucher, frozenset({voucherfile.FORMAT})),
     Kind(
         "withdrawal-conclusion",
         lambda shown: shown.file is not None and is_conclusion_file(shown.file),
         verify_conclusion,
+        frozenset({conclusion.FORMAT}),
     ),
     Kind(
         "purpose-proof",
         lambda shown: shown.file is not None and is_purpose_proof(shown.file),
         verify_purpose_proof,
+        frozenset({prooffile.FORMAT}),
     ),
     Kind(
         "right-history",
         lambda shown: shown.file is not None and is_history_file(shown.file),
         verify_history,
+        frozenset({right_history.FORMAT}),
     ),
     Kind(
         "trade-contract",
         lambda shown: shown.file is not None and is_contract_file(shown.file),
         verify_contract,
+        frozenset({contractfile.FORMAT, trade_contract.FORMAT}),
     ),
     Kind("certificate", lambda _: True, verify),
 )
@@ -114,7 +129,12 @@ KINDS: Final = (
 
 def kind_of(presented: Presented) -> Kind:
     """The kind that what is presented calls itself; nothing of it is believed."""
-    return next(kind for kind in KINDS if kind.takes(presented))
+    named = None if presented.file is None else formats_named(presented.file)
+    return next(
+        kind
+        for kind in KINDS
+        if (named is None or kind.formats is None or kind.formats & named) and kind.takes(presented)
+    )
 
 
 UNDECIDED: Final = frozenset(

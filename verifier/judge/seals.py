@@ -78,7 +78,7 @@ def _seals(evidence: Evidence, trust: TrustPolicy) -> list[frozenset[bytes]]:
     found: list[frozenset[bytes]] = []
     for header in evidence.headers:
         try:
-            found.append(_sealers(header, trust))
+            found.append(_sealers(evidence, header, trust))
         except NotGiven as uncovered:
             if not trust.consensus.later_seals_count:
                 raise
@@ -121,7 +121,7 @@ def _of_this_chain(header: Header, trust: TrustPolicy) -> None:
         )
 
 
-def _sealers(header: Header, trust: TrustPolicy) -> frozenset[bytes]:
+def _sealers(evidence: Evidence, header: Header, trust: TrustPolicy) -> frozenset[bytes]:
     pinned = trust.validators_at(header.number)
     if not pinned:
         raise NotGiven(
@@ -129,10 +129,14 @@ def _sealers(header: Header, trust: TrustPolicy) -> frozenset[bytes]:
             code="validators-unknown",
             block=header.number,
         )
-    rests_on = (b"sealers", trust.consensus.name.encode(), header.encoded, *sorted(pinned))
-    found = trust.once(rests_on, lambda: trust.consensus.sealers(header, pinned))
-    assert found is not None
-    return found
+
+    def proved() -> frozenset[bytes]:
+        rests_on = (b"sealers", trust.consensus.name.encode(), header.encoded, *sorted(pinned))
+        found = trust.once(rests_on, lambda: trust.consensus.sealers(header, pinned))
+        assert found is not None
+        return found
+
+    return evidence.once(("sealers", trust.consensus.name, header.encoded, pinned), proved)
 
 
 def _require_final(block: Header, seals: frozenset[bytes], trust: TrustPolicy) -> None:

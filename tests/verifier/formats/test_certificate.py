@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import cbor2
@@ -430,6 +432,14 @@ def test_a_payload_misses_nothing_and_names_fields_by_integers_alone() -> None:
     fields[16.0] = fields.pop(16)
     assert refused_code(resigned(fields)) == "core-payload"
     assert refused_code(resigned([])) == "core-payload"
+
+
+def test_a_body_that_is_changed_is_written_anew() -> None:
+    body = decode_qr(World().qr).body
+    assert body.canonical() is body.canonical()
+    other = replace(body, limits="x")
+    assert json.loads(other.canonical())["limits"] == "x"
+    assert other.commitment() != body.commitment()
 
 
 def test_digests_come_with_that_of_the_whole() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.verifier.judge.test_conclusion import COMPLETED
@@ -10,7 +12,7 @@ from tests.verifier.receipt_world import presented as receipt
 from tests.verifier.world import NOW, World, genuine_file, presented
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.judge.kinds import UNDECIDED, kind_of, unread
+from yinzheng.verifier.judge.kinds import KINDS, UNDECIDED, kind_of, unread
 from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.words.verdict import GENUINE, verdict
 
@@ -31,6 +33,28 @@ from yinzheng.verifier.words.verdict import GENUINE, verdict
 def test_what_it_calls_itself_decides_who_reads_it(shown: Presented, document: str) -> None:
     assert kind_of(shown).document == document
     assert document in GENUINE
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [(name, kind.document) for kind in KINDS for name in sorted(kind.formats or ())],
+)
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        lambda name: name,
+        lambda name: name.replace("/", r"\/"),
+        lambda name: rf"\u0079{name[1:]}",
+        lambda name: name + r'", "x": "\\',
+        lambda name: name + '", "x": "' + r"\n" * 2000,
+        lambda name: r"\u0079" + name[1:] + '", "x": "' + r"\n" * 2000,
+        lambda name: name + '", "x": ["' + '","'.join(["yinzheng/certificate/1"] * 2000) + '"], "y": "',
+    ],
+)
+def test_however_it_is_spelled(spelled: Callable[[str], str], name: str, document: str) -> None:
+    shown = Presented("json", file=b'{"format": "%s"}' % spelled(name).encode())
+    assert next(kind for kind in KINDS if kind.takes(shown)).document == document
+    assert kind_of(shown).document == document
 
 
 @pytest.mark.parametrize(
