@@ -18,6 +18,7 @@ from yinzheng.api.cli.language import asked_in, speaking, without_language
 from yinzheng.api.cli.lazy import Extra, LazyGroup
 from yinzheng.api.cli.modes import close_files
 from yinzheng.api.cli.output import (
+    EXIT_NOT,
     EXIT_OK,
     EXIT_UNDETERMINED,
     EXIT_UNHEARD,
@@ -92,6 +93,10 @@ def _carried_out(given: list[str], *, as_json: bool) -> int:
         code = build()(given, standalone_mode=False, prog_name="yinzheng")
     except BrokenPipeError:
         raise
+    except typer.Abort:
+        hint = "Nothing was recorded. Run the same command again when you want to."
+        fail(UsageFault("stopped at a question", code="declined", hint=hint), EXIT_NOT, as_json=as_json)
+        return EXIT_NOT
     except Exception as error:
         # A usage error of typer's, which keeps the class of these private.
         explain = getattr(error, "format_message", None)

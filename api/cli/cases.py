@@ -14,12 +14,11 @@ from yinzheng.api.cli.common import (
     CaseId,
     State,
     acting,
-    allowed,
     progress_line,
     writing,
 )
 from yinzheng.api.cli.moves import keep_prepared
-from yinzheng.api.cli.output import Json, err, out, print_json, tell
+from yinzheng.api.cli.output import Json, err, out, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure, label
@@ -86,47 +85,6 @@ def request_supplement(
     with writing(state, json_) as (registry, _):
         deciding.request_supplement(registry, case, acting(registry, as_), missing)
     tell(json_, {"case": case}, f"{case}: supplement requested 已告知补正")
-
-
-def review(
-    case: CaseId,
-    as_: As,
-    checklist: Annotated[Path | None, typer.Option(help="The filled-in checklist, JSON. 审查清单。")] = None,
-    show_template: Annotated[
-        bool, typer.Option("--template", help="Print the checklist to fill in.")
-    ] = False,
-    state: State = DEFAULT_STATE,
-    json_: Json = False,
-) -> None:
-    """Record the registry's review with its checklist. 登记机构审查。"""
-    from yinzheng.ledger.accesses.noting import Access
-    from yinzheng.ledger.cases import deciding
-    from yinzheng.ledger.cases.asked import facts_of
-    from yinzheng.ledger.cases.work import work_on
-    from yinzheng.ledger.dossiers.checklist import parse_checklist, template
-    from yinzheng.ledger.rules.states import Capacity
-
-    if show_template:
-        with writing(state, True) as (registry, _):
-            access = Access("see", "dossier", case, "registration")
-            allowed(registry, as_, access, Capacity.REGISTRY)
-            with work_on(registry, case) as work:
-                print_json(template(facts_of(work)))
-        return
-    if checklist is None:
-        raise UsageFault(
-            "a review needs --checklist",
-            code="review-incomplete",
-            hint=f"Print it with `yinzheng review {case} --as {as_} --template`, fill it in, then pass it.",
-        )
-    if not checklist.is_file():
-        raise UsageFault(
-            f"there is no checklist {checklist}", code="checklist-missing", hint="Check the path."
-        )
-    filled = parse_checklist(checklist.read_bytes())
-    with writing(state, json_) as (registry, _):
-        move = deciding.review(registry, case, acting(registry, as_), filled.answers, filled.decisions)
-    tell(json_, {"case": case, "outcome": move.value}, f"{case}: {move.value} 已审查")
 
 
 def approve(

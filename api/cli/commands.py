@@ -234,7 +234,9 @@ PANELS: Final = (
                 "Move a case from the simplified to the ordinary procedure. 转为普通程序。",
             ),
             Command(
-                "review", "cases:review", "Record the registry's review with its checklist. 登记机构审查。"
+                "review",
+                "reviewing:review",
+                "Record the registry's review with its checklist. 登记机构审查。",
             ),
             Command(
                 "approve",

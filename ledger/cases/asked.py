@@ -68,6 +68,11 @@ def facts_of(work: CaseThread) -> CaseFacts:
     return CaseFacts.of_move(work.kind)
 
 
+def materials_of(work: CaseThread) -> tuple[str, ...]:
+    """Paths of the files of the dossier as it stands; of a move none, for it is on the request itself."""
+    return tuple(file.path for file in application_of(work).files) if work.kind is CaseType.FIRST else ()
+
+
 def stated_procedure(work: CaseThread) -> Procedure:
     """As the applicant states it; of a move that of the certificate."""
     if work.kind is CaseType.FIRST:

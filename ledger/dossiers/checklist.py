@@ -59,6 +59,25 @@ class Checklist:
     answers: tuple[ItemAnswer, ...]
     decisions: tuple[FlagDecision, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        """As `parse_checklist` reads it."""
+        return {
+            "format": FORMAT,
+            "answers": [
+                {"item": a.item.value, "answer": a.answer.value, "note": a.note, "evidence": list(a.evidence)}
+                for a in self.answers
+            ],
+            "flags": [
+                {
+                    "flag": d.flag.value,
+                    "confirmed": d.confirmed,
+                    "reason": d.reason,
+                    "assessment": d.assessment,
+                }
+                for d in self.decisions
+            ],
+        }
+
 
 def parse_checklist(data: bytes) -> Checklist:
     """Read a checklist; `DataFault` (`json-…`, `field-…`) names the first field that is wrong."""

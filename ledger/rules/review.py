@@ -14,11 +14,12 @@ from yinzheng.ledger.rules.consent import basis_ground_problem
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.review_items import CHECKLIST, ITEMS, Item
 from yinzheng.ledger.rules.states import Move
-from yinzheng.ledger.rules.terms import Importance, InformationRoute, LawfulBasis, Processing
+from yinzheng.ledger.rules.terms import Importance, InformationRoute, Label, LawfulBasis, Problem, Processing
 from yinzheng.ledger.rules.volume import (
     FlagDecision,
     Volume,
     decision_problems,
+    flag_problem,
     flags,
     importance_of,
     undecided,
@@ -124,8 +125,8 @@ def information_problem(
 
 def review_problems(
     facts: CaseFacts, answers: Iterable[ItemAnswer], decisions: Iterable[FlagDecision] = ()
-) -> tuple[str, ...]:
-    """List everything that keeps a review from being complete, as sentences; empty when it is complete.
+) -> tuple[Problem, ...]:
+    """List everything that keeps a review from being complete; empty when it is complete.
 
     Each item has exactly one answer; mandatory ones are not "not applicable"; a "no" and a "not applicable"
     have a note; a mandatory conditional item answered "yes" names its evidence; every flag of R23 has a
@@ -135,30 +136,42 @@ def review_problems(
     given: dict[Item, ItemAnswer] = {}
     for answer in answers:
         if answer.item in given:
-            problems.append(f"{answer.item}: answered twice")
+            problems.append(_of(answer.item, Label("答了两次", "answered twice")))
         given[answer.item] = answer
     mandatory = mandatory_items(facts)
-    problems += [f"{item}: not asked in this case" for item in given if item not in ITEMS[facts.kind]]
+    stray = Label("本案不问此项", "not asked in this case")
+    problems += [_of(item, stray) for item in given if item not in ITEMS[facts.kind]]
     for item in ITEMS[facts.kind]:
         problem = _item_problem(item, given.get(item), item in mandatory)
         if problem:
-            problems.append(f"{item}: {problem}")
+            problems.append(_of(item, problem))
     problems += decision_problems(decisions := tuple(decisions), facts.reports)
-    problems += [
-        f"{flag}: no decision with a reason (R23)" for flag in sorted(undecided(facts.volume, decisions))
-    ]
+    undecided_ = Label("没有决定及理由（R23）", "no decision with a reason (R23)")
+    problems += [flag_problem(flag, undecided_) for flag in sorted(undecided(facts.volume, decisions))]
     return tuple(problems)
 
 
-def _item_problem(item: Item, answer: ItemAnswer | None, mandatory: bool) -> str | None:
+def needs_evidence(item: Item, facts: CaseFacts) -> bool:
+    """Whether "yes" to an item has to name what it rests on, in a case of these facts."""
+    return item in _CONDITIONAL and item in mandatory_items(facts)
+
+
+def _of(item: Item, what: Label) -> Problem:
+    return Problem(item.value, CHECKLIST[item].label, what)
+
+
+def _item_problem(item: Item, answer: ItemAnswer | None, mandatory: bool) -> Label | None:
     if answer is None:
-        return "not answered"
+        return Label("没有回答", "not answered")
     if answer.answer is Answer.NOT_APPLICABLE and mandatory:
-        return "mandatory in this case"
+        return Label("本案必答，不能答“不适用”", "mandatory in this case")
     if answer.answer is not Answer.YES and not answer.note.strip():
-        return "needs a note"
+        return Label("须写说明（note）", "needs a note")
     if answer.answer is Answer.YES and mandatory and item in _CONDITIONAL and not answer.evidence:
-        return "needs evidence"
+        return Label(
+            "须写依据（evidence）：材料中的文件或文号",
+            "needs evidence: a file of the dossier, or a reference",
+        )
     return None
 
 
@@ -173,10 +186,11 @@ def require_complete(
     problems = review_problems(facts, answers, decisions)
     if problems:
         raise DataFault(
-            f"The review is not complete: {'; '.join(problems)}.",
+            f"The review is not complete: {'; '.join(map(str, problems))}.",
             code="review-incomplete",
             hint="Answer every item; the review was not recorded.",
-            problems=list(problems),
+            problems=[str(problem) for problem in problems],
+            zh=("审查不完整：" + "；".join(one.zh for one in problems) + "。", "请补全后重试；没有记录。"),
         )
 
 

@@ -16,6 +16,23 @@ class Label(NamedTuple):
     en: str
 
 
+class Problem(NamedTuple):
+    """What is wrong with an item of a list, named by its words; `item` is its slug."""
+
+    item: str
+    about: Label
+    what: Label
+
+    def __str__(self) -> str:
+        """As an English sentence without its end."""
+        return f"{self.about.en} ({self.item}): {self.what.en}"
+
+    @property
+    def zh(self) -> str:
+        """The same in Chinese."""
+        return f"{self.about.zh}（{self.item}）：{self.what.zh}"
+
+
 class RegistrationType(StrEnum):
     """Kinds of registration (R1); which are lawful depends on the profile."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from yinzheng.ledger.rules.terms import Importance, Label
+from yinzheng.ledger.rules.terms import Importance, Label, Problem
 
 
 class SpecialKind(StrEnum):
@@ -86,23 +86,31 @@ class FlagDecision:
     assessment: str = ""
 
 
-def decision_problems(decisions: Iterable[FlagDecision], reports: Collection[str]) -> tuple[str, ...]:
+def decision_problems(decisions: Iterable[FlagDecision], reports: Collection[str]) -> tuple[Problem, ...]:
     """List what is wrong with decisions on flags (R23); `reports` are the dossier's files of role `risk`."""
     problems = []
     given: dict[Flag, FlagDecision] = {}
     for decision in decisions:
         if decision.flag in given:
-            problems.append(f"{decision.flag}: decided twice")
+            problems.append(flag_problem(decision.flag, Label("决定了两次", "decided twice")))
         given[decision.flag] = decision
         if decision.assessment not in reports:
-            named = ", ".join(sorted(reports)) or "none is there"
-            problems.append(
-                f"{decision.flag}: the assessment is no file of role risk in the dossier ({named}; R23)"
+            named = ", ".join(sorted(reports))
+            what = Label(
+                f"所写评估不是材料中 risk 类的文件（有：{named or '无'}；R23）",
+                f"the assessment is no file of role risk in the dossier ({named or 'none is there'}; R23)",
             )
+            problems.append(flag_problem(decision.flag, what))
     core, important = given.get(Flag.CORE_DATA), given.get(Flag.IMPORTANT_DATA)
     if core is not None and core.confirmed and important is not None and not important.confirmed:
-        problems.append(f"{Flag.CORE_DATA}: core data is important data too")
+        what = Label("核心数据也是重要数据", "core data is important data too")
+        problems.append(flag_problem(Flag.CORE_DATA, what))
     return tuple(problems)
+
+
+def flag_problem(flag: Flag, what: Label) -> Problem:
+    """What is wrong with the decision on a flag."""
+    return Problem(flag.value, FLAG_LABELS[flag], what)
 
 
 def importance_of(decisions: Iterable[FlagDecision]) -> Importance | None:

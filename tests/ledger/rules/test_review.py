@@ -98,10 +98,14 @@ def test_a_full_review_is_complete_and_each_omission_shows(facts: CaseFacts) -> 
     assert review_move(grounds_against(answers, decisions)) is Move.REVIEW
     for i, left_out in enumerate(answers):
         problems = review_problems(facts, answers[:i] + answers[i + 1 :], decisions)
-        assert problems == (f"{left_out.item}: not answered",)
+        assert tuple(map(str, problems)) == (
+            f"{CHECKLIST[left_out.item].label.en} ({left_out.item}): not answered",
+        )
     for i, decision in enumerate(decisions):
         problems = review_problems(facts, answers, decisions[:i] + decisions[i + 1 :])
-        assert problems == (f"{decision.flag}: no decision with a reason (R23)",)
+        assert [(one.item, one.what.en) for one in problems] == [
+            (decision.flag, "no decision with a reason (R23)")
+        ]
 
 
 @pytest.mark.parametrize(
@@ -110,23 +114,30 @@ def test_a_full_review_is_complete_and_each_omission_shows(facts: CaseFacts) -> 
         (ItemAnswer(Item.ETHICS, Answer.NOT_APPLICABLE), "ethics: needs a note"),
         (ItemAnswer(Item.ETHICS, Answer.NO, " "), "ethics: needs a note"),
         (ItemAnswer(Item.IDENTITY, Answer.NOT_APPLICABLE, "x"), "identity: mandatory in this case"),
-        (ItemAnswer(Item.LAWFUL_BASIS, Answer.YES, "x"), "lawful_basis: needs evidence"),
+        (
+            ItemAnswer(Item.LAWFUL_BASIS, Answer.YES, "x"),
+            "lawful_basis: needs evidence: a file of the dossier, or a reference",
+        ),
     ],
 )
 def test_incomplete_answers(answer: ItemAnswer, problem: str) -> None:
     facts = replace(PLAIN, route=InformationRoute.DEIDENTIFIED)
     answers, _ = favourable_review(facts, ("a.pdf",))
     changed = [answer if a.item is answer.item else a for a in answers]
-    assert review_problems(facts, changed) == (problem,)
+    assert [f"{one.item}: {one.what.en}" for one in review_problems(facts, changed)] == [problem]
     with pytest.raises(DataFault) as refused:
         require_complete(facts, changed)
     assert refused.value.code == "review-incomplete"
-    assert refused.value.data["problems"] == [problem]
+    (told,) = refused.value.data["problems"]
+    item, _, what = problem.partition(": ")
+    assert told == f"{CHECKLIST[answer.item].label.en} ({item}): {what}"
+    assert CHECKLIST[answer.item].label.zh in refused.value.data["zh"][0]
 
 
 def test_an_item_answered_twice() -> None:
     answers, _ = favourable_review(PLAIN, ())
-    assert review_problems(PLAIN, [*answers, answers[0]]) == ("classification: answered twice",)
+    (problem,) = review_problems(PLAIN, [*answers, answers[0]])
+    assert (problem.item, problem.what.en) == ("classification", "answered twice")
 
 
 @pytest.mark.parametrize("item", ITEMS[CaseType.FIRST])
@@ -245,8 +256,8 @@ def test_a_decision_rests_on_a_file_of_the_dossier_and_no_other_words(assessment
     require_complete(facts, answers, decisions)
     loose = [replace(decision, assessment=assessment) for decision in decisions]
     (problem,) = review_problems(facts, answers, loose)
-    assert problem.startswith(
-        "important_data: the assessment is no file of role risk in the dossier (risk.pdf"
+    assert str(problem).startswith(
+        "may be important data (important_data): the assessment is no file of role risk in the dossier"
     )
 
 
@@ -254,10 +265,10 @@ def test_decisions_contradict_neither_themselves_nor_each_other() -> None:
     reports = frozenset({RISK})
     assert decision_problems([IMPORTANT_YES, CORE_YES], reports) == ()
     assert decision_problems([CORE_YES], reports) == ()
-    assert decision_problems([IMPORTANT_YES, IMPORTANT_NO], reports) == ("important_data: decided twice",)
-    assert decision_problems([IMPORTANT_NO, CORE_YES], reports) == (
-        "core_data: core data is important data too",
-    )
+    (twice,) = decision_problems([IMPORTANT_YES, IMPORTANT_NO], reports)
+    assert (twice.item, twice.what.en) == ("important_data", "decided twice")
+    (both,) = decision_problems([IMPORTANT_NO, CORE_YES], reports)
+    assert (both.item, both.what.en) == ("core_data", "core data is important data too")
 
 
 @pytest.mark.parametrize(
