@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.consents import consent_subject
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.api.instants import Day, parse_instant
 
 if TYPE_CHECKING:
@@ -35,12 +36,14 @@ def accesses(
     outside_consent: Annotated[
         bool, typer.Option("--outside-consent", help="Uses that no consent covered. 没有同意作为依据的使用。")
     ] = False,
+    table: TableFile = None,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
     """List who opened or used what, whose, when, on which basis; asking is a line too. 访问记录。"""
     from yinzheng.ledger.accesses.listing import Question, list_lines
 
+    ready_for(table)
     question = Question(
         parse_instant(since, Day.BEGINS),
         parse_instant(until, Day.ENDS),
@@ -51,6 +54,7 @@ def accesses(
     )
     with writing(state, json_) as (registry, _):
         found = list_lines(registry, question, acting(registry, as_))
+    keep_table(table, HEADINGS, map(_row, found))
     tell(json_, [_line_json(one) for one in found], _lines(found))
 
 
@@ -73,6 +77,24 @@ def approve_bulk(
         number = approve(registry, actor, purpose, persons, ends, acting(registry, as_))
     value = {"approval": number, "actor": actor, "purpose": purpose, "persons": persons, "until": ends}
     tell(json_, value, f"{actor}: {persons} persons until {moment(ends)} 已批准批量查阅")
+
+
+HEADINGS = (
+    *("序号", "时间", "机构", "人员", "岗位", "行为", "对象类别", "对象", "同意编号", "目的"),
+    *("同意范围", "依据", "在同意范围内", "渠道", "批次"),
+)
+
+
+def _row(one: ListedLine) -> Sequence[object]:
+    from yinzheng.verifier.words import accesses as words
+
+    line, said = one.opened.line, one.words
+    return (
+        *(line.number, moment(line.at), line.organisation, one.opened.who.person),
+        *(words.function_of(line).zh, words.deed_of(line).zh, line.kind, line.object),
+        *(line.consent and line.consent.hex(), said.purpose if said is not None else line.purpose),
+        *(line.scope, line.basis, line.covered, line.channel, one.batch and one.batch.hex()),
+    )
 
 
 def _line_json(one: ListedLine) -> dict[str, Any]:

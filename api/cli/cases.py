@@ -20,6 +20,7 @@ from yinzheng.api.cli.common import (
 from yinzheng.api.cli.moves import keep_prepared
 from yinzheng.api.cli.output import Json, err, out, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure, label
 from yinzheng.verifier.bytes.china_time import CHINA
@@ -207,13 +208,23 @@ def dossier(
     tell(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
 
 
-def cases(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def cases(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List all cases. 案件列表。"""
     from yinzheng.ledger.reading import open_reader
     from yinzheng.ledger.registry import wall_clock
 
+    ready_for(table)
     with open_reader(state, wall_clock) as reader:
         rows = reader.cases()
+    keep_table(
+        table,
+        ("案件", "状态", "程序", "规则", "收到时间", "最近变动", "公示截止"),
+        (
+            (c.id, c.state, c.procedure, c.profile, moment(c.created_at), moment(c.changed_at),
+             None if c.publicity_end is None else ending(c.publicity_end))
+            for c in rows
+        ),
+    )  # fmt: skip
     listed = [{"case": c.id, "state": c.state, "procedure": c.procedure, "profile": c.profile} for c in rows]
     tell(json_, listed, (f"{row.id}  {row.state:<28} {row.procedure:<11} {row.profile}" for row in rows))
 

@@ -21,6 +21,12 @@ ORG: Final = Group(
             "Serve our rights, licences and requests, or an exchange's checks, receipts and reservations, to "
             "browsers of this machine. 本机页面。",
         ),
+        Command(
+            "uses",
+            "org_uses:uses",
+            "Note the uses of a spreadsheet, a row each; --template: a table to start from. "
+            "批量登记使用记录。",
+        ),
         Command("use", "org:use", "Note a use of a consent's data; the patient sees it. 登记使用记录。"),
         Command(
             "notices",

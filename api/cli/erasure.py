@@ -10,6 +10,7 @@ import typer
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, writing
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.states import Capacity
@@ -138,6 +139,7 @@ def retention(
     terms: Annotated[
         bool, typer.Option("--terms", help="Open every consent, to see whose term is over. 检查同意期限。")
     ] = False,
+    table: TableFile = None,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -145,10 +147,15 @@ def retention(
     from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.erasure.overview import destructible
 
+    ready_for(table)
     with writing(state, json_) as (registry, _):
         access = Access("list", "work_list", "retention", "erasure")
         allowed(registry, as_, access, Capacity.REGISTRY, StaffRole.DATA_MANAGER)
         found = list(destructible(registry, terms=terms))
+
+    keep_table(
+        table, ("对象类别", "编号", "销毁依据"), ((one.kind, one.reference, one.ground) for one in found)
+    )
 
     def text() -> Iterator[str]:
         for one in found:

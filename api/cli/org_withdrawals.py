@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +23,9 @@ from yinzheng.api.cli.org_common import (
     session,
 )
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.api.instants import Day, parse_instant
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.tombstone import METHODS
 
@@ -62,6 +67,7 @@ def notices(
             "FILE.signature. Repeat. 核对收到的通知。"
         ),
     ] = None,
+    table: TableFile = None,
     org: OrgFolder = DEFAULT_ORG,
     desk: DeskUrl = DEFAULT_DESK,
     json_: Json = False,
@@ -73,6 +79,7 @@ def notices(
     from yinzheng.api.org import registry
     from yinzheng.ledger.state.files import make_folder, write_durably
 
+    ready_for(table)
     opened = session(org, desk)
     policy = registry.pinned(org)
     if received:
@@ -87,10 +94,24 @@ def notices(
             name = one.notice.id.hex()
             write_durably(out_folder / f"{name}.json", one.body, mode=0o600)
             write_durably(out_folder / f"{name}.signature", one.header.encode() + b"\n", mode=0o600)
+    keep_table(table, HEADINGS, (_row(one.notice) for one in sound))
     told: list[JSON] = [one.notice.to_json() for one in sound]
     if told or not faults:
         tell(json_, told, "\n".join(map(_line, told)) or "nothing new 没有新通知")
     registry.require_believed(faults)
+
+
+HEADINGS = ("通知", "事项", "撤回编号", "争议", "期限", "其他内容")
+
+
+def _row(notice: Webhook) -> Sequence[object]:
+    """What is asked of us, a row of the work list; what has no column of its own is in the last, as JSON."""
+    data = dict(notice.data)
+    due = data.pop("deadline", None)
+    named = [data.pop(name, None) for name in ("withdrawal", "dispute")]
+    when = f"{datetime.fromtimestamp(due, CHINA):%Y-%m-%d %H:%M:%S}" if isinstance(due, int) else due
+    rest = json.dumps(data, ensure_ascii=False, sort_keys=True) if data else ""
+    return notice.id.hex(), notice.kind, *named, when, rest
 
 
 def show(

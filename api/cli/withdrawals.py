@@ -22,6 +22,7 @@ from yinzheng.api.cli.common import (
 from yinzheng.api.cli.guardian import ShownByGuardian, showing
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.api.instants import Day, parse_instant
 from yinzheng.ledger.rules.consent import Scope
 
@@ -152,6 +153,7 @@ def withdrawals(
     not_told: Annotated[
         bool, typer.Option("--not-told", help="Only those of which someone was never reached. 仅未通知到。")
     ] = False,
+    table: TableFile = None,
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -161,10 +163,22 @@ def withdrawals(
     from yinzheng.ledger.withdrawals.progress import listed
     from yinzheng.ledger.withdrawals.reach import SILENCES
 
+    ready_for(table)
     with writing(state, json_) as (registry, _):
         access = Access("list", "work_list", "withdrawals", "work")
         allowed(registry, as_, access, Capacity.REGISTRY)
         found = listed(registry, overdue=overdue, not_told=not_told)
+
+    keep_table(
+        table,
+        ("撤回编号", "控制者", "状态", "收到时间", "销毁期限", "逾期自", "未履行方数", "未通知到"),
+        (
+            (line.id.hex(), line.controller, line.state.value, moment(line.received_at),
+             moment(line.destroy_by), line.overdue_since and moment(line.overdue_since), line.owing,
+             [one.code for one in line.not_told])
+            for line in found
+        ),
+    )  # fmt: skip
 
     def text() -> Iterator[str]:
         for line in found:

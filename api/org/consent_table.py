@@ -335,10 +335,19 @@ def _one_of(told: Mapping[str, str], column: str, words: Mapping[str, str]) -> s
 
 def _instant(told: Mapping[str, str], column: str) -> datetime:
     """A day, with or without a time, at +08:00, in the spellings people use, the year first."""
-    text = " ".join(unicodedata.normalize("NFKC", _needed(told, column)).split())
-    found = _DATE.fullmatch(text) or _COMPACT.fullmatch(text)
-    parts = [int(part or 0) for part in found.groups()] if found else [0, 0, 0]
+    when = as_written(_needed(told, column))
+    if when is None:
+        raise _WrongError(column, "不是日期：请写作 2026-11-29", "it is no date: write 2026-11-29")
+    return when
+
+
+def as_written(text: str, *, with_time: bool = False) -> datetime | None:
+    """A day, with or without a time, at +08:00, in the spellings people use, the year first; None if none."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    found = _DATE.fullmatch(plain) or _COMPACT.fullmatch(plain)
+    if found is None or (with_time and not found[4]):
+        return None
     try:
-        return datetime(*parts, tzinfo=CHINA)  # type: ignore[arg-type, misc]
+        return datetime(*(int(part or 0) for part in found.groups()), tzinfo=CHINA)  # type: ignore[arg-type, misc]
     except ValueError:
-        raise _WrongError(column, "不是日期：请写作 2026-11-29", "it is no date: write 2026-11-29") from None
+        return None

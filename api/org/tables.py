@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from yinzheng.ledger.state.files import create_durably
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_FILE: Final = 64 * 1024 * 1024
@@ -48,6 +50,12 @@ ERRORS: Final = frozenset(
     }
 )
 """What a spreadsheet shows where a formula came to nothing."""
+
+_TEMPTING: Final = re.compile(r"\s*'*[=+\-@＝＋－＠]|[\t\r\n]")
+"""What a spreadsheet program might take for a formula, in full width, too; and such a cell that we wrote."""
+_NOT_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_READY: Final = 500
+"""Rows whose cells are text before anything is typed there."""
 
 Row = tuple[int, tuple[str, ...]]
 """Its number in the sheet, from 1, and its cells as text, ends trimmed; an empty cell is empty."""
@@ -83,7 +91,8 @@ def _comma_separated(data: bytes) -> Iterator[Sequence[Any]]:
     csv.field_size_limit(MAX_CELL * 4)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        yield from reader
+        for cells in reader:
+            yield [cell[1:] if cell[:1] == "'" and _TEMPTING.match(cell[1:]) else cell for cell in cells]
     except csv.Error as error:
         raise DataFault(
             f"line {reader.line_num} is no line of a table: {error}",
@@ -175,14 +184,37 @@ def _text(cell: Any, row: int) -> str:
 def write_table(path: Path, rows: Iterable[Sequence[str]]) -> None:
     """A new file for a spreadsheet program: `.xlsx` with cells of text, or CSV in UTF-8 with its mark.
 
-    Raises `UsageFault` `file-exists`, `extra-missing`.
+    No cell becomes a formula. In a workbook it is text; CSV cannot say so, and what a program might take for
+    one has a `'` before it, which `read_table` takes away again. Only its owner reads the file. Raises
+    `UsageFault` `file-exists`, `extra-missing`; `EnvironmentFault` (`disk-…`).
     """
+    require_new(path)
+    data = _as_workbook(rows) if path.suffix.lower() == ".xlsx" else _as_text(rows)
+    try:
+        create_durably(path, data, mode=0o600)
+    except FileExistsError:
+        require_new(path)
+        raise
+
+
+def require_new(path: Path) -> None:
+    """Check that a table can have that name. Raises `UsageFault` `file-exists`."""
     if path.exists():
         raise UsageFault(f"{path} exists already", code="file-exists", hint="Name a new file.")
-    if path.suffix.lower() != ".xlsx":
-        with path.open("x", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows(rows)
-        return
+
+
+def harmless(cell: str) -> str:
+    """A cell of CSV as text: with a `'` before what a spreadsheet program might take for a formula."""
+    return f"'{cell}" if _TEMPTING.match(cell) else cell
+
+
+def _as_text(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([harmless(cell) for cell in row] for row in rows)
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def _as_workbook(rows: Iterable[Sequence[str]]) -> bytes:
     try:
         from openpyxl import Workbook
     except ImportError:
@@ -193,13 +225,15 @@ def write_table(path: Path, rows: Iterable[Sequence[str]]) -> None:
     sheet = book.active
     assert sheet is not None
     for row in rows:
-        sheet.append(list(row))
-    for column in sheet.iter_cols(min_row=1, max_row=500):
+        sheet.append([_NOT_IN_XML.sub(" ", cell) for cell in row])
+    for column in sheet.iter_cols(min_row=1, max_row=max(sheet.max_row, _READY)):
         for cell in column:
             cell.number_format = "@"
             if cell.value is not None:
                 cell.data_type = "s"  # also what begins with "=": a name is no formula
-    book.save(path)
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
 
 
 def _large(what: str) -> DataFault:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
+import tempfile
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from tests.verifier.receipt_world import notice_json
 from yinzheng.api.org import tables
@@ -29,6 +35,9 @@ from yinzheng.api.org.consent_table import (
 )
 from yinzheng.api.org.notices import find_notice, keep_notice
 from yinzheng.api.org.tables import read_table, write_table
+from yinzheng.api.org.use_table import HEADINGS as USE_HEADINGS
+from yinzheng.api.org.use_table import Used, used_in
+from yinzheng.api.org.use_table import template as use_template
 from yinzheng.ledger.rules.retention import months_after
 from yinzheng.verifier.bytes.canonical import dumps, loads
 from yinzheng.verifier.bytes.china_time import CHINA
@@ -152,6 +161,109 @@ def test_what_is_no_file_is_not_read(tmp_path: Path, named: str) -> None:
 def test_a_name_is_no_formula(tmp_path: Path) -> None:
     write_table(tmp_path / "t.xlsx", [["姓名", "=1+1"]])
     assert list(read_table(tmp_path / "t.xlsx")) == [(1, ("姓名", "=1+1"))]
+
+
+FORMULAS = (
+    "=1+1",
+    "+86",
+    "-1",
+    "@SUM(A1)",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠a",
+    " =1",
+    "'=1",
+    "''=1",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_no_cell_becomes_a_formula(tmp_path: Path, suffix: str) -> None:
+    """However long the table; and what was written is read again."""
+    path, plain = tmp_path / f"t.{suffix}", ["某人", "'quoted'", "a=1", "1-2", "O'Brien"]
+    rows = [["姓名"], *[[one] for _ in range(50) for one in (*FORMULAS, *plain)]]
+    write_table(path, rows)
+    assert [cells[0] for _, cells in read_table(path)] == [row[0].strip() for row in rows]
+    assert path.stat().st_mode & 0o077 == 0
+    if suffix == "csv":
+        data = path.read_bytes()
+        assert data.startswith(b"\xef\xbb\xbf")
+        cells = [row[0] for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))]
+        assert not [
+            cell for cell in cells if cell.strip()[:1] in tuple("=+-@＝＋－＠") or cell[0] in "\t\r\n"
+        ]
+        assert {*plain} <= {*cells}, "what is no formula stays as it is"
+    else:
+        sheet = load_workbook(path).worksheets[0]
+        assert {cell.data_type for (cell,) in sheet.iter_rows(min_row=1)} == {"s"}
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8), min_size=2, max_size=2)
+    )
+)
+def test_a_table_is_read_as_it_was_written(rows: list[list[str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        write_table(path, [["甲", "乙"], *rows])
+        read = [list(cells) for _, cells in read_table(path)]
+    assert read == [
+        ["甲", "乙"],
+        *([cell.strip() for cell in row] for row in rows if any(c.strip() for c in row)),
+    ]
+
+
+NOW_USED = "2026-11-30 10:30"
+
+
+def used(tmp_path: Path, *rows: tuple[str, ...]) -> list[Used]:
+    path = tmp_path / "uses.csv"
+    path.unlink(missing_ok=True)
+    write_table(path, [USE_HEADINGS, *rows])
+    return list(used_in(read_table(path)))
+
+
+def test_uses_are_rows(tmp_path: Path) -> None:
+    subject = "ab" * 32
+    good = (subject, NOW_USED, "肺结节模型研究", "信息科", "base", "", "", "")
+    (one,) = used(tmp_path, good)
+    assert one.body is not None
+    body = json.loads(one.body)
+    assert (body["subject"], body["basis"], body["scope"], body["notice"]) == (
+        subject,
+        "consent",
+        "base",
+        None,
+    )
+    assert body["at"] == int(datetime(2026, 11, 30, 10, 30, tzinfo=CHINA).timestamp())
+    other = (subject, "2026/11/30 9:05", "上报", "信息科", "", "法定职责", "传染病防治法", "")
+    assert json.loads(used(tmp_path, other)[0].body or b"")["basis"] == "statutory_duty"
+    wrong = [
+        (*good[:1], "2026-11-30", *good[2:]),  # a guess of the time would be written down as one
+        (*good[:2], "", *good[3:]),
+        (*good[:2], "#N/A", *good[3:]),
+        (*good[:5], "心情", "", ""),
+        (*good[:5], "本人的权利", "", ""),  # no basis of an organisation
+        (*good[:4], "consent", "", "", ""),
+        (*good[:4], "", "", "", ""),
+        (*good[:5], "法定职责", "某法", ""),
+    ]
+    found = used(tmp_path, good, *wrong, good)
+    assert [one.body is None for one in found] == [False, *[True] * len(wrong), True]
+    assert all(one.zh and one.en for one in found[1:])
+    assert found[-1].zh == "与第 2 行完全相同"
+    assert used(tmp_path, ("# 说明", "", "", "", "", "", "", "")) == []
+    path = tmp_path / "other.csv"
+    write_table(path, [["姓名", "用途"]])
+    with pytest.raises(DataFault, match="缺少"):
+        list(used_in(read_table(path)))
+    write_table(tmp_path / "new.csv", use_template())
+    assert list(used_in(read_table(tmp_path / "new.csv"))) == []
 
 
 def test_headings_that_lack_something_are_refused(tmp_path: Path) -> None:

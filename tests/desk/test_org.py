@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,16 @@ from tests.desk.calls import KEYS_OF_STATE, DeskProcess
 from tests.desk.conftest import Founded
 from tests.ledger import consent_world
 from tests.ledger.consent_world import CLINIC, LAB
-from tests.ledger.world import KEEPER, OFFICER
+from tests.ledger.world import AUDITOR, KEEPER, OFFICER
 from tests.verifier import bodies
 from yinzheng.api.org.member import Member
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.containers.receiptfile import parse_receipt_file
 from yinzheng.verifier.formats.notice import parse_notice
 from yinzheng.verifier.formats.webhook import verify_webhook
+from yinzheng.verifier.words.receipt import SCOPES as SCOPE_WORDS
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SECRET = "a passphrase of an organisation"
@@ -108,6 +112,43 @@ def test_consents_are_uploaded_and_their_receipts_fetched(
     for path in out.glob("*.json"):
         parse_receipt_file(path.read_bytes())
         assert path.stat().st_mode & 0o077 == 0
+
+
+def test_uses_are_noted_from_a_table(
+    desk: DeskProcess, clinic: Path, founded: Founded, notice: Any, tmp_path: Path
+) -> None:
+    """Each once, whatever happens; and the auditor's list is a table, too."""
+    file = tmp_path / "consent.json"
+    file.write_bytes(consent(founded, notice, 66))
+    subject = done(org(desk, clinic, "consent", "add", file))["subject"]
+    table = tmp_path / "uses.csv"
+    done(org(desk, clinic, "uses", table, "--template"))
+    at = f"{datetime.fromtimestamp(time.time(), CHINA):%Y/%m/%d %H:%M:%S}"
+    with table.open("a", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows(
+            (one, at, purpose, "信息科", SCOPE_WORDS["base"].zh, "", "", "")
+            for one, purpose in ((subject, "'=统计"), ("cd" * 32, "本院研究"), (subject, "质控"))
+        )
+    first = org(desk, clinic, "uses", table)
+    assert (first.code, first.json["recorded"]) == (1, 2), first
+    assert [(one["row"], one["code"]) for one in first.json["refused"]] == [(4, "consent-unknown")]
+    kept = tmp_path / "uses.csv.recorded.ndjson"
+    kept.write_bytes(kept.read_bytes() + b'{"use": "cut sh')
+    again = org(desk, clinic, "uses", table)
+    assert (again.json["recorded"], again.json["recorded_before"]) == (0, 2), again
+    assert len(kept.read_bytes().splitlines()) == 2
+    kept.write_text("nonsense\n")
+    refused("org", "uses", table, "--org", clinic, "--desk", desk.url, code="uses-recorded", exit_code=1,
+            env=SECRETS)  # fmt: skip
+
+    listed = tmp_path / "lines.csv"
+    day = at.split(" ", maxsplit=1)[0].replace("/", "-")
+    by = ("accesses", "--since", day, "--until", day, "--consent", subject, "--as", AUDITOR)
+    state = ("--state", desk.state, "--table", listed)
+    assert run(*by, *state, env=KEYS_OF_STATE).code == 0
+    text = listed.read_bytes().decode("utf-8-sig")
+    assert {"'=统计", "质控"} <= {row[9] for row in csv.reader(text.splitlines())}
+    refused(*by, *state, code="file-exists", exit_code=2, env=KEYS_OF_STATE)
 
 
 def test_a_receipt_is_handed_out_replaced_and_copied(
