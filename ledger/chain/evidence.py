@@ -17,7 +17,7 @@ from yinzheng.verifier.chain.consensus import Consensus
 from yinzheng.verifier.chain.evidence import NotGiven, parse_evidence
 from yinzheng.verifier.chain.header import FIELDS, FORKS, Field, Header, parse_header
 from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
-from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODE, prove_secure
+from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODE, Nodes, prove_secure
 from yinzheng.verifier.chain.rlp import Item, decode_item, encode_item
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.certificate.moved import moved_slots
@@ -207,8 +207,9 @@ def _account(
         raise _inconsistent("proofs of other slots than asked for")
     account = prove_secure(state_root, address, proof)
     root = EMPTY_ROOT if account is None else _storage_root(account)
+    known: Nodes = {}
     for slot, nodes in zip(slots, proofs, strict=True):
-        prove_secure(root, slot, nodes)
+        prove_secure(root, slot, nodes, known)
     return {
         "address": address.hex(),
         "proof": [node.hex() for node in proof],
