@@ -9,11 +9,14 @@ import zlib
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, StreamObject, TextStringObject
 
 from tests.verifier.world import NOW, NUMBER, genuine_file, trust
 from yinzheng.verifier import DataFault, read_target
+from yinzheng.verifier.containers import pdf as module
 from yinzheng.verifier.containers.pdf import MAX_ATTACHED, MAX_ATTACHMENTS, MAX_OBJECTS, MAX_PDF, extract_file
 from yinzheng.verifier.judge.certificate.verify import verify
 
@@ -112,6 +115,29 @@ def moved(place: str) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def test_a_sound_file_needs_no_mending(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert module._found_as_written(pdf((f"{NUMBER}.json", CONTENT))) == {CONTENT}
+    assert module._found_as_written(moved("/Annots")) == {CONTENT}
+    monkeypatch.setattr(module, "_found_as_written", lambda _: set())
+    assert extract_file(pdf((f"{NUMBER}.json", CONTENT))) == CONTENT
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(["/AF", "/Annots", "/Names"]), st.data())
+def test_whatever_is_damaged_the_same_is_found_as_in_what_is_mended(place: str, draw: st.DataObject) -> None:
+    """Nobody can show one attachment to a strict reader and another one to all who mend."""
+    whole = pdf((f"{NUMBER}.json", CONTENT)) if place == "/Names" else moved(place)
+    table = whole.rfind(b"xref\n", 0, whole.rfind(b"startxref"))
+    changed = bytearray(whole)
+    for _ in range(draw.draw(st.integers(1, 3))):
+        at = draw.draw(st.integers(table, len(whole) - 1) | st.integers(0, len(whole) - 1))
+        changed[at] = draw.draw(st.sampled_from(b"0123456789 \n<>/[]()Rf"))
+    found = found_or_code(bytes(changed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_found_as_written", lambda _: set())
+        assert found_or_code(bytes(changed)) == found
 
 
 def test_a_pdf_that_nests_without_end() -> None:
