@@ -190,9 +190,9 @@ class QuickSession(Session):
         try:
             for _, group in groupby(sorted(changes, key=_Change.order), _Change.together):
                 self._write_alike(list(group))
+            self._register_persistent({change.state for change in changes})
         finally:
             self._flushing = False
-        self._register_persistent({change.state for change in changes})
         return True
 
     def _write_alike(self, changes: list[_Change]) -> None:
@@ -213,7 +213,7 @@ class QuickSession(Session):
         found = []
         for state in (*self.identity_map._modified, *self._new):
             model: Any = state.class_
-            if not _is_ours(model):
+            if not _is_ours(model) or state.expired_attributes:
                 return None
             shape: Shape[Any] = shape_of(model)
             is_new = state.key is None

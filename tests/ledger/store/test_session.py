@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import bindparam, event
+from sqlalchemy import bindparam, event, update
 from sqlalchemy.exc import IntegrityError, NoResultFound
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session, col, select
@@ -207,9 +207,26 @@ def test_what_a_block_undoes_itself_is_undone(store: Store) -> None:
         assert session.get_one(Counter, "a").last == 1
 
 
+def test_what_sqlalchemy_forgot_is_read_again_before_it_is_written(store: Store) -> None:
+    with store.transaction() as session:
+        session.add(Counter(scope="a", last=1))
+        session.add(Counter(scope="b", last=1))
+    with store.transaction() as session:
+        first, second = session.get_one(Counter, "a"), session.get_one(Counter, "b")
+        session.expire(first)
+        first.last = 5
+        session.expire(second, ["scope"])
+        second.last = 6
+        session.add(Counter(scope="c", last=1))
+        session.flush()
+        assert (first.scope, second.scope) == ("a", "b")
+    with store.reading() as session:
+        assert [session.get_one(Counter, scope).last for scope in "abc"] == [5, 6, 1]
+
+
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["put", "set", "drop", "flush", "ask", "forget"]),
+        st.sampled_from(["put", "set", "drop", "flush", "ask", "forget", "expire", "all"]),
         st.sampled_from("abc"),
         st.integers(0, 3),
     ),
@@ -266,6 +283,10 @@ def _step(session: Session, what: str, name: str, number: int) -> object:
             return None
         if what == "set":
             found.until = number
+        elif what == "expire":
+            session.expire(found)
+        elif what == "all":
+            session.execute(update(Nonce).where(col(Nonce.code) != "a").values(until=number + 10))
         elif what == "drop":
             session.delete(found)
             session.flush()
