@@ -158,6 +158,8 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
     "GET /static/{name} (of none)": lambda _: Asked("/static/secret.css"),
 }  # fmt: skip
 
+NOBODYS: Final = "0x" + "f" * 32
+"""The name of no filter: whoever made one alone knows its name."""
 CALLS: Final[Mapping[str, Callable[[Any], list[Any]]]] = {
     "debug_getRawHeader": lambda _: ["latest"],
     "eth_call": lambda c: [{"to": c.zero, "data": "0x"}, "latest"],
@@ -170,6 +172,8 @@ CALLS: Final[Mapping[str, Callable[[Any], list[Any]]]] = {
     "eth_getBlockTransactionCountByHash": lambda c: [c.block],
     "eth_getBlockTransactionCountByNumber": lambda _: ["latest"],
     "eth_getCode": lambda c: [c.zero, "latest"],
+    "eth_getFilterChanges": lambda _: [NOBODYS],
+    "eth_getFilterLogs": lambda _: [NOBODYS],
     "eth_getLogs": lambda _: [{"fromBlock": "latest", "toBlock": "latest"}],
     "eth_getProof": lambda c: [c.zero, [], "latest"],
     "eth_getStorageAt": lambda c: [c.zero, "0x0", "latest"],
@@ -178,6 +182,8 @@ CALLS: Final[Mapping[str, Callable[[Any], list[Any]]]] = {
     "eth_getTransactionByHash": lambda c: [c.block],
     "eth_getTransactionCount": lambda c: [c.zero, "latest"],
     "eth_getTransactionReceipt": lambda c: [c.block],
+    "eth_newFilter": lambda _: [{}],
     "eth_sendRawTransaction": lambda c: [c.unfunded],
+    "eth_uninstallFilter": lambda _: [NOBODYS],
 }
 """What the methods of the node are asked that take something."""

@@ -82,7 +82,7 @@ def parse_filter(chain: EmbeddedChain, value: Any) -> LogFilter:
             raise params.invalid("filter: either blockHash or a range")
         first = last = int(get(chain, named["blockHash"]).block_number)
     else:
-        first, last = _bound(chain, named.get("fromBlock")), _bound(chain, named.get("toBlock"))
+        first, last = bound(chain, named.get("fromBlock")), bound(chain, named.get("toBlock"))
     address = named.get("address")
     listed = [] if address is None else [address] if isinstance(address, str) else address
     topics = named.get("topics")
@@ -94,7 +94,7 @@ def parse_filter(chain: EmbeddedChain, value: Any) -> LogFilter:
     )
 
 
-def _bound(chain: EmbeddedChain, value: Any) -> int:
+def bound(chain: EmbeddedChain, value: Any) -> int:
     """A bound of a range; one beyond the head is no error."""
     if newest(value):
         return chain.head().block_number

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import rlp
 from eth.abc import BlockHeaderAPI
 
-from yinzheng.ledger.chain.embedded import blocks, calls, params, proofs, views
+from yinzheng.ledger.chain.embedded import blocks, calls, filters, params, proofs, views
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.params import RpcError
 from yinzheng.ledger.chain.embedded.sealing import Refused
@@ -234,6 +234,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             lambda chain, block: _transaction_count_of(chain, blocks.find(chain, block)), 1, 1
         ),
         "eth_getCode": Method(_code, 1, 2),
+        "eth_getFilterChanges": Method(filters.changes, 1, 1),
+        "eth_getFilterLogs": Method(filters.logs, 1, 1),
         "eth_getLogs": Method(_logs, 1, 1),
         "eth_getProof": Method(_proof, 2, 3),
         "eth_getStorageAt": Method(_storage, 2, 3),
@@ -251,8 +253,11 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "eth_getTransactionCount": Method(_nonce, 1, 2),
         "eth_getTransactionReceipt": Method(_receipt, 1, 1),
         "eth_maxPriorityFeePerGas": Method(lambda _: "0x0", 0, 0),
+        "eth_newBlockFilter": Method(filters.new_block_filter, 0, 0),
+        "eth_newFilter": Method(filters.new_filter, 0, 1),
         "eth_sendRawTransaction": Method(_send, 1, 1),
         "eth_syncing": Method(lambda _: False, 0, 0),
+        "eth_uninstallFilter": Method(filters.uninstall, 1, 1),
         "net_listening": Method(lambda _: True, 0, 0),
         "net_version": Method(lambda chain: str(chain.chain_id), 0, 0),
         "web3_clientVersion": Method(lambda _: client_version(), 0, 0),
