@@ -43,6 +43,9 @@ MADE: Final = frozenset(
 )
 """Codes that are put together where they are raised."""
 
+CODED: Final = frozenset({"code", "not_allowed", "wrong_capacity"})
+"""How a call names the code of a refusal."""
+
 BY_ITSELF: Final[dict[str, set[str]]] = {
     "case": {"deem_accepted", "deposit", "succeed"},
     "certificate": {"lapse"},
@@ -69,15 +72,19 @@ def sources() -> tuple[tuple[Path, str], ...]:
 
 
 def codes_in(tree: ast.AST) -> Iterator[str]:
-    """Codes of what a module raises: `code="…"` beside a message, or first of what begins code, message."""
+    """Codes of what a module raises: `code="…"` beside a message, a course's own, or first of what begins
+    code, message; what a contract's error means names the fault's class before both.
+    """
     for node in ast.walk(tree):
         match node:
             case ast.Call(args=[_, *_], keywords=keywords):
                 for one in keywords:
-                    if one.arg == "code" and isinstance(one.value, ast.Constant):
+                    if one.arg in CODED and isinstance(one.value, ast.Constant):
                         yield str(one.value.value)
         match node:
             case ast.Call(args=[ast.Constant(str(code)), message, *_]) if says(message):
+                yield code
+            case ast.Call(args=[ast.Name(), ast.Constant(str(code)), message, *_]) if says(message):
                 yield code
             case ast.Tuple(elts=[ast.Constant(str(code)), message, *_]) if says(message):
                 yield code
