@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from yinzheng.ledger.flow.network import NetworkState, Waiting
 
 
+CLOCKS = 5
+"""Seconds by which a block may be dated ahead of our clock before it is told."""
+
+
 def chain(
     state: State = DEFAULT_STATE,
     add: Annotated[
@@ -70,16 +74,20 @@ def _standing(found: NetworkState) -> Iterator[str]:
         yield "the nodes stand on different blocks, and may wait for each other 各节点停在不同区块:"
         yield from (f"  {one}" for one in found.apart)
     yield (
-        "see which validators run, then whether these follow one chain: docs/network.md, A chain that stands"
-        " still 请先核对各验证节点是否运行、是否在同一条链上"
+        "see which validators run, then whether their clocks are right and they follow one chain:"
+        " docs/network.md, A chain that stands still"
+        " 请先核对各验证节点是否运行、时钟是否准确、是否在同一条链上"
     )
 
 
 def _text(found: NetworkState) -> Iterator[str]:
-    yield (
-        f"{found.consensus}: block {found.head}, {found.head_age} seconds old; final up to {found.final}"
-        " 最新区块、最终区块"
-    )
+    dated = f"{found.ahead} seconds ahead of our clock" if found.ahead else f"{found.head_age} seconds old"
+    yield f"{found.consensus}: block {found.head}, {dated}; final up to {found.final} 最新区块、最终区块"
+    if found.ahead >= CLOCKS:
+        yield (
+            "whoever proposed that block, or this machine, has a wrong clock: nodes refuse blocks that are"
+            " yet to come. Compare the clocks of all validators (NTP) 出块节点或本机时钟不准，请逐一校时"
+        )
     yield from _standing(found)
     if found.nodes:
         yield "nodes 节点:"

@@ -27,6 +27,9 @@ HANGS: Final = 10.0
 """Seconds after which a node is left, where there is another to ask."""
 LAG: Final = 4
 """Blocks by which a node may be behind the best one."""
+AHEAD: Final = 15
+"""Seconds by which a node's newest block may be dated ahead of our clock, where others' are not: it follows a
+validator whose clock is wrong, or is it, and stands on blocks that nobody else takes."""
 LEFT_SECONDS: Final = 30.0
 """How long one that failed is not asked again …"""
 COMPARED_SECONDS: Final = 15.0
@@ -60,7 +63,9 @@ class Endpoint:
     head: str | None = None
     """… and that block's hash, as the node gives it …"""
     base_fee: int | None = None
-    """… and its base fee, in wei; None where it has none."""
+    """… its base fee, in wei (None where it has none) …"""
+    time: int | None = None
+    """… and when it says that it was proposed, in UTC seconds."""
     left: str | None = None
     """Why it is not asked; None: it is."""
     until: float = 0.0
@@ -85,6 +90,8 @@ class Condition:
     """Its newest block's hash, 0x and 64 hex."""
     base_fee: int | None = None
     """Wei that its newest block asked for a unit of gas; None where there is no such thing."""
+    time: int | None = None
+    """When its newest block was proposed, by the clock of who proposed it; UTC seconds."""
 
     @property
     def of_another(self) -> bool:
@@ -95,6 +102,7 @@ class Condition:
 @dataclass
 class _Times:
     monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
     compared: float = field(default=float("-inf"))
 
 
@@ -107,13 +115,18 @@ class Endpoints(JSONBaseProvider):
     global_ccip_read_enabled = False
 
     def __init__(
-        self, urls: Sequence[str], chain: Chain, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        urls: Sequence[str],
+        chain: Chain,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         super().__init__()
         seconds = REQUEST_SECONDS if len(urls) == 1 else HANGS
         self._all = [Endpoint(url, NodeProvider(url, seconds=seconds)) for url in urls]
         self._chain = chain
-        self._times = _Times(monotonic)
+        self._times = _Times(monotonic, wall)
 
     # ---------------------------------------------------------------- as web3 asks
 
@@ -171,7 +184,7 @@ class Endpoints(JSONBaseProvider):
         self._compare()
         first = next((one for one in self._all if one.left is None), None)
         return [
-            Condition(one.name, one.height, one.left, one is first, one.head, one.base_fee)
+            Condition(one.name, one.height, one.left, one is first, one.head, one.base_fee, one.time)
             for one in self._all
         ]
 
@@ -252,10 +265,19 @@ class Endpoints(JSONBaseProvider):
                     self._leave(one, getattr(fault, "reason", "does not answer"))
                 except (DataFault, NotGiven):
                     self._leave(one, "says what cannot be of its newest block")
+        self._leave_those_ahead()
         best = max((one.height or 0 for one in self._all if one.left is None), default=0)
         for one in self._all:
             if one.left is None and (one.height or 0) < best - LAG:
                 self._leave(one, f"is {best - (one.height or 0)} blocks behind")
+
+    def _leave_those_ahead(self) -> None:
+        """Leave those whose newest block is yet to come; where all of them say so our clock is wrong."""
+        now = self._times.wall()
+        well = [one for one in self._all if one.left is None]
+        ahead = [one for one in well if (one.time or 0) > now + AHEAD]
+        for one in ahead if len(ahead) < len(well) else ():
+            self._leave(one, f"has a block dated {(one.time or 0) - now:.0f} seconds ahead of our clock")
 
     def _height(self, one: Endpoint) -> int:
         """Its newest block's number. A height that nobody sealed would make all others lag."""
@@ -263,7 +285,7 @@ class Endpoints(JSONBaseProvider):
         newest = ask("eth_getBlockByNumber", ["latest", False])
         chain, one.head = self._chain, newest["hash"]
         told = newest.get("baseFeePerGas")
-        one.base_fee = None if told is None else int(told, 16)
+        one.base_fee, one.time = None if told is None else int(told, 16), int(newest["timestamp"], 16)
         if chain.consensus is UNPROVEN:
             return int(newest["number"], 16)
         header = header_of(newest, chain.consensus)

@@ -103,6 +103,8 @@ class NetworkState:
     """The account that sends what is decided, 40 hex; None: it never sent anything."""
     balance: int | None = None
     """What it holds, in wei."""
+    ahead: int = 0
+    """Seconds by which the newest block is dated ahead of our clock: its proposer's is wrong, or ours."""
 
     @property
     def still(self) -> bool:
@@ -149,6 +151,7 @@ def look_at(w3: Web3, instance: Instance, session: Session, now: int) -> Network
         waiting=waiting_calls(session, now, base_fee or 0, instance.fee_limit, balance),
         relay=None if relay is None else relay.hex(),
         balance=balance,
+        ahead=max(0, newest["timestamp"] - now),
     )
 
 

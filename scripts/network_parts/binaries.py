@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
@@ -15,6 +18,20 @@ GETH: Final = "1.13.15"
 """The last version whose geth has Clique."""
 _MODULE: Final = f"github.com/ethereum/go-ethereum/cmd/geth@v{GETH}"
 _BUILD_SECONDS: Final = 1200
+
+
+CLOCK: Final = "YINZHENG_CLOCK_OFF"
+"""Name in the environment: seconds by which a node's clock is ahead, or, below zero, behind."""
+_OFF: Final = f"""package time
+
+import "syscall"
+
+var clockOff = func() int64 {{
+	said, _ := syscall.Getenv("{CLOCK}")
+	seconds, _ := atoi(said)
+	return int64(seconds)
+}}()
+"""
 
 
 class NoProgram(Exception):  # noqa: N818 - what is missing
@@ -56,6 +73,45 @@ def find_geth(given: Path | None = None, *, say: Callable[[str], None] = lambda 
     return kept
 
 
+def find_geth_with_a_clock(*, say: Callable[[str], None] = lambda _: None) -> Path:
+    """The same geth with one difference: its clock is off by `CLOCK` seconds of its environment.
+
+    Programs in Go ask the kernel for the time past every library, so that libfaketime moves nothing there.
+    `YINZHENG_GETH_CLOCK` may name one that was built before. Raises `NoProgram`.
+    """
+    if named := os.environ.get("YINZHENG_GETH_CLOCK"):
+        return Path(named).absolute()
+    kept, go = _cache() / f"geth-{GETH}" / "geth-clock", find_go()
+    if kept.exists():
+        return kept
+    if go is None:
+        raise NoProgram("there is no Go to build geth with another clock")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with (kept.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            say(f"building geth {GETH} with a clock that can be set, once: some minutes")
+            with tempfile.TemporaryDirectory() as folder:
+                _build(go, kept, "-overlay", str(_overlay(go, Path(folder))))
+    return kept
+
+
+def _overlay(go: str, folder: Path) -> Path:
+    """What the compiler reads instead of Go's own `time.Now`. Raises `NoProgram`."""
+    root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
+    source = Path(root) / "src" / "time" / "time.go"
+    text, told = source.read_text(), re.compile(r"(func Now\(\) Time \{\n\t(sec), [^\n]*\n)")
+    changed, found = told.subn(r"\1\tsec += clockOff\n", text)
+    if found != 1:
+        raise NoProgram("this Go tells the time in another way than was known")
+    (folder / "time.go").write_text(changed)
+    (folder / "off.go").write_text(_OFF)
+    replaced = {source: folder / "time.go", source.with_name("clock_off.go"): folder / "off.go"}
+    listed = folder / "overlay.json"
+    listed.write_text(json.dumps({"Replace": {str(one): str(two) for one, two in replaced.items()}}))
+    return listed
+
+
 def find_go() -> str | None:
     """The Go command, on the path or where its own installer puts it."""
     return shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
@@ -84,12 +140,12 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "yinzheng"
 
 
-def _build(go: str, target: Path) -> None:
+def _build(go: str, target: Path, *options: str) -> None:
     """Build beside the wanted place and move it there, so that a broken build leaves nothing."""
     folder = target.parent / "building"
     shutil.rmtree(folder, ignore_errors=True)
     # geth 1.13 reaches into Go's runtime in a way that Go 1.23 and later refuse unless told not to.
-    command = [go, "install", "-trimpath", "-ldflags=-checklinkname=0 -s -w", _MODULE]
+    command = [go, "install", "-trimpath", "-ldflags=-checklinkname=0 -s -w", *options, _MODULE]
     environment = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=_BUILD_SECONDS, check=False

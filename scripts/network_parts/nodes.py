@@ -10,12 +10,13 @@ import time
 import urllib.request
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from eth_account import Account
 
-from scripts.network_parts.binaries import Program
+from scripts.network_parts.binaries import CLOCK, Program
 from scripts.network_parts.making import GAS_LIMIT, PASSWORD
 from scripts.network_parts.plan import Network, Node
 
@@ -23,15 +24,27 @@ _FUNDS: Final = 100 * 10**18
 _APIS: Final = "eth,net,web3,clique,admin,txpool,miner,debug"
 
 
-def start(network: Network, names: Iterable[str] = (), *, patience: float = 60) -> None:
+@dataclass(frozen=True, slots=True)
+class Off:
+    """A clock that is off by so many seconds, for a `binary` that has one."""
+
+    binary: Path
+    seconds: int
+
+
+def start(
+    network: Network, names: Iterable[str] = (), *, patience: float = 60, off: Off | None = None
+) -> None:
     """Start these nodes, or all; those that run are left. Waits until each answers.
+
+    With `off` their clocks are wrong; a node that is started again has the right one.
 
     Raises `TimeoutError`, with the end of the log of one that does not.
     """
     chosen = [network.node(name) for name in names] or list(network.nodes)
     for node in chosen:
         if pid_of(network, node) is None:
-            _start(network, node)
+            _start(network, node, off)
     until = time.monotonic() + patience
     for node in chosen:
         while ask(node, "eth_chainId") is None:
@@ -134,7 +147,7 @@ def fund(network: Network, addresses: Sequence[str]) -> None:
         time.sleep(0.2)
 
 
-def _start(network: Network, node: Node) -> None:
+def _start(network: Network, node: Node, off: Off | None = None) -> None:
     folder = network.of(node)
     with (folder / "log").open("ab") as log:
         back = has_chain(network, node)
@@ -143,13 +156,17 @@ def _start(network: Network, node: Node) -> None:
             command += ["--state.scheme", "hash"] if network.program is Program.GETH else []
             command.append(str(network.folder / "genesis.json"))
             subprocess.run(command, stdout=log, stderr=log, check=True, timeout=120)
+        command = command_of(network, node, seal=not back)
+        environment = {**os.environ, "PRIVATE_CONFIG": "ignore"}
+        if off is not None:
+            command[0], environment[CLOCK] = str(off.binary), str(off.seconds)
         process = subprocess.Popen(
-            command_of(network, node, seal=not back),
+            command,
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, "PRIVATE_CONFIG": "ignore"},
+            env=environment,
         )
     (folder / "pid").write_text(f"{process.pid}\n")
 

@@ -21,6 +21,8 @@ from scripts.network_parts.plan import Network, Node
 
 _LOOKED_PERIODS: Final = 3
 """Block periods in which a network at work has another block."""
+_CLOCKS: Final = 5
+"""Seconds by which a block may be dated ahead of now and its chain still be one to follow."""
 _DEEPEST: Final = 64
 """Blocks within which two chains of one network have one in common."""
 
@@ -32,6 +34,8 @@ class Head:
     number: int
     hash: str
     weight: int
+    time: int
+    """When it was proposed, UTC seconds, by the clock of who did."""
 
 
 def head_of(node: Node) -> Head | None:
@@ -39,7 +43,8 @@ def head_of(node: Node) -> Head | None:
     found = nodes.ask(node, "eth_getBlockByNumber", ["latest", False])
     if not found:
         return None
-    return Head(int(found["number"], 16), found["hash"], int(found.get("totalDifficulty") or "0x0", 16))
+    weight, proposed = found.get("totalDifficulty") or "0x0", found.get("timestamp") or "0x0"
+    return Head(int(found["number"], 16), found["hash"], int(weight, 16), int(proposed, 16))
 
 
 def start(network: Network, names: Iterable[str] = (), *, patience: float = 60) -> None:
@@ -62,11 +67,12 @@ def sides_of(network: Network) -> list[list[str]]:
     heads = {node.name: head for node in network.nodes if (head := head_of(node)) is not None}
     if not heads:
         return []
-    chosen = _chosen(heads)
-    keeper = network.node(next(name for name, head in heads.items() if head == chosen))
+    due = {name: head for name, head in heads.items() if head.time <= time.time() + _CLOCKS} or heads
+    chosen = _chosen(due)
+    keeper = network.node(next(name for name, head in due.items() if head == chosen))
     sides: dict[str, list[str]] = {chosen.hash: []}
     for name, head in heads.items():
-        same = head.weight <= chosen.weight and _hash_at(keeper, head.number) == head.hash
+        same = name in due and head.weight <= chosen.weight and _hash_at(keeper, head.number) == head.hash
         sides.setdefault(chosen.hash if same else head.hash, []).append(name)
     return list(sides.values())
 
@@ -74,7 +80,9 @@ def sides_of(network: Network) -> list[list[str]]:
 def heal(network: Network, *, patience: float = 60) -> list[str]:
     """Have all nodes follow one chain, where they stand still on several; gives who went back.
 
-    Raises `ValueError`: it is no Clique, blocks come, or one side holds what is final; `TimeoutError`.
+    Those on a block that is yet to come go back in any case: their validators' clocks were wrong, and nobody
+    builds on it before it is due. Set the clocks first. Raises `ValueError`: it is no Clique, blocks come, or
+    one side holds what is final; `TimeoutError`.
     """
     if network.program is not Program.GETH:
         raise ValueError("only Clique stands still so")

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -20,7 +20,7 @@ from yinzheng.ledger.chain import endpoints
 from yinzheng.ledger.chain.endpoints import LEFT_SECONDS, Chain, Endpoints, shown
 from yinzheng.ledger.chain.evidence import header_of
 from yinzheng.ledger.chain.reverts import ChainUnreachable
-from yinzheng.verifier.chain.consensus import CLIQUE
+from yinzheng.verifier.chain.consensus import CLIQUE, UNPROVEN
 
 
 def block(number: int, *, by: int = 0, key: Any = None) -> dict[str, Any]:
@@ -29,6 +29,8 @@ def block(number: int, *, by: int = 0, key: Any = None) -> dict[str, Any]:
 
 FIRST = block(0)
 CHAIN = Chain(7, CLIQUE.block_hash(header_of(FIRST)), CLIQUE, frozenset(map(address_of, VALIDATORS)))
+
+UNSEALED = replace(CHAIN, consensus=UNPROVEN)
 
 
 @dataclass
@@ -159,6 +161,24 @@ def test_a_height_that_nobody_sealed_makes_no_other_lag(time: Time) -> None:
     voted_in = Node(newest=block(9000, key=OUTSIDER))  # under Clique nothing tells it from a liar
     with among(time, voted_in, Node()) as asked:
         assert number(asked) == 9000
+
+
+def test_one_on_blocks_that_are_yet_to_come_is_left_unless_all_are(time: Time) -> None:
+    dated = int(block(100)["timestamp"], 16)
+    early = dict(block(100), timestamp=hex(dated - 60))
+
+    def wall() -> float:
+        return dated - 30.0
+
+    with ExitStack() as stack:
+        ahead, right = (stack.enter_context(serving(Node(newest=one))) for one in (block(100), early))
+        asked = Endpoints([ahead, right], UNSEALED, monotonic=time, wall=wall)
+        assert number(asked) == 100
+        (left,) = asked.left()
+        assert (left.name, left.fault) == (ahead, "has a block dated 30 seconds ahead of our clock")
+        alone = Endpoints([ahead, ahead], UNSEALED, monotonic=time, wall=wall)
+        assert number(alone) == 100
+        assert alone.left() == []
 
 
 def test_where_none_is_well_each_is_named(time: Time) -> None:

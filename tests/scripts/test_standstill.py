@@ -55,13 +55,18 @@ class Nodes:
     @staticmethod
     def block(chain: Sequence[tuple[str, int]]) -> dict[str, Any]:
         weight = sum(weight for _, weight in chain)
-        return {"number": hex(len(chain)), "hash": repr(chain), "totalDifficulty": hex(weight)}
+        made = {"number": hex(len(chain)), "hash": repr(chain), "totalDifficulty": hex(weight)}
+        return made | ({"timestamp": hex(2**40)} if chain and chain[-1] == AHEAD else {})
 
 
 BEFORE = [(name, 2) for name in SHARED]
 ONE = [*BEFORE, ("exchange", 2)]
 OTHER = [*BEFORE, ("notary", 1), ("court", 1)]
 """As it was seen: both weigh ten, and on each the next block may be sealed by those on the other alone."""
+
+
+AHEAD = ("exchange", 3)
+"""A block that is yet to come."""
 
 
 def network(tmp_path: Path) -> Network:
@@ -81,6 +86,18 @@ def test_pairs_that_wait_for_each_other_follow_one_chain_again(
     assert [name for what, name in found.told if what == "miner_start"] == back
     assert len(standstill.sides_of(made)) == 1
     assert standstill.heal(made) == []
+
+
+def test_who_stands_on_a_block_that_is_yet_to_come_goes_back_however_heavy_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody builds on it before it is due; those who were made to follow it would wait with it."""
+    made = network(tmp_path)
+    found = Nodes(made, {"registry": BEFORE, "court": BEFORE, "notary": BEFORE, "exchange": [*BEFORE, AHEAD]})
+    found.install(monkeypatch)
+    assert standstill.sides_of(made) == [["registry", "court", "notary"], ["exchange"]]
+    assert standstill.heal(made) == ["exchange"]
+    assert found.chains["exchange"] == BEFORE
 
 
 def test_a_network_at_work_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
