@@ -51,13 +51,30 @@ def read_network(ask: Ask, validators: Sequence[bytes]) -> Network:
     return Network(consensus.block_hash(genesis), consensus, sealing)
 
 
-def first_of(ask: Ask, consensus: Consensus, addresses: frozenset[bytes], *, after: int) -> int:
-    """The first block later than `after` that only these may seal, who may seal the newest one too.
+def sets_since(
+    ask: Ask, consensus: Consensus, addresses: frozenset[bytes], known: frozenset[bytes], *, after: int
+) -> list[tuple[int, frozenset[bytes]]]:
+    """Every set that might seal blocks later than `after`, with its first block, the oldest first.
 
-    Found by bisection: where the set changed several times since, it is the last change. Raises
-    `EnvironmentFault`, `DataFault` as `read_network`.
+    `addresses` may seal the newest block, `known` the block `after`. Each is found by bisection, from the
+    newest back: one that came and went while the set before it and after it was the same stays unseen.
+    Raises `EnvironmentFault`, `DataFault` as `read_network`.
     """
-    low, high = after + 1, int(ask("eth_blockNumber", []), 16) + 1
+    found: list[tuple[int, frozenset[bytes]]] = []
+    until = int(ask("eth_blockNumber", []), 16) + 1
+    while True:
+        first = _first_of(ask, consensus, addresses, after, until)
+        found.insert(0, (first, addresses))
+        if first == after + 1:
+            return found
+        until = first - 1
+        if (addresses := _may_seal(ask, consensus, until)) == known:
+            return found
+
+
+def _first_of(ask: Ask, consensus: Consensus, addresses: frozenset[bytes], after: int, until: int) -> int:
+    """The first block later than `after` that only these may seal, who may seal block `until` too."""
+    low, high = after + 1, until
     while low < high:
         middle = (low + high) // 2
         if _may_seal(ask, consensus, middle) == addresses:

@@ -9,7 +9,7 @@ from typing import Any
 
 from yinzheng.ledger.chain.connect import chain_of, connect_all
 from yinzheng.ledger.chain.embedded.evidence import asking
-from yinzheng.ledger.chain.network import first_of, read_network
+from yinzheng.ledger.chain.network import read_network, sets_since
 from yinzheng.ledger.keys.provider import ISSUER, KeyProvider
 from yinzheng.ledger.state.files import write_durably
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance, writer_lock
@@ -29,9 +29,10 @@ def take_up(
 ) -> Instance:
     """Read the network's validators, and state them from the block on from which they seal.
 
-    `operators` say whose each is. Gives the registry as it is now. Raises `UsageFault` (`node-embedded`,
-    `validators-same`, `validators-differ`: not each of the network's is exactly one operator's), and as
-    `read_network`.
+    A set that came and went since the last statement is stated too: its blocks would be nobody's.
+    `operators` say whose each is, those among them who seal no more. Gives the registry as it is now.
+    Raises `UsageFault` (`node-embedded`, `validators-same`, `validators-differ`: not each of the network's
+    is exactly one operator's), and as `read_network`.
     """
     paths, instance = read_instance(root)
     if not instance.foreign:
@@ -40,34 +41,65 @@ def take_up(
         _, instance = read_instance(root)
         ask = asking(connect_all(instance.chain_urls, chain_of(instance)))
         found = frozenset(read_network(ask, ()).validators)
-        _require_news(instance, found, operators)
-        before = instance.sets[-1] if instance.sets else None
-        first = first_of(
-            ask, instance.consensus, found, after=max(0, before.first if before is not None else 0)
-        )
-        statement = _statement(instance, found, operators, first, keys(paths), clock())
-        kept = () if before is None else (*instance.sets[:-1], replace(before, last=first - 1))
-        changed = replace(
-            instance,
-            sets=(*kept, ValidatorRange(first, None, found)),
-            operators=tuple(operators),
-            changes=(*instance.changes, statement),
-        )
-        followed = follow(canonical.dumps(trust_policy(instance)), canonical.dumps(statement))
-        assert followed.policy == trust_policy(changed)  # who follows gets what is handed out
+        if found == frozenset(instance.validators) and _of(operators, found) == instance.operators:
+            raise UsageFault(
+                "the network's validators are those that the registry knows", code="validators-same"
+            )
+        known = instance.sets[-1] if instance.sets else ValidatorRange(0, None, frozenset())
+        sets = sets_since(ask, instance.consensus, found, known.addresses, after=max(0, known.first))
+        sets = sets if instance.sets else sets[-1:]
+        _require_named(found, operators, [one for _, one in sets])
+        changed, provider, now = instance, keys(paths), clock()
+        for first, addresses in sets:
+            changed = _stated(changed, first, addresses, operators, provider, now)
         Instance.from_json(changed.to_json())  # what could not be read back must not be written
         write_durably(paths.instance, changed.to_json())
     return changed
 
 
-def _require_news(instance: Instance, found: frozenset[bytes], operators: Sequence[Operator]) -> None:
-    if found == frozenset(instance.validators) and tuple(operators) == instance.operators:
-        raise UsageFault("the network's validators are those that the registry knows", code="validators-same")
+def _stated(
+    instance: Instance,
+    first: int,
+    addresses: frozenset[bytes],
+    operators: Sequence[Operator],
+    keys: KeyProvider,
+    now: int,
+) -> Instance:
+    """The registry with one set more, and the statement of it."""
+    whose = _of(operators, addresses)
+    statement = _statement(instance, addresses, whose, first, keys, now)
+    kept = (*instance.sets[:-1], replace(instance.sets[-1], last=first - 1)) if instance.sets else ()
+    changed = replace(
+        instance,
+        sets=(*kept, ValidatorRange(first, None, addresses)),
+        operators=whose,
+        changes=(*instance.changes, statement),
+    )
+    followed = follow(canonical.dumps(trust_policy(instance)), canonical.dumps(statement))
+    assert followed.policy == trust_policy(changed)  # who follows gets what is handed out
+    return changed
+
+
+def _of(operators: Sequence[Operator], addresses: frozenset[bytes]) -> tuple[Operator, ...]:
+    """Those who have validators in a set, with these alone."""
+    sealing = (replace(one, validators=one.validators & addresses) for one in operators)
+    return tuple(one for one in sealing if one.validators)
+
+
+def _require_named(
+    found: frozenset[bytes], operators: Sequence[Operator], sets: Sequence[frozenset[bytes]]
+) -> None:
+    """Each that might seal is exactly one operator's, and there is nobody else; `found` may seal now."""
     named = [address for one in operators for address in one.validators]
-    if set(named) != found or len(named) != len(found):
+    every = frozenset().union(*sets)
+    if set(named) != every or len(named) != len(every):
+        gone = sorted(every - found)
+        also = "; and these, who sealed since the last statement: " if gone else ""
         raise UsageFault(
             "the operators named do not have exactly the validators of the network: "
-            + ", ".join("0x" + one.hex() for one in sorted(found)),
+            + ", ".join("0x" + one.hex() for one in sorted(found))
+            + also
+            + ", ".join("0x" + one.hex() for one in gone),
             code="validators-differ",
             hint="Name each operator with its validators, as its owner publishes them. Nothing was changed.",
         )

@@ -6,7 +6,7 @@ import errno
 import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,10 @@ from tests.verifier.world import VALIDATORS, address_of
 from yinzheng.ledger.state.changing import take_up
 from yinzheng.ledger.state.endpoints import change_endpoints
 from yinzheng.ledger.state.instance import Instance, read_instance
-from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
+from yinzheng.ledger.state.policy import trust_policy
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.judge.following import follow
 from yinzheng.verifier.judge.trust import Operator, ValidatorRange
 
 SEALERS = frozenset(map(address_of, VALIDATORS))
@@ -37,13 +40,17 @@ OPERATORS = (
 class Voting(Node):
     """A node of a network that took somebody in."""
 
+    since: dict[int, frozenset[bytes]] = field(
+        default_factory=lambda: {0: SEALERS, SINCE: SEALERS | {NEWCOMER}}
+    )
+    """Who might seal, from which block on."""
     tells: Any = True
     """Whether it knows who might seal older blocks, or what it says instead."""
 
     def answer(self, body: Any) -> bytes:
         if isinstance(body, dict) and body["method"] == "clique_getSigners":
-            older = bool(body["params"]) and int(body["params"][0], 16) < SINCE - 1
-            found = sorted(SEALERS if older else SEALERS | {NEWCOMER})
+            next_ = int(body["params"][0], 16) + 1 if body["params"] else 10**9
+            found = sorted(self.since[max(one for one in self.since if one <= next_)])
             told: dict[str, Any] = {"result": ["0x" + one.hex() for one in found]}
             if body["params"] and self.tells is not True:
                 told = self.tells
@@ -172,6 +179,44 @@ def test_who_was_voted_in_is_taken_up_from_its_block(folder: Folder) -> None:
     assert (statement["from"], NEWCOMER.hex() in statement["addresses"]) == (SINCE, True)
     assert folder.instance.sets == changed.sets
     assert folder.refused(folder.take_up) == "validators-same"
+
+
+GUEST = b"\x08" * 20
+
+
+def test_a_set_that_came_and_went_between_two_statements_is_stated_too(folder: Folder) -> None:
+    """Its blocks are of no set else, and what they prove nobody could determine."""
+    sets = {0: SEALERS, 40: SEALERS | {GUEST}, 55: SEALERS | {GUEST, NEWCOMER}, SINCE: SEALERS | {NEWCOMER}}
+    folder.own.since = sets
+    with pytest.raises(YinzhengError, match="sealed since the last statement: 0x" + GUEST.hex()) as told:
+        folder.take_up()
+    assert told.value.code == "validators-differ"
+    guest = Operator("某交易所", cw.LAB, frozenset((GUEST,)))
+    before = dumps(trust_policy(folder.instance))
+    changed = folder.take_up(*OPERATORS, guest)
+    assert [(one.first, one.last, one.addresses) for one in changed.sets] == [
+        (0, 39, SEALERS),
+        (40, 54, sets[40]),
+        (55, SINCE - 1, sets[55]),
+        (SINCE, None, sets[SINCE]),
+    ]
+    assert changed.operators == OPERATORS
+    assert [len(one["operators"]) for one in changed.changes] == [2, 3, 2]
+    followed = before
+    for statement in changed.changes:
+        followed = dumps(follow(followed, dumps(statement)).policy)
+    assert followed == dumps(trust_policy(changed)), "a reader who takes them in order has what is handed out"
+    with pytest.raises(DataFault) as fault:
+        follow(followed, dumps(changed.changes[0]))
+    assert fault.value.code == "change-order"
+    assert folder.refused(lambda: folder.take_up(*OPERATORS, guest)) == "validators-same"
+
+
+@pytest.mark.parametrize("between", [2, 3, 17, SINCE - 1])
+def test_one_block_of_another_set_is_found(folder: Folder, between: int) -> None:
+    folder.own.since = {0: SEALERS, between: SEALERS | {GUEST}, SINCE: SEALERS | {NEWCOMER}}
+    guest = Operator("某交易所", cw.LAB, frozenset((GUEST,)))
+    assert [one.first for one in folder.take_up(*OPERATORS, guest).sets] == [0, between, SINCE]
 
 
 @pytest.mark.parametrize(
