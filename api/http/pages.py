@@ -24,7 +24,7 @@ from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 HEADER: Final = "Yinzheng-Pages"
 FILE: Final = "pages.word"
-"""In the state folder; for its owner and group, as whom the pages may run."""
+"""In the state folder, for its owner; with `YINZHENG_UMASK=027` for its group, as whom the pages may run."""
 
 _BYTES: Final = 32
 _MODE: Final = 0o640

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.cli.processes import serving
+from tests.cli.processes import serving_by_itself
 from tests.ledger.world import Clock, create
 from yinzheng.api.http.limits import Buckets, Rate
 from yinzheng.api.http.shared import OwnLevels, SharedLevels, SharedMarks, make_file
@@ -130,7 +130,9 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.server
 def test_several_processes_serve_as_one(state: Path) -> None:
-    with serving("serve", "--state", str(state), "--port", "0", "--workers", "2", "--rate", "1") as url:
+    with serving_by_itself(
+        "serve", "--state", str(state), "--port", "0", "--workers", "2", "--rate", "1"
+    ) as url:
         assert _status(f"{url}/healthz") == 200
         began = time.monotonic()
         with ThreadPoolExecutor(16) as pool:
@@ -154,7 +156,7 @@ def test_several_processes_serve_as_one(state: Path) -> None:
 @pytest.mark.server
 def test_they_end_with_whoever_began_them(state: Path, tmp_path: Path) -> None:
     command = ("serve", "--state", str(state), "--port", "0", "--workers", "2")
-    with serving(*command, TMPDIR=str(tmp_path)) as url:
+    with serving_by_itself(*command, TMPDIR=str(tmp_path)) as url:
         assert _status(f"{url}/healthz") == 200
         (parent,) = {int(pid) for pid in _parents("--workers", str(state))}
         workers = _children(parent)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.forked import Forked
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-c", "from yinzheng.api.cli import main; main()")
 """As the installed script does it, whatever folder it is installed in."""
@@ -26,14 +28,10 @@ def environment(**more: str) -> dict[str, str]:
 
 def start(*args: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    return subprocess.run(
-        [*COMMAND, *map(str, args)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env=dict(env or environment()),
-    )
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with Forked(*map(str, args), env=dict(env or environment()), **streams) as process:
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess([*map(str, args)], process.returncode, out, err)
 
 
 @contextmanager
@@ -46,16 +44,34 @@ def node(state: Path, *args: str, **more: str) -> Iterator[str]:
 @contextmanager
 def serving(*command: str, **more: str) -> Iterator[str]:
     """A command that serves, with `more` in its environment; gives its URL, and ends it as Ctrl-C does."""
+    with (
+        Forked(*command, "--json", env=environment(**more), stdout=subprocess.PIPE) as process,
+        _ending(process) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def serving_by_itself(*command: str, **more: str) -> Iterator[str]:
+    """As `serving`, begun as a user does: its name in the list of processes is its own."""
     whole = [*COMMAND, *command, "--json"]
-    with subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, env=environment(**more)) as process:
+    with (
+        subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, env=environment(**more)) as process,
+        _ending(process) as url,
+    ):
+        yield url
+
+
+@contextmanager
+def _ending(process: subprocess.Popen[str]) -> Iterator[str]:
+    try:
+        yield str(_first_json(process)["url"])
+    finally:
+        process.send_signal(signal.SIGINT)
         try:
-            yield str(_first_json(process)["url"])
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _first_json(process: subprocess.Popen[str]) -> dict[str, Any]:

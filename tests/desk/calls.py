@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.cli.processes import COMMAND, environment
+from tests.cli.processes import environment
 from tests.desk.described import require_described
+from tests.forked import Forked
 from tests.ledger.consent_world import HOSPITAL, KEYS
 from tests.ledger.world import PASSPHRASE
 from yinzheng.api.http.pages import HEADER as PAGES_HEADER
@@ -142,12 +143,10 @@ def running_desk(
 ) -> Iterator[DeskProcess]:
     """`yinzheng desk` on a free port; ended as Ctrl-C or a service manager does."""
     log = state.parent / "desk.log"
-    command = [*COMMAND, "desk", "--state", str(state), "--port", "0", "--json", *args]
+    command = ["desk", "--state", str(state), "--port", "0", "--json", *args]
     with (
         log.open("w") as errors,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment(**secrets)
-        ) as process,
+        Forked(*command, env=environment(**secrets), stdout=subprocess.PIPE, stderr=errors) as process,
     ):
         try:
             yield DeskProcess(state, _url(process, log), process, log)

@@ -358,7 +358,7 @@ def test_patients_are_heard_from_the_pages_alone(desk: DeskProcess) -> None:
         assert (got.status, got.code) == (404, "not-found"), headers
     assert desk.send("POST", "/patient/v1/see", json.dumps(asked).encode()).code == "not-found"
     assert desk.send("POST", "/public/v1/follow", b"{}").code == "not-found"
-    assert word_file(Paths(desk.state)).stat().st_mode & 0o777 == 0o640
+    assert word_file(Paths(desk.state)).stat().st_mode & 0o777 == 0o600
     got = desk.patient("see", asked)
     assert (got.status, got.code) == (422, "qr-foreign")
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.api.browser.rights_world import served
-from tests.cli.processes import COMMAND, environment
+from tests.cli.processes import environment
 from tests.desk.calls import DeskProcess, running_desk
+from tests.forked import Forked
 from tests.ledger import world as w
 from tests.ledger.moves.parties import CONTRACT, FIRM, HOSPITAL, Parties
 from tests.ledger.organisations.enrolling import Member as Keys
@@ -102,8 +103,8 @@ class Pages:
 @contextmanager
 def pages_of(org: Path, desk: str) -> Iterator[Pages]:
     """Serve an organisation's own pages on a free port, as the command does."""
-    command = [*COMMAND, "org", "pages", "--org", str(org), "--desk", desk, "--port", "0", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(**SECRETS)) as process:
+    command = ["org", "pages", "--org", str(org), "--desk", desk, "--port", "0", "--json"]
+    with Forked(*command, env=environment(**SECRETS), stdout=subprocess.PIPE) as process:
         try:
             yield Pages(process)
         finally:
