@@ -25,7 +25,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.kept import Kept
 from yinzheng.ledger.store.models import Certificate, Event
-from yinzheng.ledger.witnesses.heads import head_to_show
+from yinzheng.ledger.witnesses.heads import ShownHead, head_to_show
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
@@ -62,6 +62,7 @@ class Answers:
         self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
         # Of one moment: what was erased since is not kept.
         self._records = Kept(RECORDS_KEPT)
+        self._heads = Kept(1)
 
     def moment(self) -> Hashable:
         """What every answer about now rests on: equals an earlier one only if nothing was written in between
@@ -86,15 +87,18 @@ class Answers:
 
     def record(self, number: str) -> LiveRecord | None:
         """What is kept of a deposited certificate; None if there is none, or it is not anchored yet."""
-        return self._records.answer(self._store.moment(), number, lambda: self._record(number))
+        moment = self._store.moment()
+        return self._records.answer(moment, number, lambda: self._record(number, moment))
 
-    def _record(self, number: str) -> LiveRecord | None:
+    def _record(self, number: str, moment: Hashable) -> LiveRecord | None:
         with self._store.reading() as session:
             certificate = session.get(Certificate, number)
             if certificate is None or certificate.event_id is None:
                 return None
             event = session.get_one(Event, certificate.event_id)
-            proof = self._proof(session, event)
+            # The view was opened after that moment: what it sees is of it, or of one that has passed it.
+            newest = self._heads.answer(moment, None, lambda: head_to_show(session))
+            proof = self._proof(session, event, newest)
         if proof is None:
             return None
         return LiveRecord(
@@ -187,9 +191,13 @@ class Answers:
 
     # ---------------------------------------------------------------- plumbing
 
-    def _proof(self, session: Session, event: Event) -> str | None:
-        checkpoint = None if event.log_index is None else head_to_show(session, event.log_index)
-        if checkpoint is None or event.log_index is None:
+    def _proof(self, session: Session, event: Event, newest: ShownHead | None = None) -> str | None:
+        """``newest``: the head that is shown where any will do; it is looked for unless it has the entry."""
+        if event.log_index is None:
+            return None
+        has_it = newest is not None and newest.size > event.log_index
+        checkpoint = newest if has_it else head_to_show(session, event.log_index)
+        if checkpoint is None:
             return None
         log = TileLog(self.paths.log, self.instance.origin)
         return log.tlog_proof(event.log_index, checkpoint.note).text

@@ -16,14 +16,16 @@ from yinzheng.ledger.certificates.work import deposit_leaf, registered, statemen
 from yinzheng.ledger.chain.records import Record
 from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.reading import Reader, open_reader
 from yinzheng.ledger.rules.certificates import REMARK_BITS
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.ledger.store.models import Case, ChainCall, Dossier
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.standing import MAX_STANDING, parse_remark
+from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import Statement
+from yinzheng.verifier.log.tlogproof import TlogProof
 
 K = RemarkKind
 SEIZED = Grounds("查封至2027年", JUDGMENT, "(2026)粤01执12号裁定")
@@ -150,3 +152,19 @@ def test_what_came_by_somebody_elses_transaction_is_done(court: Court) -> None:
     with registry.store.reading() as session:
         assert session.get_one(ChainCall, call.id).state == "confirmed"
     assert court.audit() == set()
+
+
+def test_a_records_proof_is_under_the_newest_head_of_each_moment(court: Court) -> None:
+    """The head is looked for once a moment, for all records: never one from before the last commit."""
+    with open_reader(court.registry.paths.root, court.registry.clock) as reader:
+        sizes = [size_of(reader, court.made.number)]
+        for _ in range(2):
+            enter(court, K.SEIZURE, SEIZED)
+            sizes.append(size_of(reader, court.made.number))
+    assert sizes == sorted(set(sizes))
+
+
+def size_of(reader: Reader, number: str) -> int:
+    found = reader.record(number)
+    assert found is not None
+    return peek_checkpoint(TlogProof.from_text(found.proof).checkpoint).size
