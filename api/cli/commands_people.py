@@ -16,6 +16,16 @@ PEOPLE: Final = Group(
             "Make a key of one's own, to carry: a file under a passphrase, or a key in a token. 本人密钥。",
         ),
         Command(
+            "fingerprint",
+            "ceremony:fingerprint",
+            "Show the fingerprint of one's own key, to read aloud; its passphrase proves it. 本人密钥指纹。",
+        ),
+        Command(
+            "ceremony",
+            "ceremony:ceremony",
+            "Compare everyone's key aloud, and write a record for all to sign. 密钥仪式。",
+        ),
+        Command(
             "add",
             "people:add",
             "Enrol someone who acts for the registry, with a key of their own. 登记人员。",

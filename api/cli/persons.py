@@ -213,7 +213,7 @@ def _secret(paths: Paths, given: _Given, name: str) -> bytes:
             file = Path(os.environ[PERSON_FILE_VARIABLE])
         if file is None:
             file = _of_demonstration(paths, name)
-        given.secrets[name] = _asked(name) if file is None else find_person_passphrase(file)
+        given.secrets[name] = asked(name) if file is None else find_person_passphrase(file)
     return given.secrets[name]
 
 
@@ -226,7 +226,8 @@ def _of_demonstration(paths: Paths, name: str) -> Path | None:
     return beside if beside.is_file() and read_instance(paths.root)[1].demonstration else None
 
 
-def _asked(name: str) -> bytes:
+def asked(name: str) -> bytes:
+    """Someone's passphrase, typed at the terminal. Raises `UsageFault` `passphrase-missing` without one."""
     if not sys.stdin.isatty():
         raise _missing(name)
     return str(typer.prompt(f"passphrase of {name} 口令", hide_input=True, err=True)).encode()

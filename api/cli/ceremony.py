@@ -1,0 +1,203 @@
+"""`yinzheng people ceremony`: several people at one table compare fingerprints, and sign a record.
+
+Each key was made on its owner's own medium (`yinzheng people key`), or by `init` under a passphrase of its
+own. What the registry enrolled is read aloud, and each person compares it with what their own machine shows
+(`yinzheng people fingerprint`); then the record is printed, and signed by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from yinzheng.api.cli.common import DEFAULT_STATE, State
+from yinzheng.api.cli.output import Json, err, tell
+from yinzheng.api.cli.persons import asked
+from yinzheng.verifier.bytes.china_time import CHINA
+from yinzheng.verifier.errors import DataFault, UsageFault
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.state.instance import Instance
+
+_WIDTH = 78
+_LINE = "_" * 34
+
+
+def fingerprint(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="One's own key file. 本人密钥文件。")],
+    json_: Json = False,
+) -> None:
+    """Show the fingerprint of one's own key, to read aloud; its passphrase proves it. 本人密钥指纹。"""
+    from yinzheng.ledger.keys.passphrase import PERSON_FILE_VARIABLE, find_person_passphrase
+
+    given = os.environ.get(PERSON_FILE_VARIABLE)
+    address = _address_in(file, lambda: find_person_passphrase(Path(given)) if given else asked(file.name))
+    tell(json_, {"file": str(file), "address": "0x" + address.hex()}, f"{file}: {spaced(address)}")
+
+
+def ceremony(
+    out_file: Annotated[
+        Path, typer.Option("--out", help="The record to print and sign, a new text file. 仪式记录。")
+    ],
+    place: Annotated[str, typer.Option(help="Where you sit. 地点。")] = "",
+    witness: Annotated[
+        list[str] | None, typer.Option(help="Who looks on and signs too; repeat. 见证人。")
+    ] = None,
+    medium: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FILE",
+            help="A person's key file on their own medium, which they open here; repeat. "
+            "本人介质上的密钥文件。",
+        ),
+    ] = None,
+    state: State = DEFAULT_STATE,
+    json_: Json = False,
+) -> None:
+    """Compare everyone's key aloud, and write a record for all to sign. 密钥仪式。
+
+    Needs a terminal: each fingerprint is shown, read aloud and confirmed. Nothing in the registry changes.
+    """
+    from yinzheng.api.cli.persons import reading_store
+    from yinzheng.ledger.people.enrolling import everyone
+    from yinzheng.ledger.state.files import create_durably
+    from yinzheng.ledger.state.instance import read_instance
+
+    if out_file.exists():
+        raise UsageFault(f"{out_file} exists already", code="file-exists", hint="Name a new file.")
+    _, instance = read_instance(state)
+    with reading_store(state) as (store, _), store.reading() as session:
+        people = [
+            Seated(one.name, one.role, one.address) for one in everyone(session) if one.removed_at is None
+        ]
+    media = dict(_medium(one, people) for one in medium or ())
+    if not sys.stdin.isatty():
+        raise UsageFault(
+            "nobody has compared the fingerprints",
+            code="ceremony-unconfirmed",
+            hint="Run it at a terminal, with everyone at the table.",
+        )
+    for one in people:
+        _require_same(one, media.get(one.name))
+    _compare(instance, people, media)
+    now = int(time.time())
+    text = "\n".join(record(instance, people, place=place, witnesses=witness or (), now=now)) + "\n"
+    try:
+        create_durably(out_file, text.encode(), mode=0o600)
+    except FileExistsError:
+        raise UsageFault(f"{out_file} exists already", code="file-exists", hint="Name a new file.") from None
+    value = {"file": str(out_file), "people": [one.name for one in people], "at": now}
+    tell(json_, value, f"{out_file}: print it, and have everyone sign 请打印并由各人签名")
+
+
+@dataclass(frozen=True)
+class Seated:
+    """Someone at the table: short name, role, and the 20 bytes of the address enrolled."""
+
+    name: str
+    role: str
+    address: bytes
+
+
+def spaced(address: bytes) -> str:
+    """An address in groups of four, as it is read aloud."""
+    text = address.hex()
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+def record(
+    instance: Instance, people: Sequence[Seated], *, place: str, witnesses: Sequence[str], now: int
+) -> Iterator[str]:
+    """The record's lines, Chinese and English, with a line for each signature. `now`: UTC seconds."""
+    from yinzheng.ledger.state.policy import fingerprint_of
+    from yinzheng.verifier.formats.certificate import key_id
+    from yinzheng.verifier.version import VERSION
+    from yinzheng.verifier.words.accesses import FUNCTIONS
+
+    yield "密钥仪式记录  Record of a key ceremony"
+    yield "=" * _WIDTH
+    if instance.demonstration:
+        yield "演示，无任何效力  Of a demonstration, without any effect"
+    yield f"登记机构 Registry      {instance.registry_name}  {instance.registry_code}"
+    yield f"时间 Time              {datetime.fromtimestamp(now, CHINA):%Y-%m-%d %H:%M} (+08:00)"
+    yield f"地点 Place             {place or _LINE}"
+    yield f"程序 Program           yinzheng {VERSION}"
+    yield ""
+    yield "信任策略指纹 Fingerprint of the policy"
+    yield f"  {fingerprint_of(instance)}"
+    for key in instance.issuers:
+        yield f"签发密钥 Issuer's key  {key_id(key.key).hex()}"
+    for vkey in instance.log_keys:
+        yield "日志密钥 Log's key"
+        yield from (f"  {vkey[at : at + 72]}" for at in range(0, len(vkey), 72))
+    yield f"链 Chain               {instance.chain_id}, genesis"
+    yield f"  {instance.genesis.hex()}"
+    yield ""
+    yield "各人的密钥由本人在自己的介质上生成，或在登记时以本人口令封存；口令只有本人知道。下列指纹已"
+    yield "当场读出，并与本人介质所示核对一致。"
+    yield "Each key was made by its owner, on a medium of their own or under a passphrase that"
+    yield "nobody else knows. The fingerprints below were read aloud and compared with what each"
+    yield "person's own medium shows."
+    for one in people:
+        role = FUNCTIONS.get(one.role)
+        yield ""
+        yield f"{one.name}  {role.zh + ' ' + role.en if role else one.role}"
+        yield f"  {spaced(one.address)}"
+        yield f"  签名 Signature {_LINE}  日期 Date ____________"
+    for name in witnesses:
+        yield ""
+        yield f"{name}  见证人 witness"
+        yield f"  签名 Signature {_LINE}  日期 Date ____________"
+
+
+def _compare(instance: Instance, people: Sequence[Seated], media: dict[str, Path]) -> None:
+    """Have each fingerprint read aloud; the first that differs ends it (`typer.Abort`)."""
+    from yinzheng.ledger.state.policy import fingerprint_of
+
+    err.print(f"{instance.registry_name}  {instance.registry_code}", style="bold", markup=False)
+    err.print(f"  {fingerprint_of(instance)}", markup=False)
+    typer.confirm("Everyone wrote this down 各人已抄下策略指纹?", abort=True, err=True)
+    for one in people:
+        err.print(f"\n{one.name} ({one.role})\n  {spaced(one.address)}", markup=False)
+        if one.name in media:
+            err.print(f"  ✓ {media[one.name]}", markup=False)
+        question = f"{one.name} reads it aloud from their own medium: the same 本人读出，一致?"
+        typer.confirm(question, abort=True, err=True)
+
+
+def _medium(given: str, people: Sequence[Seated]) -> tuple[str, Path]:
+    name, parted, file = given.partition("=")
+    if not (name and parted and file):
+        raise UsageFault("--medium takes NAME=FILE", code="ceremony-medium")
+    if name not in [one.name for one in people]:
+        raise UsageFault(
+            f"nobody is called {name} here",
+            code="person-unknown",
+            hint=f"Enrolled: {', '.join(one.name for one in people)}.",
+        )
+    return name, Path(file)
+
+
+def _require_same(one: Seated, file: Path | None) -> None:
+    """Check that a person's own key file is of the key enrolled. Raises `DataFault` `ceremony-key`."""
+    if file is not None and (found := _address_in(file, lambda: asked(one.name))) != one.address:
+        raise DataFault(
+            f"{file} is another key than the one enrolled for {one.name}: {spaced(found)}",
+            code="ceremony-key",
+            hint="Stop here: enrol the key that they carry with `yinzheng people replace`, or find theirs.",
+        )
+
+
+def _address_in(file: Path, secret: Callable[[], bytes]) -> bytes:
+    """The address of a key file that its owner opens; what a file says of itself nothing authenticates."""
+    from yinzheng.ledger.keys.personal import open_key
+
+    return open_key(file, secret).address
