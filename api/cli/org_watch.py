@@ -49,10 +49,15 @@ def add(
     json_: Json = False,
 ) -> None:
     """Watch certificates from now on: every event of them is told. 订阅证书动态。"""
+    from yinzheng.api.org.answers import readable
+    from yinzheng.api.org.listening import begin_with
     from yinzheng.verifier.bytes.canonical import dumps
 
     shown = [{"number": number, "leaf": leaf.hex()} for number, leaf in map(_shown, certificates)]
     answer = session(org, desk).post(SUBSCRIPTIONS, dumps({"certificates": [*shown], "webhook": webhook}))
+    if webhook is None:  # what happens until somebody listens is heard then
+        with readable():
+            begin_with(org, answer["begin"])
     tell(json_, answer, f"subscription 订阅 {answer['subscription']}: {', '.join(answer['certificates'])}")
 
 

@@ -69,6 +69,19 @@ class Streams:
         self._ended = True
         self._news.set()
 
+    async def require_reached(self, first: int | None) -> None:
+        """Whoever goes on behind an event that never was would hear nothing, and never know.
+
+        Raises `UsageFault` `events-ahead`.
+        """
+        if first is not None and first > await run_in_threadpool(self._derived):
+            raise UsageFault(
+                "there is no event of this number here yet",
+                code="events-ahead",
+                hint="Begin behind one that you have of this registry: the number was changed, is another's,"
+                " or of before a restoration.",
+            )
+
     @contextmanager
     def place(self, code: str) -> Iterator[None]:
         """Hold one of the places. Raises `UsageFault` `streams-many`."""

@@ -77,6 +77,7 @@ def watching(desk: Desk) -> Routes:
     async def live(request: Request) -> Response:
         first = fields.first_of(dict(request.query_params), request.headers.get(LAST_ID))
         async with desk.signed(request) as asked:
+            await desk.streams.require_reached(first)
             return EventStream(desk.streams, asked.org, first)
 
     @router.get("/events")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from yinzheng.api.org.calling import Client
-from yinzheng.ledger.state.files import write_durably
+from yinzheng.ledger.state.files import create_durably, write_durably
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.watched import WatchedEvent, read_event
@@ -74,14 +75,15 @@ class Listener:
         self._enough = enough
         self._sleep = sleep
         self._heard = False
+        self._after: int | None = None
+        """Behind which event we were asked to begin; kept as the place once the desk takes it."""
 
     def run(self, after: int | None = None) -> None:
         """Listen until `enough` says so; from behind event `after`, or where it was left.
 
         Raises what the desk refuses for good, and `DataFault` for a stream that is none.
         """
-        if after is not None:
-            self._keep(after)
+        self._after = after
         wait = FIRST_WAIT
         while True:
             self._heard = False
@@ -98,6 +100,8 @@ class Listener:
             self._sleep(wait)
 
     def _where(self) -> str:
+        if self._after is not None:
+            return f"?after={self._after}"
         try:
             value = canonical.loads(self._file.read_bytes(), max_bytes=1024)
         except FileNotFoundError:
@@ -110,7 +114,7 @@ class Listener:
         return f"?after={last}"
 
     def _keep(self, last: int) -> None:
-        write_durably(self._file, json.dumps({"last": last}).encode(), mode=0o600)
+        write_durably(self._file, _place(last), mode=0o600)
 
     def _take(self, number: int | None, data: bytes | None) -> None:
         self._heard = True
@@ -121,8 +125,21 @@ class Listener:
             self._hand_on(event)
         if number is not None:
             self._keep(number)
+            self._after = None
         if self._enough():
             raise _Ended
+
+
+def begin_with(folder: Path, begin: int) -> None:
+    """Who listens for the first time begins with event `begin`; a place that was kept stays."""
+    if begin <= 0:
+        return
+    with suppress(FileExistsError):
+        create_durably(folder / PLACE, _place(begin - 1))
+
+
+def _place(last: int) -> bytes:
+    return json.dumps({"last": last}).encode()
 
 
 class _Into:

@@ -130,6 +130,21 @@ def test_an_organisation_watches(bank: Bank, server: Server, tmp_path: Path) -> 
         assert bank.says("list", desk=desk).json == []
 
 
+def test_what_happens_before_anybody_listens_is_heard(bank: Bank) -> None:
+    place = bank.org / "heard.json"
+    with running_desk(bank.state) as desk:
+        assert bank.says("listen", "--after", 10**14, desk=desk).error["code"] == "events-ahead"
+        assert not place.exists(), "a place that is none would be gone on from, and nothing heard"
+        assert bank.says("add", bank.certificate(), desk=desk).code == 0
+        with office(bank.made, bank.state) as court:
+            court.settle_dispute(court.open())
+        heard = bank.hears(bank.says("listen", "--count", 2, desk=desk))
+        assert types(heard) == ["dispute.opened", "dispute.released"]
+        kept = place.read_bytes()
+        assert bank.says("add", bank.certificate(), desk=desk).code == 0
+        assert place.read_bytes() == kept
+
+
 # ---------------------------------------------------------------- without a desk
 
 

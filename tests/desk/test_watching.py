@@ -151,6 +151,11 @@ def test_places_and_refusals(made: Template, state: Path) -> None:
         assert code({"certificates": [], "webhook": None}) == (422, "field-value")
         got = desk.call("GET", f"{LIVE}?after=x", org=OPENER)
         assert (got.status, got.code) == (400, "query")
+        begin = desk.call("GET", SUBSCRIPTIONS, org=OPENER).json["subscriptions"][0]["begin"]
+        for invented in (begin + 1, 10**14):  # whoever was let in behind these would never hear anything
+            refused = Line(desk, after=invented)
+            assert refused.answer.status == 400
+            assert json.loads(refused.answer.read())["code"] == "events-ahead"
         (one,) = desk.call("GET", SUBSCRIPTIONS, org=OPENER).json["subscriptions"]
         ended = desk.call("DELETE", f"{SUBSCRIPTIONS}/{one['subscription']}", org=OPENER)
         assert (ended.status, desk.call("GET", SUBSCRIPTIONS, org=OPENER).json["subscriptions"]) == (204, [])
