@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from yinzheng.ledger.state.instance import Instance
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes import canonical
@@ -11,7 +13,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
 from yinzheng.verifier.judge.obligations import issuer_entitled, issuer_signature
 from yinzheng.verifier.judge.receipt.verify import receipt_signed
-from yinzheng.verifier.judge.trust import parse_trust
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 
 
 def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:
@@ -27,6 +29,11 @@ def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:
     return core.subject
 
 
+@lru_cache(maxsize=4)
+def _read(policy: bytes) -> TrustPolicy:
+    return parse_trust(policy)
+
+
 def require_signed_here(instance: Instance, core: ReceiptCore) -> None:
     """(2) (3) The core is signed by a key of this registry that was entitled to when it signed (R41).
 
@@ -34,7 +41,7 @@ def require_signed_here(instance: Instance, core: ReceiptCore) -> None:
     (`receipt-foreign`).
     """
     try:
-        signed, trust = receipt_signed(core), parse_trust(canonical.dumps(trust_policy(instance)))
+        signed, trust = receipt_signed(core), _read(canonical.dumps(trust_policy(instance)))
         issuer_entitled(signed, issuer_signature(signed, trust))
     except DataFault as fault:
         raise DataFault(

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from yinzheng.ledger.consents.versions import notice_at
 from yinzheng.ledger.flow.recording import open_event
-from yinzheng.ledger.flow.threads import find_consent, thread, unknown_consent
+from yinzheng.ledger.flow.threads import find_consent, statement_of, thread, unknown_consent
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
@@ -136,7 +136,7 @@ def force_at(opened: OpenedConsent, at: int) -> Portion:
 
 
 def _open(seal: SealedValue, event: Event) -> OpenedEvent:
-    statement = Statement.from_bytes(event.statement)
+    statement = statement_of(event)
     if event.public is not None:
         return OpenedEvent(event, statement, None, None)
     body, secret = open_event(seal, event.sealed, event.leaf_hash)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import exists
@@ -37,7 +38,13 @@ def notice_at(session: Session, leaf: bytes) -> Notice:
     event = repository.event_by_leaf(session, leaf)
     if event is None or event.public is None:
         raise unknown_notice()
-    return parse_notice(canonical.loads(event.public, max_bytes=MAX_NOTICE))
+    return _read(event.public)
+
+
+@lru_cache(maxsize=256)
+def _read(body: bytes) -> Notice:
+    """Every consent is held against its notice, which is public and never changes."""
+    return parse_notice(canonical.loads(body, max_bytes=MAX_NOTICE))
 
 
 def row_at(session: Session, leaf: bytes) -> NoticeRow:
@@ -99,7 +106,7 @@ def naming(session: Session, own: NoticeRow, words: str) -> Iterator[tuple[Notic
     with session.exec(query) as rows:
         for row, body in rows:
             if body is not None and text in body:
-                yield row, parse_notice(canonical.loads(body, max_bytes=MAX_NOTICE))
+                yield row, _read(body)
 
 
 def against_the_one_before(session: Session, notice: Notice) -> tuple[Wider, ...]:

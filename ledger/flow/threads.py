@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar, Generic
 
 from sqlmodel import Session, select
@@ -188,8 +189,19 @@ def thread(session: Session, head: bytes, *, until: bytes | None = None) -> list
                 hint="Run `yinzheng audit`.",
             )
         events.append(event)
-        leaf = Statement.from_bytes(event.statement).prev
+        leaf = statement_of(event).prev
     return events[::-1]
+
+
+def statement_of(event: Event) -> Statement:
+    """The statement of an event. Raises as `Statement.from_bytes`."""
+    return _read(event.statement)
+
+
+@lru_cache(maxsize=4096)
+def _read(data: bytes) -> Statement:
+    """A thread is walked for each step; what its bytes say never changes, and says nothing private."""
+    return Statement.from_bytes(data)
 
 
 def is_told_elsewhere(session: Session, leaf: bytes) -> bool:

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
-from sqlalchemy.orm import InstanceState, class_mapper, make_transient_to_detached
+from sqlalchemy.orm import InstanceState, class_mapper
 from sqlalchemy.orm.attributes import instance_dict, instance_state
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session, SQLModel
@@ -59,13 +59,15 @@ class Shape(Generic[_M]):
 
     def of(self, session: Session, row: Row) -> _M:
         """The object of a row of all columns: the session's own, as it is there, or a new one."""
-        known: _M | None = session.identity_map.get((self.model, tuple(row[n] for n in self._at), None))
+        key = (self.model, tuple(row[n] for n in self._at), None)
+        known: _M | None = session.identity_map.get(key)
         if known is not None:
             return known
         made: _M = self._manager.new_instance()
         instance_dict(made).update(zip(self.names, row, strict=True))
-        make_transient_to_detached(made)
-        session.add(made)
+        state = instance_state(made)
+        state.key, state.session_id = key, session.hash_key
+        session.identity_map._add_unpresent(state, key)  # as SQLAlchemy's own loading does
         return made
 
     def update(self, session: Session, key: Sequence[Any], changed: dict[str, Any]) -> None:

@@ -18,9 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from sqlmodel import Session, select
+from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
+from sqlmodel import Session
 
 from yinzheng.ledger.consents import credentials
 from yinzheng.ledger.consents.counter_receipt import require_signed_here
@@ -28,7 +30,9 @@ from yinzheng.ledger.consents.reading import open_key
 from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.threads import find_consent
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Attempt, Consent, Pooled
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.withdrawals.work import ConsentThread, open_thread
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.bytes.china_time import CHINA
@@ -38,6 +42,9 @@ from yinzheng.verifier.formats.receipt import ReceiptCode
 WRONG_ANSWERS = 5
 """So many within `LOCKED` seconds close a receipt until they are over."""
 LOCKED = 3600
+
+_POOL: Final = table_of(Pooled)
+_WAITS: Final = Prepared(rows_of(_POOL.c.leaf).where(_POOL.c.subject == bindparam("of")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +67,19 @@ Claim: TypeAlias = ReceiptClaim | DocumentClaim
 
 
 @contextmanager
-def admitted(registry: Registry, subject: bytes, claim: ReceiptClaim) -> Iterator[ConsentThread]:
+def admitted(
+    registry: Registry, subject: bytes, claim: ReceiptClaim, *, signed: bool = False
+) -> Iterator[ConsentThread]:
     """Let the holder of a receipt in, and hand on the thread that was opened for it, in a transaction.
 
-    Only then may anything private be shown. Wrong answers are kept, durably.
+    Only then may anything private be shown. Wrong answers are kept, durably. `signed`: `require_receipt` has
+    just checked this claim's signature; all else is looked at again, in the transaction.
 
     Raises `UsageFault`: `receipt-proof` (a proof copy, with which nobody acts), `receipt-replaced` (with
     `replaced_at`), `receipt-refused` for all else; `DataFault` `receipt-foreign`.
     """
-    require_signed_here(registry.instance, claim.code.core)
+    if not signed:
+        require_signed_here(registry.instance, claim.code.core)
     with registry.store.transaction() as session:
         _require_current(registry, session, subject, claim.code)
         thread = open_thread(registry, session, subject)
@@ -117,7 +128,7 @@ def leave_pool(registry: Registry, subject: bytes) -> None:
     """See that a consent's statement has its place before others follow it. Raises `consent-unknown`."""
     with registry.store.reading() as session:
         find_consent(session, subject)
-        waits = session.exec(select(Pooled.leaf).where(Pooled.subject == subject)).first()
+        waits = _WAITS.first(session, of=subject)
     if waits is not None:
         pool.flush(registry, force=True)
 

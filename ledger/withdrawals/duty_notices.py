@@ -8,16 +8,26 @@ it is told as soon as it is enrolled. Whether anyone was reached is `reach`'s to
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
-from sqlalchemy import update
-from sqlmodel import col
+from sqlalchemy import bindparam
 
 from yinzheng.ledger.notify.queue import queue
 from yinzheng.ledger.rules.withdrawal import Reminder
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Delivery
+from yinzheng.ledger.store.session import Objects
 from yinzheng.ledger.withdrawals.work import ConsentThread
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.withdrawal import Requested
+
+_ROWS: Final = table_of(Delivery)
+_PENDING: Final = Objects(
+    Delivery,
+    _ROWS.c.withdrawal_id == bindparam("about"),
+    _ROWS.c.code == bindparam("to"),
+    _ROWS.c.state == "pending",
+)
 
 FREEZE, DESTROY, HELD = "withdrawal.freeze", "withdrawal.destroy", "withdrawal.held"
 ETHICS, CONCLUDED = "withdrawal.ethics", "withdrawal.concluded"
@@ -80,18 +90,10 @@ def tell_conclusion(work: ConsentThread, statement: bytes, until: int | None) ->
 
 def withhold(work: ConsentThread, code: str, kinds: Iterable[str]) -> None:
     """Send no more what was queued, for what it asks of `code` is done, or asked no longer."""
-    session = work.session
-    session.flush()
-    session.execute(
-        update(Delivery)
-        .where(
-            col(Delivery.withdrawal_id) == work.row.id,
-            col(Delivery.code) == code,
-            col(Delivery.kind).in_(list(kinds)),
-            col(Delivery.state) == "pending",
-        )
-        .values(state="moot")
-    )
+    asked = frozenset(kinds)
+    for one in _PENDING.all(work.session, about=work.row.id, to=code):
+        if one.kind in asked:
+            one.state = "moot"
 
 
 def _why(reminder: Reminder | None) -> str | None:

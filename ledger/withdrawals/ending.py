@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.noting import Access, note
@@ -18,9 +20,11 @@ from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Ground, Move, Situation, State
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Withdrawal
 from yinzheng.ledger.store.models_disputes import DisputeSubject
 from yinzheng.ledger.store.models_inlets import Inlet
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.overview import overview, soon_after
@@ -71,11 +75,14 @@ def conclude(work: ConsentThread) -> State:
 
 def is_held_past_us(work: ConsentThread) -> bool:
     """Whether the chain holds it for a dispute that nobody works on here (ADR 57)."""
-    found = select(Inlet.leaf).where(Inlet.inlet == "dispute-opening").limit(1)
-    if work.situation.holds or work.session.exec(found).first() is None:
+    if _PAST_US.first(work.session) is None or work.situation.holds:
         return False
     held = work.registry.client.withdrawal(work.row.id)
     return held is not None and held.holds > 0
+
+
+_INLETS: Final = table_of(Inlet)
+_PAST_US: Final = Prepared(rows_of(_INLETS.c.leaf).where(_INLETS.c.inlet == "dispute-opening").limit(1))
 
 
 def restrict(

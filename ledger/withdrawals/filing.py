@@ -168,7 +168,7 @@ def _opened(registry: Registry, subject: bytes, filed: _Filed) -> Iterator[Conse
     """The thread, opened once: to its receipt's holder, or for who saw a document."""
     claim = filed.claim
     if isinstance(claim, ReceiptClaim) and filed.channel in (Way.RECEIPT, Way.GUARDIAN):
-        with admitted(registry, subject, claim) as thread:
+        with admitted(registry, subject, claim, signed=True) as thread:
             yield thread
     else:
         with registry.store.transaction() as session:

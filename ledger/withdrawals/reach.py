@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import func, update
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.rules.terms import Label
@@ -42,15 +42,9 @@ def reached(session: Session, withdrawal_id: bytes | None, code: str, at: int) -
     """Note that an organisation was reached about a withdrawal at that instant; the first one stays."""
     if withdrawal_id is None:
         return
-    session.execute(
-        update(WithdrawalRecipient)
-        .where(
-            col(WithdrawalRecipient.withdrawal_id) == withdrawal_id,
-            col(WithdrawalRecipient.code) == code,
-            col(WithdrawalRecipient.told_at).is_(None),
-        )
-        .values(told_at=at)
-    )
+    row = session.get(WithdrawalRecipient, (withdrawal_id, code))
+    if row is not None and row.told_at is None:
+        row.told_at = at
 
 
 def silence_of(session: Session, withdrawal_id: bytes, code: str) -> Silence:

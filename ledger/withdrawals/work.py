@@ -19,9 +19,11 @@ from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import COURSE, Move, Rule, Situation, State, step
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Withdrawal, WithdrawalRecipient
 from yinzheng.ledger.store.models_disputes import Dispute, DisputeSubject
 from yinzheng.ledger.store.prepared import Prepared
+from yinzheng.ledger.store.session import Objects
 from yinzheng.verifier.chain.layout_consents import DESTRUCTION
 from yinzheng.verifier.formats.withdrawal import Requested
 from yinzheng.verifier.formats.withdrawal_steps import Step, parse_step
@@ -160,7 +162,6 @@ def situation_of(session: Session, row: Withdrawal, recipients: Iterable[Withdra
 
 def disputes_on(session: Session, row: Withdrawal) -> list[str]:
     """References of the open disputes that hold a withdrawal or its consent, ascending (R38)."""
-    session.flush()
     return sorted({name for (name,) in _DISPUTES.all(session, consent=row.consent, id=row.id)})
 
 
@@ -180,8 +181,13 @@ _DISPUTES: Final = Prepared(
 
 def recipients_of(session: Session, id_: bytes) -> dict[str, WithdrawalRecipient]:
     """Who owes what in a withdrawal, by credit code."""
-    query = select(WithdrawalRecipient).where(WithdrawalRecipient.withdrawal_id == id_)
-    return {one.code: one for one in session.exec(query.order_by(col(WithdrawalRecipient.code)))}
+    return {one.code: one for one in _RECIPIENTS.all(session, of=id_)}
+
+
+_ROWS: Final = table_of(WithdrawalRecipient)
+_RECIPIENTS: Final = Objects(
+    WithdrawalRecipient, _ROWS.c.withdrawal_id == bindparam("of"), order_by=[_ROWS.c.code]
+)
 
 
 def open_thread(registry: Registry, session: Session, subject: bytes) -> ConsentThread:
