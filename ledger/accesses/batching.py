@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.formats.access import MAX_BATCH, NOTED, Batch, accesses_subject
 from yinzheng.verifier.log.merkle import root_from_leaves
 
@@ -24,10 +27,18 @@ PATIENCE: Final = 60
 ENOUGH: Final = 100
 """Lines that wait no longer."""
 
+_BATCHES: Final = table_of(AccessBatch)
+_LINES: Final = table_of(AccessRow)
+_NEWEST: Final = Prepared(rows_of(func.max(_BATCHES.c.first)))
+_LEFT: Final = Prepared(
+    rows_of(func.count(), func.min(_LINES.c.at)).where(_LINES.c.number > bindparam("done"))
+)
+
 
 def last_batch(session: Session) -> AccessBatch | None:
     """The newest batch."""
-    return session.exec(select(AccessBatch).order_by(col(AccessBatch.first).desc()).limit(1)).first()
+    first = _NEWEST.scalar(session)
+    return None if first is None else session.get(AccessBatch, first)
 
 
 def is_due(session: Session, now: int) -> bool:
@@ -59,13 +70,11 @@ def _committed(last: AccessBatch | None) -> int:
 
 
 def _waiting(session: Session, last: AccessBatch | None) -> bool:
-    query = select(AccessRow.number).where(AccessRow.number > _committed(last)).limit(1)
-    return session.exec(query).first() is not None
+    return bool(_LEFT.all(session, done=_committed(last))[0][0])
 
 
 def _due(session: Session, last: AccessBatch | None, now: int) -> bool:
-    after = col(AccessRow.number) > _committed(last)
-    count, oldest = session.exec(select(func.count(), func.min(AccessRow.at)).where(after)).one()
+    count, oldest = _LEFT.all(session, done=_committed(last))[0]
     return bool(count) and (count >= ENOUGH or now - oldest >= PATIENCE)
 
 

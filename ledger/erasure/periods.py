@@ -30,13 +30,13 @@ _META: Final = "retention"
 
 def periods_in(session: Session) -> Mapping[RecordKind, Period]:
     """The table that holds here. Raises `DataFault` (`retention-…`, `json-…`)."""
-    said = repository.read_meta(session).get(_META)
+    said = repository.meta_of(session, _META)
     return PERIODS if said is None else read_periods(canonical.loads(said.encode(), max_bytes=MAX_BYTES))
 
 
 def stands(session: Session) -> str | None:
     """What the last line about the table has to say; None: it was never set."""
-    said = repository.read_meta(session).get(_META)
+    said = repository.meta_of(session, _META)
     return None if said is None else _set(said)
 
 

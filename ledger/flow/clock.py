@@ -97,7 +97,7 @@ def last_written(session: Session) -> int:
 
 def standing_time(session: Session) -> int:
     """The time at which an operator let the ledger stand still; 0 where none did."""
-    return int(repository.read_meta(session).get(_STANDING, 0))
+    return int(repository.meta_of(session, _STANDING) or 0)
 
 
 def let_stand(session: Session, time: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import delete, func, insert
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, select
 
 from yinzheng.ledger.flow.recording import Recorded
@@ -22,7 +23,9 @@ from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.formats.receipt import CONSENT_GRANTED
 
-_PUT: Final = Prepared(insert(table_of(Pooled)))
+_POOL: Final = table_of(Pooled)
+_PUT: Final = Prepared(insert(_POOL))
+_OLDEST: Final = Prepared(rows_of(func.min(_POOL.c.created_at)))
 
 PATIENCE = 600
 """Seconds the oldest waits. Nothing else ends the wait: going as soon as so many are there would cut a busy
@@ -51,6 +54,12 @@ def patience_of(instance: Instance) -> int:
     return 0 if instance.demonstration else PATIENCE
 
 
+def oldest(session: Session) -> int | None:
+    """Since when the first of those waits that do, UTC seconds; None where none does."""
+    since: int | None = _OLDEST.scalar(session)
+    return since
+
+
 def flush(registry: Registry, *, force: bool = False) -> int:
     """Move what waits into the events, shuffled, if it waited long enough.
 
@@ -58,8 +67,8 @@ def flush(registry: Registry, *, force: bool = False) -> int:
     many were moved.
     """
     with registry.store.reading() as session:
-        waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
-    if not waiting or not (force or registry.clock() - oldest >= patience_of(registry.instance)):
+        since = oldest(session)
+    if since is None or not (force or registry.clock() - since >= patience_of(registry.instance)):
         return 0
     with registry.store.transaction() as session:
         pooled = list(session.exec(select(Pooled)))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, func, select
+from typing import Final
+
+from sqlalchemy import select as rows_of
+from sqlmodel import Session
 
 from yinzheng.ledger.accesses import batching
-from yinzheng.ledger.flow import watched
+from yinzheng.ledger.flow import pool, watched
 from yinzheng.ledger.flow.pipeline import ANCHOR
 from yinzheng.ledger.flow.pool import PATIENCE, patience_of
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import ChainCall, Event
-from yinzheng.ledger.store.models_consents import Pooled
+from yinzheng.ledger.store.models import ChainCall, Event, table_of
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.witnesses import feeding
+
+_EVENTS: Final = table_of(Event)
+_CALLS: Final = table_of(ChainCall)
+_UNPLACED: Final = Prepared(rows_of(_EVENTS.c.id).where(_EVENTS.c.log_index.is_(None)).limit(1))
+_UNDER_WAY: Final = Prepared(rows_of(_CALLS.c.id).where(_CALLS.c.state.in_(("pending", "sent"))).limit(1))
 
 
 def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> bool:
@@ -21,8 +29,8 @@ def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> boo
 
     Access lines count once they are due.
     """
-    waiting, oldest = session.exec(select(func.count(), func.min(Pooled.created_at))).one()
-    if waiting and now - oldest >= patience:
+    oldest = pool.oldest(session)
+    if oldest is not None and now - oldest >= patience:
         return True
     if batching.is_due(session, now):
         return True
@@ -30,15 +38,14 @@ def is_unsettled(session: Session, now: int, *, patience: int = PATIENCE) -> boo
         return True
     if feeding.is_due(session, now):
         return True
-    if session.exec(select(Event.id).where(col(Event.log_index).is_(None)).limit(1)).first() is not None:
+    if _UNPLACED.first(session) is not None:
         return True
     head = repository.latest_checkpoint(session)
     if head is not None and head.anchored_block is None:
         call = repository.find_call(session, ANCHOR.name, str(head.size))
         if call is not None and call.state == "failed":
             return True
-    state = col(ChainCall.state).in_(("pending", "sent"))
-    return session.exec(select(ChainCall.id).where(state).limit(1)).first() is not None
+    return _UNDER_WAY.first(session) is not None
 
 
 def needs_settling(registry: Registry) -> bool:

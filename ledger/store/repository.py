@@ -70,6 +70,12 @@ def read_meta(session: Session) -> dict[str, str]:
     return {row.key: row.value for row in session.exec(select(Meta))}
 
 
+def meta_of(session: Session, key: str) -> str | None:
+    """One fact about this instance."""
+    row = session.get(Meta, key)
+    return None if row is None else row.value
+
+
 def write_meta(session: Session, facts: Mapping[str, str]) -> None:
     """Set facts, replacing older values of the same keys."""
     for key, value in facts.items():

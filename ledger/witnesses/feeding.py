@@ -116,6 +116,8 @@ def standing_in(session: Session) -> Standing:
 
 def is_due(session: Session, now: int) -> bool:
     """Whether the newest head lacks a witness that was not asked in vain just now."""
+    if not fed_in(session).trusted.known:
+        return False
     standing = standing_in(session)
     if not standing.size:
         return False

@@ -51,7 +51,7 @@ class Fed:
 
 def fed_in(session: Session) -> Fed:
     """The witnesses of this registry. Raises `DataFault` (`json-…`, `field-…`, `trust-inconsistent`)."""
-    said = repository.read_meta(session).get(META)
+    said = repository.meta_of(session, META)
     if said is None:
         return Fed()
     fields = read_object(canonical.loads(said.encode(), max_bytes=MAX_BYTES), _FIELDS)

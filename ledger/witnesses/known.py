@@ -32,7 +32,7 @@ from yinzheng.verifier.log.note import parse_vkey
 
 def stands(session: Session) -> str | None:
     """What the last line about witnesses has to say; None: none was ever named."""
-    said = repository.read_meta(session).get(META)
+    said = repository.meta_of(session, META)
     return None if said is None else _set(said)
 
 
