@@ -22,7 +22,7 @@ from eth_keys.datatypes import PrivateKey
 from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
 
-from yinzheng.ledger.chain.embedded import machine
+from yinzheng.ledger.chain.embedded import coding, machine
 
 # py-evm needs some 12 frames for each of 1024 nested calls, but py_ecc, which it imports, raises the limit to
 # 100,000 for the whole process: then deeply nested input overflows the C stack of the JSON parser (CPython
@@ -30,6 +30,7 @@ from yinzheng.ledger.chain.embedded import machine
 if sys.getrecursionlimit() > EVM_RECURSION_LIMIT:
     sys.setrecursionlimit(EVM_RECURSION_LIMIT)
 machine.hash_quickly()
+coding.code_quickly()
 
 IN_TURN = 2
 """Difficulty of a block sealed by the validator whose turn it is; a lone validator's every block."""
