@@ -31,22 +31,32 @@ _MOST: Final = 1 << 20
 _PROGRAM: Final = """
 import sys
 from tests.forked import serve
-if serve(int(sys.argv[1])):
+module = serve(int(sys.argv[1]))
+if module:
+    import runpy
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+else:
     from yinzheng.api.cli import main
     main()
 """
 
 
-class Forked(subprocess.Popen[str]):
-    """`yinzheng` with these arguments; otherwise as `subprocess.Popen` with `text=True`."""
+class Forked(subprocess.Popen[Any]):
+    """`yinzheng` with these arguments, or a module of the tests, as `python -m` runs it.
 
-    def __init__(self, *arguments: str, env: dict[str, str], **streams: Any) -> None:
-        super().__init__(list(arguments), env=env, text=True, **streams)
+    Otherwise as `subprocess.Popen`.
+    """
+
+    def __init__(
+        self, *arguments: str, env: dict[str, str], module: str = "", text: bool = True, **streams: Any
+    ) -> None:
+        self._module = module
+        super().__init__(list(arguments), env=env, text=text, **streams)
 
     def _execute_child(self, args: list[str], *rest: Any) -> None:
         _executable, _before, _close, _passed, cwd, env, _info, _flags, _shell, *pipes = rest
         stdin, _, _, stdout, _, stderr = pipes[:6]
-        asked = {"argv": args, "cwd": cwd or os.getcwd(), "env": env}
+        asked = {"argv": args, "cwd": cwd or os.getcwd(), "env": env, "module": self._module}
         streams = [given if given != -1 else own for own, given in enumerate((stdin, stdout, stderr))]
         try:
             self.pid = _ask(asked, streams)
@@ -80,8 +90,8 @@ def _ask(asked: dict[str, Any], streams: list[int]) -> int:
         libc.prctl(_ADOPT, 0, 0, 0, 0)
 
 
-def serve(number: int) -> bool:
-    """Fork for whoever asks; True in a child, which then is the command. Never returns but in a child."""
+def serve(number: int) -> str:
+    """Fork for whoever asks. Returns in a child alone: the module it is to be, or none for the command."""
     _import_everything()
     asking = socket.socket(fileno=number)
     asking.send(b"ready")
@@ -104,8 +114,9 @@ def serve(number: int) -> bool:
         os.close(reading)
         os.close(writing)
         asking.close()
-        _become(json.loads(data), streams)
-        return True
+        asked = json.loads(data)
+        _become(asked, streams)
+        return str(asked["module"])
 
 
 def _become(asked: dict[str, Any], streams: list[int]) -> None:

@@ -28,8 +28,9 @@ def environment(**more: str) -> dict[str, str]:
 
 def start(*args: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with Forked(*map(str, args), env=dict(env or environment()), **streams) as process:
+    given = dict(env or environment())
+    pipe = subprocess.PIPE
+    with Forked(*map(str, args), env=given, stdout=pipe, stderr=pipe) as process:
         out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess([*map(str, args)], process.returncode, out, err)
 

@@ -7,18 +7,18 @@ import random
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.cli.processes import environment
+from tests.forked import Forked
 from tests.ledger.world import World
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 6
 STATEMENT = {
     "new": "application.received",
@@ -33,9 +33,13 @@ STATEMENT = {
 def killed_while_working(world: World, work: Path, seed: int, chance: random.Random) -> list[str]:
     """Let a process work on the state folder and kill it; returns the lines it acknowledged."""
     work.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.looping", world.root, work, str(seed)],
-        cwd=ROOT,
+    process = Forked(
+        str(world.root),
+        str(work),
+        str(seed),
+        module="tests.faults.looping",
+        env=environment(),
+        text=False,
         stdout=subprocess.PIPE,
         bufsize=0,
     )
@@ -45,7 +49,7 @@ def killed_while_working(world: World, work: Path, seed: int, chance: random.Ran
         time.sleep(chance.uniform(0, 1.0))
     finally:
         os.kill(process.pid, signal.SIGKILL)
-        out = process.stdout.read()
+        out: bytes = process.stdout.read()
         process.stdout.close()
         process.wait(timeout=30)
     assert process.returncode == -signal.SIGKILL
