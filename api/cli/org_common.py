@@ -47,6 +47,15 @@ def clock() -> int:
     return int(time.time())
 
 
+def china_time(at: int) -> str:
+    """An instant, UTC seconds, as lists print it: `2026-11-29 17:45:42+08:00`."""
+    from datetime import datetime
+
+    from yinzheng.verifier.bytes.china_time import CHINA
+
+    return datetime.fromtimestamp(at, CHINA).isoformat(" ")
+
+
 def session(folder: Path, desk: str) -> Session:
     """Open the folder and name the desk. Raises as `Member.open` and `Client`."""
     from yinzheng.api.cli.language import spoken

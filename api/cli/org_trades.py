@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.files import read_file
-from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock
+from yinzheng.api.cli.files import read_file, writing_new
+from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, china_time, clock
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, EXIT_UNDETERMINED, Json, tell
 
 if TYPE_CHECKING:
@@ -52,11 +52,9 @@ def batch(
 
     Answers are written one a line, in order.
     """
-    from yinzheng.ledger.state.files import disk_faults
-
     counted = {"allow": 0, "needs_person": 0, "refuse": 0, "lost": 0}
     exchange, since = _exchange(org, desk), clock()
-    with disk_faults(out_file), out_file.open("xb") as out:
+    with writing_new(out_file) as out:
         exchange.send_lines(file, out)
     for one in exchange.read_lines(file, out_file, since):
         counted[getattr(one, "answer", "lost")] += 1
@@ -72,9 +70,8 @@ def receipt(
     json_: Json = False,
 ) -> None:
     """Fetch the receipt of a check with its proofs. 核验回执。"""
-    from yinzheng.ledger.state.files import write_durably
-
-    write_durably(out_file, _exchange(org, desk).receipt(check_))
+    with writing_new(out_file) as out:
+        out.write(_exchange(org, desk).receipt(check_))
     tell(json_, {"file": str(out_file)}, f"{out_file}: yinzheng verify {out_file} --trust trust.json")
 
 
@@ -144,20 +141,23 @@ def reservations(org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, jso
 
     def text() -> Iterator[str]:
         for one in found:
-            yield f"{one.certificate}  {one.state}  {one.until}  {one.reservation}"
+            yield f"{one.certificate}  {one.state:<9}  {china_time(one.until)}  {one.reservation}"
 
     tell(json_, [_reserved(one) for one in found], text())
 
 
 def _exchange(org: Path, desk: str) -> Exchange:
+    from yinzheng.api.cli.language import spoken
     from yinzheng.api.org.exchange import Exchange
     from yinzheng.api.org.member import Member
 
-    return Exchange(Member.open(org, os.environ), desk, clock)
+    return Exchange(Member.open(org, os.environ), desk, clock, spoken())
 
 
 def _told(answer: Answer) -> Iterator[str]:
-    yield f"{answer.answer}  {answer.check}"
+    from yinzheng.verifier.words import trade as words
+
+    yield f"{answer.answer} {words.ANSWERS[answer.answer].zh}  {answer.check}"
     for reason in answer.reasons:
         yield f"  {reason.en} {reason.zh}"
     for one in answer.obligations:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +16,7 @@ from yinzheng.api.cli.org_common import (
     DEFAULT_ORG,
     DeskUrl,
     OrgFolder,
+    china_time,
     clock,
     session,
 )
@@ -24,7 +24,6 @@ from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
     from yinzheng.verifier.formats.watched import WatchedEvent
-from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 MAX_FILE = 64 * 1024 * 1024
@@ -183,7 +182,7 @@ def dead(
 
     def text() -> Iterator[str]:
         for one in found:
-            when = _time(one["made_at"])
+            when = china_time(one["made_at"])
             yield f"{one['letter']}  {when}  {one['attempts']} attempts 次尝试, {one['error']}"
         if not found:
             yield "none 没有"
@@ -242,13 +241,9 @@ def _shown(certificate: str) -> tuple[str, bytes]:
 def _said(event: WatchedEvent, *, as_json: bool) -> str:
     if as_json:
         return json_text(event.to_json(), sys.stdout)
-    when = _time(event.statement.at)
+    when = china_time(event.statement.at)
     numbers = " ".join(event.certificates)
     return f"{event.number}  {when}  {event.statement.type}  {numbers}  block 区块 {event.block}"
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at, CHINA).isoformat(" ")
 
 
 def _beside(file: Path) -> Path:

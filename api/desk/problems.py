@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
 from yinzheng.api.http.chinese import by_code
-from yinzheng.api.http.language import HTML_LANG, negotiate
+from yinzheng.api.http.language import HTML_LANG, Language, negotiate
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
 from yinzheng.api.http.problems import problem_of as web_problem_of
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
@@ -117,14 +117,19 @@ def answer(problem: Problem, asked: Headers, **more: object) -> JSONResponse:
     English where it says nothing: programs ask. `message` has the English words in any case, which name
     what is at fault.
     """
-    accept = asked.get("accept-language")
-    language = negotiate(None, accept) if accept else "en"
-    said, hint = (problem.message, problem.hint) if language == "en" else _in_chinese(problem)
+    language, said, hint = worded(problem, asked)
     body = {**replace(problem, message=said, hint=hint).to_json(), "message": problem.message, **more}
     headers = {"Content-Language": HTML_LANG[language], "Vary": "Accept-Language"}
     return JSONResponse(
         body, problem.status, headers={**problem.headers(), **headers}, media_type=PROBLEM_MEDIA
     )
+
+
+def worded(problem: Problem, asked: Headers) -> tuple[Language, str, str]:
+    """The language that `asked` prefers, and what is wrong and what to do in it."""
+    accept = asked.get("accept-language")
+    language = negotiate(None, accept) if accept else "en"
+    return language, *((problem.message, problem.hint) if language == "en" else _in_chinese(problem))
 
 
 def _in_chinese(problem: Problem) -> tuple[str, str]:

@@ -16,11 +16,13 @@ from itertools import islice
 from typing import IO, Final
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from yinzheng.api.desk.bodies import MAX_LINE, NDJSON
+from yinzheng.api.desk.problems import problem_of, worded
 from yinzheng.api.desk.quotas import MAX_CHECKS
 from yinzheng.api.desk.server import Desk, other_body
 from yinzheng.api.http.limits import MIB
@@ -105,7 +107,7 @@ class Batches:
             file.close()
             self._busy.discard(signed.org)
 
-        return BatchResponse(self._made(file, signed), end)
+        return BatchResponse(self._made(file, signed, request.headers), end)
 
     def _take_place(self, org: str) -> None:
         if org in self._busy:
@@ -143,15 +145,15 @@ class Batches:
             raise
         return file
 
-    async def _made(self, file: IO[bytes], signed: Signed) -> AsyncIterator[bytes]:
+    async def _made(self, file: IO[bytes], signed: Signed, headers: Headers) -> AsyncIterator[bytes]:
         lines = _lines(file, signed)
         while some := await run_in_threadpool(_next, lines):
             answered = await self._answered(some, signed.org)
-            yield await run_in_threadpool(self._written, answered)
+            yield await run_in_threadpool(self._written, answered, headers)
 
-    def _written(self, answered: list[tuple[_Line, Answered | None]]) -> bytes:
+    def _written(self, answered: list[tuple[_Line, Answered | None]], headers: Headers) -> bytes:
         told = [
-            _lost(line) if answer is None else {"line": line.number, **self.write(answer)}
+            _lost(line, headers) if answer is None else {"line": line.number, **self.write(answer)}
             for line, answer in answered
         ]
         return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in told)
@@ -254,7 +256,10 @@ def _next(lines: Iterator[_Line]) -> list[_Line]:
     return list(islice(lines, TOGETHER))
 
 
-def _lost(line: _Line) -> dict[str, JSON]:
-    fault = line.fault
-    assert fault is not None  # of a line without an answer
-    return {"line": line.number, "code": fault.code, "detail": fault.message, "hint": fault.hint}
+def _lost(line: _Line, headers: Headers) -> dict[str, JSON]:
+    """What is said of a line without an answer, in the reader's language (S15.2)."""
+    assert line.fault is not None
+    problem = problem_of(line.fault)
+    _, said, hint = worded(problem, headers)
+    told: dict[str, JSON] = {"line": line.number, "code": problem.code, "detail": said, "hint": hint}
+    return {**told, "message": problem.message}

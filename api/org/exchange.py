@@ -40,8 +40,9 @@ from yinzheng.verifier.formats import trade as trade_format
 from yinzheng.verifier.formats.body import Party, check_number
 from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.formats.order import Order, statement_of
-from yinzheng.verifier.formats.reservation import Released, Reserved
+from yinzheng.verifier.formats.reservation import LONGEST, Released, Reserved, too_long
 from yinzheng.verifier.words import trade as words
+from yinzheng.verifier.words.phrases import Language
 
 NDJSON: Final = "application/x-ndjson"
 TRIES: Final = 3
@@ -150,11 +151,16 @@ class Listed:
 class Exchange:
     """Calls one registry's desk in the name of an exchange. Safe for one thread at a time."""
 
-    def __init__(self, member: Member, desk: str, clock: Callable[[], int] | None = None) -> None:
-        """Use a member's keys; `open` finds them. Raises `UsageFault` `desk-address`."""
+    def __init__(
+        self, member: Member, desk: str, clock: Callable[[], int] | None = None, language: Language = "en"
+    ) -> None:
+        """Use a member's keys; `open` finds them. `language` is that of the desk's words.
+
+        Raises `UsageFault` `desk-address`.
+        """
         self._member = member
         self._clock = clock or (lambda: int(time.time()))
-        self._client = Client(member, desk, self._clock)
+        self._client = Client(member, desk, self._clock, language)
 
     @classmethod
     def open(cls, folder: Path | str, desk: str, environment: Mapping[str, str] | None = None) -> Exchange:
@@ -229,7 +235,7 @@ class Exchange:
         the desk answers; `UsageFault`: `account-elsewhere`, `registry-not-pinned`.
         """
         check_number(certificate, "certificate")
-        length = int(hours * HOUR) if seconds is None else seconds
+        length = seconds_of(hours) if seconds is None else seconds
 
         def body(now: int) -> Reserved:
             return Reserved(certificate, now + length, self._party, now)
@@ -263,11 +269,18 @@ class Exchange:
 
         The parties have signed already. `request` is what they asked for, with which what the registry
         prepared is compared. `contract` is the digest of the contract about data, or of the paper that the
-        request rests on. Raises what the desk answers; as `sign_settlement`; `UsageFault` `nothing-prepared`.
+        request rests on. Raises what the desk answers; as `sign_settlement`; `UsageFault`:
+        `nothing-prepared`, `reservation-over`.
         """
         leaf = reservation if isinstance(reservation, str) else reservation.reservation
-        prepared = self._call("GET", f"/org/v1/requests/{case}")["prepared"]
+        try:
+            prepared = self._call("GET", f"/org/v1/requests/{case}")["prepared"]
+        except UsageFault as fault:
+            if fault.code == "case-unknown":  # also once it is settled, and to who reserved nothing
+                self._require_standing(leaf)
+            raise
         if prepared is None:
+            self._require_standing(leaf)
             raise UsageFault(
                 "nothing of this case waits for a signature", code="nothing-prepared", hint="Ask again later."
             )
@@ -295,6 +308,15 @@ class Exchange:
             return [_reservation(one) for one in answer["reservations"]]
 
     # ---------------------------------------------------------------- inside
+
+    def _require_standing(self, reservation: str) -> None:
+        kept = self.reservation(reservation)
+        if kept.settled is not None or kept.state not in ("requested", "reserved"):
+            raise UsageFault(
+                f"this reservation settles nothing: it is {kept.state}",
+                code="reservation-over",
+                hint="Where the parties still want the trade, check and reserve anew.",
+            )
 
     @property
     def _party(self) -> Party:
@@ -349,6 +371,13 @@ class Exchange:
                 return Lost(value["line"], value["code"], value["detail"])
             trade = json.loads(question)
         return self._answer(value, trade, since)
+
+
+def seconds_of(hours: float) -> int:
+    """How long a certificate is kept. Raises `DataFault` `reservation-long`, also for what is no number."""
+    if not 0 < hours * HOUR <= LONGEST:
+        raise too_long()
+    return int(hours * HOUR)
 
 
 def _listed(value: Mapping[str, Any]) -> Listed:

@@ -161,7 +161,8 @@ def test_the_client_and_the_command_settle(market: Market, tmp_path: Path) -> No
     with running_desk(market.state) as desk:
         exchange, rival = (market.exchange(who, desk.url) for who in ("market", "rival"))
         assert (
-            told(lambda: rival.settle(licence.kept, licence.case, licence.request, PAPER)) == "case-unknown"
+            told(lambda: rival.settle(licence.kept, licence.case, licence.request, PAPER))
+            == "reservation-unknown"
         )
         wrong = digest_pair(b"another")
         assert (
@@ -180,7 +181,7 @@ def test_the_client_and_the_command_settle(market: Market, tmp_path: Path) -> No
         assert made.numbers[0].startswith("L-")
         assert made.reservation.settled
         assert state_on_chain(exchange, licence) == "consumed"
-        assert told(lambda: report(exchange, licence)) in ("case-unknown", "nothing-prepared")
+        assert told(lambda: report(exchange, licence)) == "reservation-over"
 
         asked, paper = tmp_path / "request.json", tmp_path / "contract.txt"
         asked.write_text(json.dumps(transfer.request.to_json()), encoding="utf-8")
@@ -221,7 +222,7 @@ def test_settled_once_beside_a_rival_and_through_every_kill(market: Market) -> N
                 assert "done" not in said
                 report(exchange, trade)
             assert state_on_chain(exchange, trade) == "consumed"
-            assert told(partial(report, exchange, trade)) in ("case-unknown", "nothing-prepared")
+            assert told(partial(report, exchange, trade)) == "reservation-over"
             theirs = [one for one in rival.reservations() if one.certificate == trade.number]
             # A licence leaves the certificate as it is, and whoever came after it may have reserved it.
             assert all(one.state == "refused" for one in theirs) or place == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk
 from tests.ledger import world as w
 from tests.ledger.trades.market import BUYER, EXCHANGE, PAIR, RIVAL, trade_of
 from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of, create
+from yinzheng.api.http.chinese import by_code
 from yinzheng.api.org.member import Member, create_member
 from yinzheng.api.org.registry import pin
 from yinzheng.client import Answer, Exchange, Lost, Reservation
@@ -28,6 +30,8 @@ from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.formats.trade import Reason
+from yinzheng.verifier.words.trade import said_of
 
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an exchange"}
 
@@ -112,6 +116,15 @@ def refused(act: Any) -> str:
     return raised.value.code
 
 
+def test_a_route_is_said_in_the_readers_language() -> None:
+    said = said_of(Reason("personal-information", "deidentified"))
+    assert ("去标识化" in said.zh, "deidentified" in said.zh, "de-identified" in said.en) == (
+        True,
+        False,
+        True,
+    )
+
+
 def test_a_trade_from_check_to_release(market: Market, desk: DeskProcess, tmp_path: Path) -> None:
     exchange, rival = market.exchange("market", desk.url), market.exchange("rival", desk.url)
     number = market.numbers[0]
@@ -148,6 +161,8 @@ def test_a_trade_from_check_to_release(market: Market, desk: DeskProcess, tmp_pa
     assert refused(lambda: rival.receipt(answer.check)) == "trade-check-unknown"
 
     assert refused(lambda: exchange.reserve(number, seconds=72 * 3600 + 1)) == "reservation-long"
+    for hours in (math.nan, math.inf, -math.inf, 1e300, 0, 72.001):
+        assert refused(lambda hours=hours: exchange.reserve(number, hours=hours)) == "reservation-long"
     kept = settled(exchange, exchange.reserve(number, hours=2))
     assert kept.state == "reserved"
     assert refused(lambda: rival.reserve(number)) == "reservation-differs"
@@ -208,10 +223,13 @@ def test_a_batch_is_bounded_and_an_exchanges_alone(market: Market, desk: DeskPro
     asked = market.folder / "long"
     asked.write_bytes(many + dumps(trade(market.numbers[0])))
     answered = market.folder / "answered"
+    exchange._client._language = "zh"
     with answered.open("wb") as out:
         exchange.send_lines(asked, out)
     first, second = map(json.loads, answered.read_text().splitlines())
-    assert (first["line"], first["code"]) == (1, "json-too-large")
+    assert (first["line"], first["code"], first["message"]) == (1, "json-too-large", "a line is too long")
+    assert first["detail"] == (by_code("json-too-large") or ("",))[0] != first["message"]
+    assert first["hint"]
     assert (second["line"], second["answer"]) == (2, "allow")
 
 
@@ -271,7 +289,18 @@ def test_the_command_line(market: Market, desk: DeskProcess, tmp_path: Path) -> 
     lines.write_bytes(dumps(trade(market.numbers[0])) + b"\n" + dumps(trade(market.numbers[1], price=PAIR)))
     said = run("org", "trade", "batch", lines, "--out", tmp_path / "answers", *where, "--json", env=SECRETS)
     assert (said.code, said.json["allow"]) == (0, 2)
+    said = run("org", "trade", "batch", lines, "--out", tmp_path / "answers", *where, "--json", env=SECRETS)
+    assert (said.code, said.error["code"]) == (2, "file-exists")
+    lines.write_bytes(b"{}\n" * 10_001)
+    said = run("org", "trade", "batch", lines, "--out", tmp_path / "refused", *where, "--json", env=SECRETS)
+    assert said.error["code"] == "batch-lines"
+    assert not (tmp_path / "refused").exists(), "whoever corrects it may use the name again"
     said = run("org", "trade", "checks", *where, "--json", env=SECRETS)
+    mine = file.read_bytes()
+    again = run(
+        "org", "trade", "receipt", said.json["checks"][0]["check"], "--out", file, *where, env=SECRETS
+    )
+    assert (again.code, file.read_bytes()) == (2, mine), "it asks for a new file"
     assert [one["answer"] for one in said.json["checks"]].count("needs_person") == 1
     assert "needs_person" in run("org", "trade", "checks", *where, env=SECRETS).out
     said = run("org", "trade", "reserve", market.numbers[2], "--hours", "3", *where, "--json", env=SECRETS)

@@ -47,13 +47,18 @@ def parse_reserved(value: object) -> Reserved:
     """
     body = read_shape(Reserved, value)
     if not body.at < body.until <= body.at + LONGEST:
-        raise DataFault(
-            "a reservation ends after it is made, and at most 72 hours after (R46)",
-            code="reservation-long",
-            hint="Reserve for at most 72 hours; settle or release it by then.",
-            path="$.until",
-        )
+        raise too_long()
     return body
+
+
+def too_long() -> DataFault:
+    """The fault of an end that no reservation has."""
+    return DataFault(
+        "a reservation ends after it is made, and at most 72 hours after (R46)",
+        code="reservation-long",
+        hint="Reserve for at most 72 hours; settle or release it by then.",
+        path="$.until",
+    )
 
 
 def parse_released(value: object) -> Released:

@@ -10,6 +10,7 @@ from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.judge.trade_check.report import Told, TradeCheckReport
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.phrase import Phrase
+from yinzheng.verifier.words.receipt import ROUTES
 
 ANSWERS: Final[Mapping[str, Phrase]] = {
     Told.ALLOW: Phrase("可以交易", "the trade may go ahead"),
@@ -170,8 +171,10 @@ ADVICE: Final[Mapping[Told, Phrase]] = {
 def said_of(reason: Reason) -> Phrase:
     """Put a reason in words, with its rule."""
     words, about = REASONS[reason.code], reason.about or ""
+    said = ROUTES[about] if reason.code == "personal-information" and about in ROUTES else None
+    zh, en = (about, about) if said is None else (said.zh, said.en)
     rule = reason.meaning.rule
-    return Phrase(f"{words.zh.format(about)}（{rule}）", f"{words.en.format(about)} ({rule})")
+    return Phrase(f"{words.zh.format(zh)}（{rule}）", f"{words.en.format(en)} ({rule})")
 
 
 def advice(report: TradeCheckReport) -> Phrase:
