@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from yinzheng.api.cli.findings import print_findings
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, out
 from yinzheng.verifier.judge.purpose_proof import PurposeReport
@@ -22,7 +20,7 @@ def print_purpose(report: PurposeReport, language: Language) -> None:
     out.print(words.advice(report).said(language), markup=False)
     out.print()
     for name, value in report.disclosed().items():
-        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        said = words.value(name, value).said(language)
         out.print(f" {phrases.FIELDS[name].said(language)}: {said}", markup=False)
     print_findings(report.findings, words.OBLIGATIONS, phrases.reason, language)
     for note in report.notes:

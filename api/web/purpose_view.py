@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from yinzheng.api.http.language import Language
@@ -11,13 +10,10 @@ from yinzheng.api.web.checking import CheckedPurpose
 from yinzheng.api.web.report_view import TONES, Pinned, Step, pinned
 from yinzheng.api.web.times import Instant, instant
 from yinzheng.api.web.words import Tone
-from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.judge.purpose_proof import PurposeReport
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words import purpose_proof as words
 from yinzheng.verifier.words.verdict import verdict
-
-_TIMES = ("registered_at", "valid_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ def purpose_view(checked: CheckedPurpose, language: Language, *, own_policy: boo
         checked_at=instant(report.checked_at, language),
         made_for=_made_for(report, language),
         rows=tuple(
-            (phrases.FIELDS[name].said(language), _value(name, value, language))
+            (phrases.FIELDS[name].said(language), words.value(name, value).said(language))
             for name, value in report.disclosed().items()
         ),
         steps=tuple(
@@ -88,11 +84,3 @@ def _made_for(report: PurposeReport, language: Language) -> tuple[tuple[str, str
     until = instant(proof.not_after, language).text
     values = (proof.reader.name, f"{purpose} · {proof.words}", proof.holder.name, until)
     return tuple(zip(named, values, strict=True))
-
-
-def _value(name: str, value: JSON, language: Language) -> str:
-    if name in _TIMES and isinstance(value, int):
-        return instant(value, language).text
-    if name == "holders" and isinstance(value, list):
-        return "; ".join(f"{one['name']} ({one['code']})" for one in value if isinstance(one, dict))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from yinzheng.verifier.judge.purpose_proof import PurposeReport
 from yinzheng.verifier.words import holder, phrases
+from yinzheng.verifier.words.levels import level_words
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import ago, lately, moment
 
@@ -87,3 +89,42 @@ def headline(report: PurposeReport) -> Phrase:
 def advice(report: PurposeReport) -> Phrase:
     """What to do now."""
     return _ADVICE.get(report.standing.removesuffix("_attention"), _REFUSED)
+
+
+def value(name: str, disclosed: Any) -> Phrase:
+    """What a field of a certificate says (S6.1), as people read it; what has no words of its own as it is."""
+    match name, disclosed:
+        case (("registered_at" | "valid_until"), int()):
+            return moment(disclosed)
+        case "registry", {"name": who, "code": code}:
+            return _same(f"{who} ({code})")
+        case "level", {"scheme": scheme, "value": level}:
+            said = level_words(scheme, level)
+            return Phrase(f"{level}（{scheme}）：{said.zh}", f"{level} ({scheme}): {said.en}")
+        case "holders", list():
+            return _joined([_holder(one) for one in disclosed])
+        case "remarks", list():
+            return _joined([_remark(one) for one in disclosed])
+    return _same(disclosed if isinstance(disclosed, str) else json.dumps(disclosed, ensure_ascii=False))
+
+
+def _holder(one: Mapping[str, Any]) -> Phrase:
+    rights = [phrases.RIGHTS[right] for right in one["rights"]]
+    who = f"{one['name']} ({one['code']})"
+    zh, en = "、".join(each.zh for each in rights), ", ".join(each.en for each in rights)
+    return Phrase(f"{who}：{zh}", f"{who}: {en}")
+
+
+def _remark(one: Mapping[str, Any]) -> Phrase:
+    kind = phrases.REMARKS[one["kind"]]
+    return Phrase(f"{kind.zh}：{one['text']}", f"{kind.en}: {one['text']}")
+
+
+def _joined(parts: list[Phrase]) -> Phrase:
+    if not parts:
+        return Phrase("无", "none")
+    return Phrase("；".join(one.zh for one in parts), "; ".join(one.en for one in parts))
+
+
+def _same(text: str) -> Phrase:
+    return Phrase(text, text)

@@ -22,6 +22,7 @@ from yinzheng.verifier.judge.purpose_proof import Asked, PurposeReport, verify_p
 from yinzheng.verifier.judge.report import Authentic
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words import purpose_proof as words
+from yinzheng.verifier.words.purpose_proof import value
 from yinzheng.verifier.words.verdict import verdict
 
 BANK = Party("某银行（虚构）", "91310000132200821H")
@@ -72,6 +73,26 @@ def said(report: PurposeReport) -> tuple[str, str, int]:
     if report.exit_code:
         assert report.disclosed() == {}
     return str(found.word), found.code, found.exit_code
+
+
+def test_what_is_disclosed_is_said_and_not_dumped() -> None:
+    """A bank reads dates, names and rights; nothing of it is JSON or seconds."""
+    who = {"name": "某公司", "code": "91440101MA5WAA001M", "rights": ["use", "operate"]}
+    said = {
+        "registered_at": value("registered_at", 1_796_033_339),
+        "registry": value("registry", {"name": "某登记中心", "code": "12440000MB2DEM001E"}),
+        "holders": value("holders", [who, {**who, "rights": ["hold"]}]),
+        "remarks": value("remarks", []),
+        "seized": value("remarks", [{"kind": "seizure", "text": "（2026）执1号"}]),
+        "level": value("level", {"scheme": "GB/T 39725-2020", "value": 3}),
+    }
+    assert said["registered_at"].en == "30 November 2026 18:08:59"
+    assert said["holders"].zh.count("；") == 1
+    assert "使用权、经营权" in said["holders"].zh
+    assert (said["remarks"].zh, said["remarks"].en) == ("无", "none")
+    assert said["seized"].en == "judicial seizure: （2026）执1号"
+    assert not any(mark in one.zh + one.en for one in said.values() for mark in '{}[]"')
+    assert (value("scale", "三万条").zh, value("notices", ["ab"]).en) == ("三万条", '["ab"]')
 
 
 def test_its_reader_reads_it(world: HolderWorld) -> None:
