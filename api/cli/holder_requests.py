@@ -322,11 +322,10 @@ def _request(
     parties: list[tuple[tuple[str, str], str]],
     documents: list[Document],
 ) -> MoveRequest:
-    from yinzheng.api.org.asking import require_end
+    from yinzheng.api.org.asking import require_drawn
     from yinzheng.verifier.formats.move_request import read_request
 
     body, leaf = _certified(certificate)
-    require_end(terms.get("ends"), body, clock())
     value = {
         "v": 1,
         "registry": body.registry.code,
@@ -338,7 +337,7 @@ def _request(
         "made_at": clock(),
         "nonce": secrets.token_hex(16),
     }
-    return read_request(value)
+    return require_drawn(read_request(value), body, clock())
 
 
 def _certified(file: Path) -> tuple[Body, bytes]:

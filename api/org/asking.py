@@ -67,14 +67,33 @@ class Document:
         }
 
 
-def require_end(ends: int | None, body: Body, now: int) -> None:
-    """Check that what ends under a certificate is not over, nor outlasts it. Raises `UsageFault`."""
+def require_drawn(request: MoveRequest, body: Body, now: int) -> MoveRequest:
+    """Give it back where the certificate in hand does not tell already that no officer may grant it.
+
+    Raises `UsageFault`: `licence-term`, `rights-not-held`, `request-holders`.
+    """
+    first, ends = request.parties[0], getattr(request.terms, "ends", None)
+    held = {right for one in body.holders if one.code == first.code for right in one.rights}
+    if lacking := sorted(set(getattr(request.terms, "rights", ())) - held):
+        raise UsageFault(
+            f"these rights are not ours under the certificate: {', '.join(lacking)}",
+            code="rights-not-held",
+            hint="Nobody licenses or transfers what it does not hold (R4).",
+        )
+    asking = [one.code for one in request.parties]
+    if first.role == "holder" and asking != sorted(one.code for one in body.holders):
+        raise UsageFault(
+            "every holder of the certificate asks for this, and nobody else (R5)",
+            code="request-holders",
+            hint="Name each of the others by --with CODE:NAME; then all of them sign.",
+        )
     if ends is not None and not now < ends <= body.valid_until:
         raise UsageFault(
             "the licence would be over already, or last longer than its certificate",
             code="licence-term",
             hint="Name an end that is ahead, and no later than the certificate's own (--ends).",
         )
+    return request
 
 
 def write_request(folder: Path, request: MoveRequest, documents: Sequence[Document]) -> Path:

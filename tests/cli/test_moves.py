@@ -83,6 +83,17 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
         bent = (*draft[:place], wrong, *draft[place + 1 :])
         exit_code = 1 if code == "same-organisation" else 2
         refused(*bent, code=code, exit_code=exit_code, env=SECRETS)
+    stranger = ("--certificate", certificate, "--document", f"{contract}:consideration:合同", "--org", theirs)
+    public, back = ("--summary", "公示说明"), f"{holder['code']}:{holder['name']}"
+    for kind, code in (
+        (("transfer", "--to", back, "--right", "use"), "rights-not-held"),
+        (("licence", "--to", back, *draft[7:15]), "rights-not-held"),
+        (("change", "--change", "scale=十万条", "--ground", "description", *public), "request-holders"),
+        (("renewal", "--years", 1, *public), "request-holders"),
+        (("cancellation", "--ground", "asked", *public, "--with", back), "request-holders"),
+    ):  # what the certificate tells is not left to be refused once everybody has signed
+        bad = ("holder", "request", *kind, *stranger, "--out", asked)
+        refused(*bad, code=code, exit_code=2, env=SECRETS)
     assert not asked.exists()
     assert done(*draft, env=SECRETS)["certificate"] == number
     refused("apply", asked, "--state", state, code="joint-unsigned", exit_code=1)
