@@ -26,6 +26,11 @@ from yinzheng.ledger.store import database
 VARIABLE = "YINZHENG_TESTS_ON_POSTGRESQL"
 """The server's address, for child processes."""
 
+SQLITE_ALONE = pytest.mark.skipif(
+    "config.getoption('postgresql')", reason="it is about SQLite's own file, and is run on it"
+)
+"""Of a test: with `--postgresql` there is nothing of it to try."""
+
 _NOTE = "postgresql:"
 _FILE = "ledger.sqlite"
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, create_engine, event, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.faults import InjectedFault, KillAt, RaiseAt
 from yinzheng.ledger.store import repository, schema, sqlite
@@ -41,6 +42,7 @@ def facts(store: Store) -> dict[str, str]:
         return repository.read_meta(session)
 
 
+@SQLITE_ALONE
 def test_what_is_compiled_for_one_file_serves_the_next(file: Path, tmp_path: Path) -> None:
     for number in range(3):
         shutil.copy(file, tmp_path / f"{number}.sqlite")
@@ -51,6 +53,7 @@ def test_what_is_compiled_for_one_file_serves_the_next(file: Path, tmp_path: Pat
         store.close()
 
 
+@SQLITE_ALONE
 def test_migrations_make_exactly_the_tables_of_a_new_database(url: str) -> None:
     """A new one begins with the tables of the models; an old one is brought there step by step."""
     open_store(url).close()
@@ -141,6 +144,7 @@ def test_opening_twice_changes_nothing(url: str) -> None:
     second.close()
 
 
+@SQLITE_ALONE
 def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
     open_store(url).close()
     engine = create_engine(url)
@@ -265,6 +269,7 @@ class TestCommit:
 
 
 class TestTrouble:
+    @SQLITE_ALONE
     def test_a_second_writer_is_told_who_has_the_lock(self, tmp_path: Path) -> None:
         url = sqlite_url(tmp_path / "ledger.sqlite")
         first, second = open_store(url), open_store(url, busy_seconds=0.05)
@@ -277,6 +282,7 @@ class TestTrouble:
         first.close()
         second.close()
 
+    @SQLITE_ALONE
     def test_a_full_disk(self, file: Path) -> None:
         store = open_store(sqlite_url(file))
         with store.transaction() as session:
@@ -336,6 +342,7 @@ class TestTrouble:
 
 
 class TestReadOnly:
+    @SQLITE_ALONE
     @pytest.mark.parametrize("what", ["file", "folder"])
     def test_a_read_only_disk_is_told_at_opening(
         self, file: Path, monkeypatch: pytest.MonkeyPatch, what: str
@@ -347,6 +354,7 @@ class TestReadOnly:
             open_store(sqlite_url(file))
         assert caught.value.code == "disk-read-only"
 
+    @SQLITE_ALONE
     def test_it_reads_beside_a_writer_and_cannot_write(self, file: Path) -> None:
         writer, reader = open_store(sqlite_url(file)), open_store_read_only(sqlite_url(file))
         with writer.transaction() as session:
@@ -361,6 +369,7 @@ class TestReadOnly:
         reader.close()
         writer.close()
 
+    @SQLITE_ALONE
     def test_a_closed_database_where_nothing_can_be_created(
         self, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

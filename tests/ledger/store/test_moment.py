@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.store import repository, sqlite
 from yinzheng.ledger.store.database import Store, open_store, open_store_read_only
@@ -44,6 +45,7 @@ def test_a_commit_is_another_moment_and_nothing_else_is(store: Store, url: str) 
         reader.close()
 
 
+@SQLITE_ALONE
 def test_a_commit_of_another_process(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "ledger.sqlite")
     open_store(url).close()
@@ -61,6 +63,7 @@ def test_a_commit_of_another_process(tmp_path: Path) -> None:
         reader.close()
 
 
+@SQLITE_ALONE
 def test_a_file_put_in_its_place_is_noticed(tmp_path: Path) -> None:
     file, other = tmp_path / "ledger.sqlite", tmp_path / "other.sqlite"
     for path in (file, other):

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store
@@ -114,6 +115,7 @@ class TestEvents:
             assert list(repository.statements(session, 1, 3)) == [b"b", b"c"]
             assert list(repository.statements(session, 2, 2)) == []
 
+    @SQLITE_ALONE
     def test_the_size_is_read_off_the_index(self, tmp_path: Path) -> None:
         """Asked before every batch: reading the whole table for it halves the speed at a million events."""
         asked: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.erasure.clearing import TABLES
 from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.store.database import open_store
@@ -30,6 +31,7 @@ def test_the_tables_are_ours() -> None:
     assert set(TABLES) <= set(Base.metadata.tables)
 
 
+@SQLITE_ALONE
 def test_what_is_deleted_is_in_no_file(tmp_path: Path) -> None:
     store = open_store(sqlite_url(tmp_path / "ledger.sqlite"))
     try:
