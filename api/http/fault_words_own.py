@@ -177,8 +177,11 @@ OWN: Final = {
         Label("先到先得；预留结束后再试。", "Whoever came first has it; ask again when that has ended."),
     ),
     "reservation-differs": Fault(
-        Label("该证书已由另一交易所预留。", "Another exchange has reserved this certificate."),
-        Label("预留结束后再试。", "Ask again when that has ended."),
+        Label("该证书已被预留，且不是为这次办理。", "This certificate is reserved, and not for this."),
+        Label(
+            "由预留的交易所成交或解除，或等预留结束后再试。",
+            "Whoever reserved it settles or releases it; or ask again when that has ended.",
+        ),
     ),
     "reservation-unstated": Fault(
         Label(

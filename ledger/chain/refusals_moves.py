@@ -26,7 +26,7 @@ MOVE_REFUSALS: Mapping[str, Meaning] = {
     "ReservationDiffers": Meaning(
         WrongState,
         "reservation-differs",
-        "The certificate is kept for account {reservedBy}, and this is for {given}; zeros are nobody (R46).",
+        "The certificate is reserved by account {reservedBy}, and this names {given} (zeros: nobody; R46).",
         "Settle it through the exchange that reserved it, or wait for its end (R46).",
     ),
     "HoldingsDiffer": Meaning(
