@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.codes import CodeFile, read_given, show_code, write_code, write_new
+from yinzheng.api.cli.codes import CodeFile, read_given, show_code, write_code
+from yinzheng.api.cli.files import write_new
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 

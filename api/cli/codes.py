@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from yinzheng.api.cli.files import write_new
 from yinzheng.api.cli.output import out
 from yinzheng.verifier.errors import DataFault, UsageFault
 
@@ -63,15 +64,6 @@ def write_code(text: str, file: Path) -> None:
         Image.fromarray(_array(drawn, 8)).save(buffer, "PNG")
         data = buffer.getvalue()
     write_new(file, data)
-
-
-def write_new(file: Path, data: bytes) -> None:
-    """Write a file that is not there yet. Raises `UsageFault` `file-exists`."""
-    try:
-        with file.open("xb") as opened:
-            opened.write(data)
-    except FileExistsError:
-        raise UsageFault(f"there is a file {file}", code="file-exists", hint="Name a new one.") from None
 
 
 def show_code(text: str) -> None:

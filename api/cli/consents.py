@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, writing
+from yinzheng.api.cli.files import write_new
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.verifier.errors import UsageFault
@@ -167,7 +168,7 @@ def _hand_out(
     with writing(state, json_) as (registry, _):
         made = make(registry, found, acting(registry, as_))
     for path, data in zip(paths, (made.pdf(), made.file, made.png()), strict=True):
-        _write_new(path, data)
+        write_new(path, data)
     names = ", ".join(path.name for path in paths)
     tell(json_, {"files": [str(path) for path in paths]}, f"{folder}: {names}")
 
@@ -241,15 +242,6 @@ def consent_subject(text: str) -> bytes:
             hint="The import's results list them.",
         )
     return subject
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    from yinzheng.ledger.state.files import create_durably
-
-    try:
-        create_durably(path, data, mode=0o600)
-    except FileExistsError:
-        raise _exists(path) from None
 
 
 def _exists(path: Path) -> UsageFault:

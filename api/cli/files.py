@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,24 @@ def digest_of(file: Path) -> DigestPair:
         while chunk := opened.read(_CHUNK):
             hasher.update(chunk)
     return hasher.digest()
+
+
+def write_new(file: Path, data: bytes) -> None:
+    """Write a file that is not there yet, durably, and its owner's alone.
+
+    Raises `UsageFault` `file-exists`, `EnvironmentFault` (`disk-…`).
+    """
+    from yinzheng.ledger.state.files import create_durably
+
+    try:
+        create_durably(file, data)
+    except FileExistsError:
+        raise UsageFault(f"there is a file {file}", code="file-exists", hint="Name a new one.") from None
+
+
+def readable(value: object) -> bytes:
+    """JSON for people, as files of an organisation are written."""
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 def read_file(file: Path, most: int) -> bytes:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.codes import CodeFile, read_given, show_code, write_code, write_new
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.codes import CodeFile, read_given, show_code, write_code
+from yinzheng.api.cli.files import read_file, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
-from yinzheng.api.cli.org_key import DAY, DAYS, Begins, Lost, OutFolder, hand_over, make, readable
+from yinzheng.api.cli.org_key import DAY, DAYS, Begins, Lost, OutFolder, hand_over, make
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.errors import UsageFault

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.codes import write_new
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.files import read_file, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
@@ -61,7 +59,7 @@ def template(
         "clauses": {name: {"applies": False} for name in CLAUSES},
         "made_at": clock(),
     }
-    write_new(out_file, _readable({"format": FORMAT, "contract": contract, "signatures": []}))
+    write_new(out_file, readable({"format": FORMAT, "contract": contract, "signatures": []}))
     tell(
         json_, {"file": str(out_file), "clauses": list(CLAUSES)}, f"{out_file}: fill in, then sign 填写后签署"
     )
@@ -98,7 +96,7 @@ def sign(file: ContractFile, org: OrgFolder = DEFAULT_ORG, json_: Json = False) 
 
     member = Member.open(org, os.environ)
     made = sign_contract(_read(file), member.profile.code, member.current(clock())[1])
-    write_durably(file, _readable(made.to_json()))
+    write_durably(file, readable(made.to_json()))
     value = {"digest": made.contract.digest.to_json(), "complete": made.complete}
     told = "both have signed 双方已签" if made.complete else "the other party signs next 待对方签署"
     tell(json_, value, f"{made.contract.number}: {told}; SM3 {made.contract.digest.sm3.hex()}")
@@ -186,7 +184,3 @@ def _read(file: Path) -> SignedContract:
     from yinzheng.verifier.formats.trade_contract import MAX_CONTRACT, parse_signed
 
     return parse_signed(read_file(file, MAX_CONTRACT))
-
-
-def _readable(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.files import read_file, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.org_withdrawals import (
     Copies,
@@ -28,7 +27,6 @@ from yinzheng.verifier.errors import UsageFault
 if TYPE_CHECKING:
     from yinzheng.api.org.direct import Own
     from yinzheng.api.org.member import Member
-    from yinzheng.verifier.bytes.canonical import JSON
     from yinzheng.verifier.judge.trust import TrustPolicy
 
 Rpc = Annotated[str, typer.Option("--rpc", help="A node of the chain, not the registry's. 自己的链节点。")]
@@ -67,7 +65,7 @@ def object_(
     call = (own.calls.raise_later_objection if later else own.calls.raise_objection)(subject, objection)
     own.try_(call)
     # Kept before it is sent: without it nobody could show what was meant.
-    write_new(out_file, paper.to_json())
+    write_new(out_file, readable(paper.to_json()))
     told = own.tell(call)
     said = {"objection": name.hex(), "block": told.block, "transaction": told.transaction.hex()}
     text = (
@@ -108,7 +106,7 @@ def reserve(
     leaf = order.statement.leaf_hash
     call = own.calls.reserve(Reservation(found.statement.subject, body.until, leaf), order.signature)
     own.try_(call)
-    write_new(out_file, order.to_json())
+    write_new(out_file, readable(order.to_json()))
     told = own.tell(call)
     said = {"reservation": leaf.hex(), "until": body.until, "block": told.block}
     tell(json_, said, f"{body.certificate}: reserved 已预留 {leaf.hex()[:12]} in block {told.block}")
@@ -148,7 +146,7 @@ def release(
     leaf = order.statement.leaf_hash
     call = own.calls.release_reservation(ReservationRelease(found.statement.subject, leaf), order.signature)
     own.try_(call)
-    write_new(out_file, order.to_json())
+    write_new(out_file, readable(order.to_json()))
     told = own.tell(call)
     said = {"release": leaf.hex(), "reservation": reserved.hex(), "block": told.block}
     tell(json_, said, f"{body.certificate}: released 已解除预留 in block {told.block}. Hand in {out_file}.")
@@ -193,7 +191,7 @@ def destroyed(
     parse_receipt_paper(paper.to_json())
     call = own.calls.announce_receipt(id_, paper.digest)
     own.try_(call)
-    write_new(out_file, paper.to_json())
+    write_new(out_file, readable(paper.to_json()))
     told = own.tell(call)
     said = {"receipt": paper.name.hex(), "block": told.block, "transaction": told.transaction.hex()}
     tell(
@@ -214,14 +212,6 @@ def hand_in(
     value = loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER)
     answer = session(org, desk).post("/org/v1/orders", dumps(value))
     tell(json_, answer, f"{answer['leaf'][:12]}: taken in 已收录")
-
-
-def write_new(file: Path, value: JSON) -> None:
-    """Write what proves something told, before it is told. Raises `EnvironmentFault`."""
-    from yinzheng.ledger.state.files import disk_faults
-
-    with disk_faults(file), file.open("x", encoding="utf-8") as written:
-        written.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def opened(org: Path, rpc: str) -> tuple[Member, Own, TrustPolicy]:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from yinzheng.api.cli.files import digest_of, read_file
+from yinzheng.api.cli.files import digest_of, read_file, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
-from yinzheng.api.cli.org_direct import Rpc, leaf_of, opened, write_new
+from yinzheng.api.cli.org_direct import Rpc, leaf_of, opened
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 
@@ -51,7 +51,7 @@ def open_(
     paper = opening_paper(planned, own.account, clock(), profile)
     call = opening_call(paper, member, policy, own)
     own.try_(call)
-    write_new(out_file, paper.to_json())
+    write_new(out_file, readable(paper.to_json()))
     told = own.tell(call)
     id_ = paper.body.dispute.hex()
     value = {"dispute": id_, "statement": paper.statement.leaf_hash.hex(), "block": told.block}
@@ -85,7 +85,7 @@ def release(
     paper = release_paper(given, digest_of(document), reference, own.account, clock(), last)
     call = release_call(paper, len(given.body.subjects), member, policy, own)
     own.try_(call)
-    write_new(out_file, paper.to_json())
+    write_new(out_file, readable(paper.to_json()))
     told = own.tell(call)
     id_ = paper.body.dispute.hex()
     value = {"dispute": id_, "outcome": paper.statement.leaf_hash.hex(), "block": told.block}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from yinzheng.api.cli.disputes import DisputeId, print_dispute
-from yinzheng.api.cli.files import digest_of, read_file, writing_new
+from yinzheng.api.cli.files import digest_of, read_file, readable, write_new, writing_new
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -139,7 +138,6 @@ def prepare_release(
     json_: Json = False,
 ) -> None:
     """Prepare the end of a dispute: a settlement of all parties, or our document as its forum. 准备解除。"""
-    from yinzheng.ledger.state.files import disk_faults
     from yinzheng.verifier.bytes.canonical import dumps
 
     opened = session(org, desk)
@@ -157,8 +155,7 @@ def prepare_release(
         "signers": signers,
     }
     typed = opened.post(f"/org/v1/disputes/{dispute}/release/prepare", dumps(body))
-    with disk_faults(out_file), out_file.open("x", encoding="utf-8") as file:
-        file.write(json.dumps(typed, ensure_ascii=False, indent=2) + "\n")
+    write_new(out_file, readable(typed))
     tell(json_, {"dispute": dispute, "file": str(out_file)}, f"{out_file}: every signer signs it 请各方签名")
 
 
@@ -240,7 +237,6 @@ def witness(
 ) -> None:
     """Witness an item with our key: its description and its bytes. 见证证据。"""
     from yinzheng.api.org.member import Member
-    from yinzheng.ledger.state.files import disk_faults
     from yinzheng.verifier.formats.evidence_items import parse_item
 
     claim = _claim(item)
@@ -254,8 +250,7 @@ def witness(
     }
     value = {**measured.to_json(), "witnesses": [*claim.get("witnesses", ()), signed]}
     parse_item(value)
-    with disk_faults(out_file), out_file.open("x", encoding="utf-8") as opened:
-        opened.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_new(out_file, readable(value))
     tell(json_, {"file": str(out_file)}, f"{out_file}: witnessed by {name} 已见证")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.files import read_file, readable
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -252,8 +251,3 @@ def list_keys(org: OrgFolder = DEFAULT_ORG, json_: Json = False) -> None:
         for k in member.profile.keys
     ]
     tell(json_, rows, "\n".join(f"{row['kid']}  {row['name']}" for row in rows))
-
-
-def readable(value: object) -> bytes:
-    """JSON for people, as files of an organisation are written."""
-    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -6,7 +6,6 @@ the ledger has.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.files import digest_of, read_file
+from yinzheng.api.cli.files import digest_of, read_file, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, Session, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
@@ -22,7 +21,6 @@ from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.order import MAX_ORDER
 
 if TYPE_CHECKING:
-    from yinzheng.verifier.bytes.canonical import JSON
     from yinzheng.verifier.formats.order import Ordered
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The certificate. 证书编号。")]
@@ -125,7 +123,7 @@ def replace_account(
     signature = sign(handing_over(asked), domain_of(pinned(org)), member.account_key())
     forum = Party(member.profile.name, member.profile.code)
     decided = replace(asked, decision=Decision(forum, digest_of(document), reference, signature))
-    _write(out_file, parse_rotation(decided.to_json()).to_json())
+    write_new(out_file, readable(parse_rotation(decided.to_json()).to_json()))
     code = asked.grant.code
     tell(json_, {"code": code, "file": str(out_file)}, f"{out_file}: hand it to an officer 请交登记机构")
 
@@ -181,16 +179,9 @@ def _order(
     made = Order(statement, body, signature).to_json()
     leaf = statement.leaf_hash.hex()
     if out_file is not None:
-        _write(out_file, made)
+        write_new(out_file, readable(made))
         said = {"leaf": leaf, "file": str(out_file)}
         tell(json_, said, f"{out_file}: hand it to an officer 请交登记机构")
         return
     answer = opened.post("/org/v1/orders", dumps(made))
     tell(json_, answer, f"{body.certificate}: {statement.type} {leaf[:12]} 已执行")
-
-
-def _write(file: Path, value: JSON) -> None:
-    from yinzheng.ledger.state.files import disk_faults
-
-    with disk_faults(file), file.open("x", encoding="utf-8") as opened:
-        opened.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

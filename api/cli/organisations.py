@@ -77,7 +77,7 @@ def holder_file(
     json_: Json = False,
 ) -> None:
     """Write what proves whose a holder's key is, with fresh evidence, for whoever asks. 权利人密钥证明。"""
-    from yinzheng.api.cli.codes import write_new
+    from yinzheng.api.cli.files import write_new
     from yinzheng.ledger.reading import open_reader
     from yinzheng.ledger.registry import wall_clock
 

@@ -22,6 +22,9 @@ _FAULTS: dict[int, tuple[str, str, str]] = {
     errno.EPERM: ("disk-read-only", "this user may not use the file", "check owner and mode of the folder"),
 }
 
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What media answer that know no second name of a file (FAT, exFAT)."""
+
 
 @contextmanager
 def disk_faults(path: Path) -> Iterator[None]:
@@ -92,10 +95,26 @@ def create_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     with disk_faults(path):
         try:
             _write_new(temporary, data, mode)
-            os.link(temporary, path)  # unlike a rename, fails where the name is taken
+            _name_new(temporary, path)
         finally:
             discard(temporary)
         sync_folder(path.parent)
+
+
+def _name_new(temporary: Path, path: Path) -> None:
+    """Give a whole file its name. Raises `FileExistsError` where the name is taken, as a rename does not."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # As on most sticks: the name is taken first. After a power cut in between, an empty file has it.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        try:
+            temporary.replace(path)
+        except BaseException:
+            discard(path)
+            raise
 
 
 def shred(path: Path) -> None:
