@@ -50,7 +50,7 @@ def review(
     if show_template:
         asked = _asked(state, case, as_)
         print_json(template(asked.facts))
-        for line in asked.needs():
+        for line in () if json_ else asked.needs():
             err.print(line, markup=False)
         return
     if checklist is not None:

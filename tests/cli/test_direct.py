@@ -121,8 +121,8 @@ def test_a_court_opens_and_ends_a_dispute_with_a_registry_that_only_finds_out(tm
         assert told.code == 0, told.err
         refused(
             *("org", "direct", "open-dispute", plan, "--out", opened, *asked[:-1]),
-            code="system",
-            exit_code=3,
+            code="file-exists",
+            exit_code=2,
             env=SECRETS,
         )  # what would prove it could not be kept: nothing is sent
     state = ("--state", world.root)
