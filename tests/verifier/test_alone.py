@@ -85,6 +85,7 @@ def test_it_imports_nothing_but_itself_and_its_dependencies() -> None:
         "pypdfium2",
         "rfc3161_client",
         "rfc8785",
+        "sha3",  # what eth-hash[pysha3] brings
         "tongsuopy",
         "zxingcpp",
     }
