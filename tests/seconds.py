@@ -17,7 +17,7 @@ import pytest
 
 FILE: Final = Path(__file__).with_name("seconds.json")
 
-QUICK: Final = 0.3
+QUICK: Final = 0.2
 """Seconds from which `pytest` alone leaves a test out."""
 
 USUAL: Final = 0.03
