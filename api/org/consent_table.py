@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from yinzheng.api.org.tables import ERRORS, Row
+from yinzheng.api.org.tables import ERRORS, Row, require_headings
 from yinzheng.ledger.rules.consent import Terms, require_lawful
 from yinzheng.ledger.rules.retention import months_after
 from yinzheng.verifier.bytes.algorithms import PairHasher
@@ -198,17 +198,9 @@ class Converter:
 
     def _columns(self, cells: Sequence[str]) -> list[str]:
         found = [self._known.get(_plain(cell), "") for cell in cells]
-        lacking = [name for name in (*_NEEDED, *self._scopes, *self._recipients) if name not in found]
-        unknown = [cell for cell, name in zip(cells, found, strict=True) if cell and not name]
-        twice = sorted({name for name in found if name and found.count(name) > 1})
-        wrong = [("lacks 缺少", lacking), ("does not know 不认识", unknown), ("has twice 重复", twice)]
-        if any(names for _, names in wrong):
-            said = "; ".join(f"{what}: {'、'.join(names)}" for what, names in wrong if names)
-            raise DataFault(
-                f"row 1 is not the headings of a table for this notice 第 1 行不是本告知书的表头: {said}",
-                code="table-headings",
-                hint="Start from `yinzheng org consents convert NEW.xlsx --template`.",
-            )
+        needed = (*_NEEDED, *self._scopes, *self._recipients)
+        of = "本告知书", "a table for this notice"
+        require_headings(cells, found, needed, of, "yinzheng org consents convert NEW.xlsx")
         return found
 
     def _consent(self, told: Mapping[str, str]) -> bytes:

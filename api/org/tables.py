@@ -84,6 +84,28 @@ def read_table(path: Path) -> Iterator[Row]:
             yield number, row
 
 
+def require_headings(
+    cells: Sequence[str], named: Sequence[str], needed: Iterable[str], of: tuple[str, str], command: str
+) -> None:
+    """Refuse a first row that lacks a column, has one that is not known, or has one twice.
+
+    `named`: what each cell of the row names, empty where that is nothing known. `of`: whose headings they are
+    to be, in Chinese and English. Raises `DataFault` `table-headings`.
+    """
+    lacking = [name for name in needed if name not in named]
+    unknown = [cell for cell, name in zip(cells, named, strict=True) if cell and not name]
+    twice = sorted({name for name in named if name and named.count(name) > 1})
+    wrong = [("lacks 缺少", lacking), ("does not know 不认识", unknown), ("has twice 重复", twice)]
+    said = "; ".join(f"{what}: {'、'.join(names)}" for what, names in wrong if names)
+    if said:
+        zh, en = of
+        raise DataFault(
+            f"row 1 is not the headings of {en} 第 1 行不是{zh}的表头: {said}",
+            code="table-headings",
+            hint=f"Start from `{command} --template`.",
+        )
+
+
 def _comma_separated(data: bytes) -> Iterator[Sequence[Any]]:
     text = _decoded(data)
     first = text.split("\n", 1)[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from yinzheng.api.org.consent_table import as_written
-from yinzheng.api.org.tables import ERRORS, Row
+from yinzheng.api.org.tables import ERRORS, Row, require_headings
 from yinzheng.ledger.rules.terms import LawfulBasis
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault
@@ -71,18 +71,10 @@ def used_in(rows: Iterator[Row]) -> Iterator[Used]:
 
 
 def _columns(cells: Sequence[str]) -> list[str]:
-    found = ["".join(cell.split()) for cell in cells]
-    lacking = [name for name in _NEEDED if name not in found]
-    unknown = [name for name in found if name and name not in HEADINGS]
-    twice = sorted({name for name in found if name and found.count(name) > 1})
-    wrong = [("lacks 缺少", lacking), ("does not know 不认识", unknown), ("has twice 重复", twice)]
-    if any(names for _, names in wrong):
-        said = "; ".join(f"{what}: {'、'.join(names)}" for what, names in wrong if names)
-        raise DataFault(
-            f"row 1 is not the headings of a table of uses 第 1 行不是使用记录的表头: {said}",
-            code="table-headings",
-            hint="Start from `yinzheng org uses NEW.xlsx --template`.",
-        )
+    plain = ["".join(cell.split()) for cell in cells]
+    found = [name if name in HEADINGS else "" for name in plain]
+    of = "使用记录", "a table of uses"
+    require_headings(plain, found, _NEEDED, of, "yinzheng org uses NEW.xlsx")
     return found
 
 
