@@ -47,7 +47,8 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.inlet import FOUND, parse_found
-from yinzheng.verifier.formats.objection_paper import Objected, ObjectionPaper, name_of
+from yinzheng.verifier.formats.objection_paper import Objected, ObjectionPaper
+from yinzheng.verifier.formats.opening_paper import name_of
 from yinzheng.verifier.formats.order import Order, statement_of
 from yinzheng.verifier.formats.reservation import Reserved
 
