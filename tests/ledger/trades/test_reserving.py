@@ -30,17 +30,21 @@ NUMBER = "SJ4412026090001"
 def order(
     registry: Registry, member: Member, body: Reserved | Released, wallet: EthereumKey | None = None
 ) -> bytes:
-    """Have the exchange make an order and hand it in where everybody's are; its leaf hash.
+    """Have the exchange make an order and hand it in where everybody's are; its leaf hash."""
+    return execute(registry, made(registry, member, body, wallet))
 
-    `wallet` signs in its stead.
-    """
+
+def made(
+    registry: Registry, member: Member, body: Reserved | Released, wallet: EthereumKey | None = None
+) -> Order:
+    """What the exchange makes, and may hand in more than once; `wallet` signs in its stead."""
     with registry.store.reading() as session:
         now = standing_of(session, body.certificate)
     statement = statement_of(body, profile=now.profile, prev=now.head, by="exchange")
     key = wallet or member.wallet
     assert key is not None
     signature = sign(message_of(body, statement.leaf_hash), registry.client.standing_domain, key)
-    return execute(registry, Order(statement, body, signature))
+    return Order(statement, body, signature)
 
 
 def test_no_exchange_releases_what_another_reserved(demonstration_template: World, tmp_path: Path) -> None:
