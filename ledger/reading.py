@@ -17,10 +17,9 @@ from sqlmodel import Session, col, select
 from web3 import Web3
 
 from yinzheng.ledger.answers import Answers
-from yinzheng.ledger.cases.board import HistoryLine, Notice
+from yinzheng.ledger.cases.board import BOARD, HistoryLine, Notice, board_page, notice_of
 from yinzheng.ledger.cases.calls import DEPOSIT, LICENCE
 from yinzheng.ledger.cases.deeming import deadlines_of
-from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.certificates.work import statements_of
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.connect import open_chain
@@ -35,14 +34,14 @@ from yinzheng.ledger.measures import Measure, measures
 from yinzheng.ledger.organisations.showing import holder_file
 from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.ledger.rules.deadlines import Deadlines
-from yinzheng.ledger.rules.publicity import NoticeBody
 from yinzheng.ledger.state.contact import contact_in
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.state.policy import fingerprint_of
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store, open_store_read_only
-from yinzheng.ledger.store.models import Case, Certificate, Event, Objection
+from yinzheng.ledger.store.models import Case, Certificate, Event
 from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.ledger.store.paging import PAGE
 from yinzheng.ledger.store.register import search
 from yinzheng.ledger.supervision.figures import Year, figures
 from yinzheng.ledger.watch.events import Period
@@ -156,13 +155,13 @@ class Reader(Answers):
         return calendar_of(self.paths)
 
     def notices(self) -> list[Notice]:
-        """The notice board: cases under publicity or past it, latest first, the last 500 (R24)."""
+        """The whole notice board, the latest first."""
+        return self.board(None, BOARD)[0]
+
+    def board(self, after: str | None, most: int = PAGE) -> tuple[list[Notice], str | None]:
+        """A page of it, as `board_page`."""
         with self._store.reading() as session:
-            query = select(Event, Case).where(Event.case_id == Case.id, Event.type == "publicity.opened")
-            return [
-                self._notice(session, event, case)
-                for event, case in session.exec(query.order_by(col(Event.id).desc()).limit(500))
-            ]
+            return board_page(session, after, most)
 
     def notice(self, leaf: str) -> Notice | None:
         """The notice of that leaf hash, 64 hex, however long ago it ended; None if there is none (R24)."""
@@ -174,7 +173,7 @@ class Reader(Answers):
             event = repository.event_by_leaf(session, name)
             if event is None or event.type != "publicity.opened":
                 return None
-            return self._notice(session, event, session.get_one(Case, event.case_id))
+            return notice_of(session, event, session.get_one(Case, event.case_id))
 
     def history(self, number_or_case: str, *, proofs: bool = False) -> list[HistoryLine]:
         """Every event of a certificate's case and, of a certificate's number, what was recorded about it
@@ -324,31 +323,6 @@ class Reader(Answers):
     def _case_of(self, session: Session, name: str) -> Case | None:
         certificate = session.get(Certificate, name)
         return session.get(Case, certificate.case_id if certificate is not None else name)
-
-    def _notice(self, session: Session, event: Event, case: Case) -> Notice:
-        body = cast("NoticeBody", canonical.loads(event.public or b"{}", max_bytes=65536))
-        still_open = select(Objection).where(*against_case(case.id), col(Objection.concluded_at).is_(None))
-        return Notice(
-            case=case.id,
-            type=case.type,
-            certificate=case.certificate,
-            applicant=body["applicant"],
-            asset=body["asset"],
-            overview=body["overview"],
-            limits=body["limits"],
-            importance=body["importance"],
-            profile=body["profile"],
-            procedure=body["procedure"],
-            opened_at=body["opened_at"],
-            ends_at=case.publicity_end,
-            waived=body["waived"],
-            reason=body["reason"],
-            leaf=event.leaf_hash.hex(),
-            open_objections=len(session.exec(still_open).all()),
-            demonstration=body["profile"].startswith("DEMO/"),
-            state=case.state,
-            changed_at=case.changed_at,
-        )
 
 
 @contextmanager

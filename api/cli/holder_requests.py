@@ -275,7 +275,7 @@ def requests(
 
     opened = session(org, desk)
     if case is None:
-        rows = opened.get("/org/v1/requests")["requests"]
+        rows = opened.every("/org/v1/requests", "requests")
         tell(json_, rows, (f"{r['case']}  {r['type']:<12} {r['certificate']}  {r['state']}" for r in rows))
         return
     found = opened.get(f"/org/v1/requests/{case}")

@@ -17,7 +17,6 @@ from yinzheng.api.cli.org_common import (
     Body,
     DeskUrl,
     OrgFolder,
-    Session,
     clock,
     session,
 )
@@ -75,19 +74,8 @@ def uncovered(
 
     Ask these patients anew before anything rests on what the version takes beyond what they agreed to.
     """
-    pages = _pages(session(org, desk), f"/org/v1/notices/{leaf}/uncovered")
+    pages = session(org, desk).pages(f"/org/v1/notices/{leaf}/uncovered")
     tell(json_, list(pages) if json_ else None, _uncovered(pages))
-
-
-def _pages(opened: Session, path: str) -> Iterator[dict[str, Any]]:
-    """Every page of a list, one after the other as they are wanted."""
-    place = ""
-    while True:
-        page = opened.get(path + place)
-        yield page
-        if page["next"] is None:
-            return
-        place = f"?after={page['next']}"
 
 
 def _uncovered(pages: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +41,20 @@ class Session:
     def get(self, path: str) -> Any:
         """Sign and GET; the JSON answered."""
         return self.client.call("GET", path).json()
+
+    def pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """Every page of a list, one after the other as they are wanted."""
+        place = ""
+        while True:
+            page = self.get(path + place)
+            yield page
+            if page["next"] is None:
+                return
+            place = f"{'&' if '?' in path else '?'}after={page['next']}"
+
+    def every(self, path: str, name: str) -> list[dict[str, Any]]:
+        """All rows of a list, under that name on each page."""
+        return [row for page in self.pages(path) for row in page[name]]
 
 
 def clock() -> int:

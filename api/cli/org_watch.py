@@ -171,7 +171,7 @@ def dead(
     """List letters that our webhook never took. 未送达的来信。"""
     from yinzheng.ledger.state.files import make_folder, write_durably
 
-    found: list[dict[str, Any]] = session(org, desk).get(DEAD)["letters"]
+    found: list[dict[str, Any]] = session(org, desk).every(DEAD, "letters")
     if out_folder is not None:
         make_folder(out_folder, mode=0o700)
         for one in found:
@@ -203,7 +203,7 @@ def resend(
     if bool(letters) is every:
         raise UsageFault("name letters, or say --all", code="usage-letters")
     opened = session(org, desk)
-    given = letters or [one["letter"] for one in opened.get(DEAD)["letters"]]
+    given = letters or [one["letter"] for one in opened.every(DEAD, "letters")]
     for letter in given:
         opened.post(f"{DEAD}/{letter}/resend")
     tell(json_, given, f"{len(given)} sent again 已重新投递")

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk, reader_of
+from yinzheng.api.http.lists import listed
 from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.certificates.following import objections_for
 from yinzheng.ledger.certificates.held import licences_of, rights_of
@@ -44,7 +45,7 @@ def certificates(desk: Desk) -> Routes:
         after = fields.place_of(dict(request.query_params), is_number)
         async with desk.signed(request) as asked:
             found, more = await asked.do(lambda registry: rights_of(registry, asked.org, after))
-        return JSONResponse({"rights": [one.to_json() for one in found], "next": more})
+        return listed(request, "rights", [one.to_json() for one in found], more)
 
     @router.get("/licences")
     async def licensed(request: Request) -> Response:
@@ -52,15 +53,19 @@ def certificates(desk: Desk) -> Routes:
         after = fields.place_of(dict(request.query_params), is_licence_number)
         async with desk.signed(request) as asked:
             found, more = await asked.do(lambda registry: licences_of(registry, asked.org, after))
-        return JSONResponse({"licences": [one.to_json() for one in found], "next": more})
+        return listed(request, "licences", [one.to_json() for one in found], more)
 
     @router.get("/certificates/{certificate}/objections")
     async def objected(request: Request, certificate: str) -> Response:
-        """What is objected to, for a holder."""
+        """What is objected to, for a holder, a page at a time."""
+        after = fields.place_of(dict(request.query_params), fields.is_identifier)
+        place = None if after is None else bytes.fromhex(after)
         async with desk.signed(request, by_number=True) as asked:
             reader, org = reader_of(asked), asked.org
-            found = await asked.do(lambda registry: objections_for(registry, certificate, org, reader))
-        return JSONResponse({"objections": found})
+            found, more = await asked.do(
+                lambda registry: objections_for(registry, certificate, org, reader, place)
+            )
+        return listed(request, "objections", [{**one} for one in found], None if more is None else more.hex())
 
     @router.post("/certificates/{certificate}/objections/{objection}")
     async def answered(request: Request, certificate: str, objection: str) -> Response:

@@ -132,9 +132,14 @@ def identifier(written: str) -> bytes:
     return bytes.fromhex(written)
 
 
+def is_short(written: str) -> bool:
+    """Whether this is the hex of 16 bytes."""
+    return _ONCE.fullmatch(written) is not None
+
+
 def short_identifier(written: str) -> bytes:
     """16 bytes of an address's hex. Raises `DataFault` `field-value`."""
-    if _ONCE.fullmatch(written) is None:
+    if not is_short(written):
         raise DataFault("an identifier is 32 lower-case hex characters", code="field-value")
     return bytes.fromhex(written)
 
@@ -170,14 +175,18 @@ def once_of(query: dict[str, str]) -> bytes | None:
     return bytes.fromhex(written)
 
 
-def since_of(query: dict[str, str]) -> int | None:
-    """The instant `since` of a query, UTC seconds. Raises `UsageFault` `query`."""
+def since_of(query: dict[str, str]) -> tuple[int | None, bytes | None]:
+    """The instant `since` of a query, UTC seconds, and the `after` that such a list goes on after.
+
+    Raises `UsageFault` `query`.
+    """
     if not query:
-        return None
-    written = query.get("since", "")
-    if set(query) != {"since"} or not (written.isascii() and written.isdigit() and len(written) <= 12):
-        raise UsageFault("the query is not since= and UTC seconds", code="query")
-    return int(written)
+        return None, None
+    written, after = query.get("since", ""), query.get("after")
+    sound = written.isascii() and written.isdigit() and len(written) <= 12
+    if set(query) - {"since", "after"} or not sound or not (after is None or is_short(after)):
+        raise UsageFault("the query is not since= and UTC seconds, and a place in that list", code="query")
+    return int(written), None if after is None else bytes.fromhex(after)
 
 
 def after_of(query: dict[str, str]) -> Place | None:

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk
+from yinzheng.api.http.lists import listed
 from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.cases import issuing, requesting
 from yinzheng.ledger.cases.files import FilePart
@@ -58,11 +59,12 @@ def moves(desk: Desk) -> Routes:
         return JSONResponse({"case": case}, HTTPStatus.CREATED)
 
     @router.get("")
-    async def listed(request: Request) -> Response:
-        """The moves that concern whoever asks, the newest first."""
+    async def moving(request: Request) -> Response:
+        """The moves that concern whoever asks, the newest first, a page at a time."""
+        after = fields.place_of(dict(request.query_params), _is_case)
         async with desk.signed(request) as asked:
-            rows = await asked.do(lambda registry: moves_of(registry, asked.org))
-        return JSONResponse({"requests": [row.to_json() for row in rows]})
+            rows, more = await asked.do(lambda registry: moves_of(registry, asked.org, after))
+        return listed(request, "requests", [row.to_json() for row in rows], more)
 
     @router.get("/{written}")
     async def shown(request: Request, written: str) -> Response:
@@ -87,8 +89,12 @@ def moves(desk: Desk) -> Routes:
     return router
 
 
+def _is_case(written: str) -> bool:
+    return _CASE.fullmatch(written) is not None
+
+
 def _case(written: str) -> str:
-    if _CASE.fullmatch(written) is None:
+    if not _is_case(written):
         raise UsageFault("there is no such case", code="case-unknown", hint="Its form is A-2026-000001.")
     return written
 

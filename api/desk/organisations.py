@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON, lines_of, media_of, one_object
 from yinzheng.api.desk.server import Asked, Desk, reader_of
+from yinzheng.api.http.lists import listed
 from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.consents.batches import Batch, grant_batches
@@ -65,7 +66,9 @@ def organisations(desk: Desk) -> Routes:
         async with desk.signed(request) as asked:
             leaf = fields.identifier(written)
             page = await asked.do(lambda registry: uncovered_of(registry, leaf, reader_of(asked), after))
-        return JSONResponse(_page(page))
+        beside: dict[str, JSON] = {"notice": page.row.leaf.hex(), "version": page.row.version}
+        place = None if page.next is None else str(page.next)
+        return listed(request, "uncovered", _uncovered(page), place, beside=beside)
 
     @router.post("/consents")
     async def consents(request: Request) -> Response:
@@ -137,21 +140,16 @@ def _published(registry: Registry, body: JSON, org: str) -> JSON:
     }
 
 
-def _page(page: Page) -> JSON:
-    return {
-        "notice": page.row.leaf.hex(),
-        "version": page.row.version,
-        "uncovered": [
-            {
-                "notice": group.version.row.leaf.hex(),
-                "version": group.version.row.version,
-                "wider": parts_of(group.version.wider),
-                "consents": [subject.hex() for subject in group.subjects],
-            }
-            for group in page.groups
-        ],
-        "next": None if page.next is None else str(page.next),
-    }
+def _uncovered(page: Page) -> list[JSON]:
+    return [
+        {
+            "notice": group.version.row.leaf.hex(),
+            "version": group.version.row.version,
+            "wider": parts_of(group.version.wider),
+            "consents": [subject.hex() for subject in group.subjects],
+        }
+        for group in page.groups
+    ]
 
 
 def _handed_out(registry: Registry, subject: bytes, by: Reader, found: dict[str, Any]) -> Receipt:

@@ -14,6 +14,7 @@ from yinzheng.api.desk.bodies import JSON_MEDIA, NDJSON, media_of, one_object
 from yinzheng.api.desk.server import Asked as SignedBody
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.trade_batches import Batches
+from yinzheng.api.http.lists import listed
 from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.reserving import made_by, reservation_of, reservations_of
@@ -75,7 +76,7 @@ def trades(desk: Desk) -> Routes:
             place = None if after is None else bytes.fromhex(after)
             found, more = await asked.do(lambda registry: checks_of(registry, asked.org, place))
         checks = [one.to_json() for one in found]
-        return JSONResponse({"checks": checks, "next": None if more is None else more.hex()})
+        return listed(request, "checks", checks, None if more is None else more.hex())
 
     @router.get("/trade-checks/{written}")
     async def receipt(request: Request, written: str) -> Response:
@@ -94,11 +95,13 @@ def trades(desk: Desk) -> Routes:
         return JSONResponse(shown, HTTPStatus.CREATED)
 
     @router.get("/reservations")
-    async def listed(request: Request) -> Response:
-        """The exchange's own, the newest first."""
+    async def kept(request: Request) -> Response:
+        """The exchange's own, the newest first, a page at a time."""
+        after = fields.place_of(dict(request.query_params), fields.is_identifier)
         async with desk.signed(request) as asked:
-            found = await asked.do(lambda registry: _listed(registry, asked.org))
-        return JSONResponse({"reservations": found})
+            place = None if after is None else bytes.fromhex(after)
+            found, more = await asked.do(lambda registry: _kept(registry, asked.org, place))
+        return listed(request, "reservations", found, None if more is None else more.hex())
 
     @router.get("/reservations/{written}")
     async def one(request: Request, written: str) -> Response:
@@ -172,10 +175,11 @@ def _carried_out(registry: Registry, order: Order, org: str, reservation: bytes 
     return reservation_of(registry, reservation or leaf, org).to_json()
 
 
-def _listed(registry: Registry, org: str) -> list[JSON]:
+def _kept(registry: Registry, org: str, after: bytes | None) -> tuple[list[JSON], bytes | None]:
     with registry.store.reading() as session:
         require(session, org, Role.EXCHANGE)
-    return [{**one.to_json()} for one in reservations_of(registry, org)]
+    found, more = reservations_of(registry, org, after)
+    return [{**one.to_json()} for one in found], more
 
 
 def _answered(registry: Registry, items: Sequence[Asked]) -> list[tuple[int, dict[str, JSON]]]:

@@ -15,6 +15,7 @@ from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import NDJSON, one_object
 from yinzheng.api.desk.server import Desk
 from yinzheng.api.desk.streams import LAST_ID, EventStream
+from yinzheng.api.http.lists import listed
 from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.registry import Registry
@@ -42,7 +43,7 @@ def watching(desk: Desk) -> Routes:
         return JSONResponse(_subscription(made), HTTPStatus.CREATED)
 
     @router.get("/subscriptions")
-    async def listed(request: Request) -> Response:
+    async def watched(request: Request) -> Response:
         async with desk.signed(request) as asked:
 
             def look() -> list[Subscribed]:
@@ -50,7 +51,7 @@ def watching(desk: Desk) -> Routes:
                     return subscriptions.subscriptions_of(session, asked.org)
 
             found = await run_in_threadpool(look)
-        return JSONResponse({"subscriptions": [_subscription(one) for one in found]})
+        return listed(request, "subscriptions", [_subscription(one) for one in found], None)
 
     @router.delete("/subscriptions/{written}")
     async def ended(request: Request, written: str) -> Response:
@@ -61,9 +62,12 @@ def watching(desk: Desk) -> Routes:
 
     @router.get("/dead-letters")
     async def dead(request: Request) -> Response:
+        after = fields.place_of(dict(request.query_params), fields.is_short)
         async with desk.signed(request) as asked:
-            found = await asked.do(lambda registry: deliveries.dead_letters(registry, asked.org))
-        return JSONResponse({"letters": [_letter(one) for one in found]})
+            place = None if after is None else bytes.fromhex(after)
+            found, more = await asked.do(lambda registry: deliveries.dead_letters(registry, asked.org, place))
+        letters: list[JSON] = [_letter(one) for one in found]
+        return listed(request, "letters", letters, None if more is None else more.hex(), made_now=("header",))
 
     @router.post("/dead-letters/{written}/resend")
     async def resent(request: Request, written: str) -> Response:

@@ -14,6 +14,7 @@ from yinzheng.api.desk import fields
 from yinzheng.api.desk.bodies import one_object
 from yinzheng.api.desk.server import Desk, reader_of
 from yinzheng.api.desk.views import progress_view
+from yinzheng.api.http.lists import listed
 from yinzheng.api.http.routes import Routes
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
@@ -108,23 +109,27 @@ def withdrawals(desk: Desk) -> Routes:
 
     @router.get("/notices-pending")
     async def pending(request: Request) -> Response:
-        """Notices not delivered yet, once; with `since`, those delivered since then once more."""
-        since = fields.since_of(dict(request.query_params))
+        """Notices not delivered yet, once; with `since`, those delivered since then once more, in pages."""
+        since, after = fields.since_of(dict(request.query_params))
         async with desk.signed(request) as asked:
 
-            def act(registry: Registry) -> list[deliveries.Signed]:
-                if since is None:
+            def act(registry: Registry) -> tuple[list[deliveries.Signed], bytes | None]:
+                more = None
+                if since is None:  # taken away by being asked for: there is no page to come back to
                     found = deliveries.fetch(registry, asked.org)
                 else:
-                    found = deliveries.refetch(registry, asked.org, since)
+                    found, more = deliveries.refetch(registry, asked.org, since, after)
                 if found:  # who asks in vain, as organisations do all day, was shown nothing
                     with registry.store.transaction() as session:
                         access = Access("list", "notices", str(len(found)), "work")
                         note(registry, session, reader_of(asked), access)
-                return found
+                return found, more
 
-            found = await asked.do(act)
-        return JSONResponse({"notices": _signed(found)})
+            found, more = await asked.do(act)
+        if since is None:
+            return JSONResponse({"notices": _signed(found), "next": None})
+        place = None if more is None else more.hex()
+        return listed(request, "notices", _signed(found), place, made_now=("header",))
 
     return router
 

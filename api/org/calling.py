@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -37,6 +39,11 @@ MAX_FILE: Final = 1 << 50
 
 JSON_MEDIA: Final = "application/json"
 
+KEPT: Final = 64
+"""Answers with a tag that a client remembers."""
+MAX_KEPT: Final = 256 * 1024
+"""Bytes of one of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -48,6 +55,14 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON. Raises `DataFault` (`json-…`)."""
         return canonical.loads(self.body, max_bytes=MAX_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """An answer that was had before, and the tag by which the desk knows it again (S15.12)."""
+
+    tag: str
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +128,7 @@ class Client:
         self._clock = clock
         self._net = net.Client(os.environ)
         self._language = language
+        self._known: OrderedDict[str, Tagged] = OrderedDict()
 
     def call(
         self,
@@ -163,6 +179,9 @@ class Client:
         headers = {HEADER: sign_request(signed, key), "Accept": JSON_MEDIA, "Accept-Language": self._language}
         if sent.body:
             headers["Content-Type"] = media
+        known = self._known.get(sent.path) if sent.method == "GET" and into is None else None
+        if known is not None:
+            headers["If-None-Match"] = known.tag
         body: bytes | Iterator[bytes]
         if isinstance(sent.body, FileBody):
             body, headers["Content-Length"] = sent.body.pieces(), str(sent.body.length)
@@ -175,11 +194,15 @@ class Client:
         )
         try:
             with self._net.opened(asked, bounds) as (status, named, pieces):
+                if known is not None and status == HTTPStatus.NOT_MODIFIED:
+                    return known.answer
                 if status not in range(200, 300):
                     raise _problem(status, named, _beginning(pieces))
                 media = named.get("content-type", "").partition(";")[0].strip().lower()
                 if into is None:
-                    return Answer(media, b"".join(pieces))
+                    answer = Answer(media, b"".join(pieces))
+                    self._keep(sent, named.get("etag"), answer)
+                    return answer
                 for piece in pieces:
                     into.write(piece)
                 return Answer(media, b"")
@@ -189,6 +212,15 @@ class Client:
                 code="desk-unreachable",
                 hint=f"Is it running at {self._base}? Sending the same again is safe where it has a number.",
             ) from error
+
+    def _keep(self, sent: _Sent, tag: str | None, answer: Answer) -> None:
+        """Remember an answer that the desk knows again by its tag: as it came, for as long as we run."""
+        if sent.method != "GET" or tag is None or len(answer.body) > MAX_KEPT:
+            return
+        self._known[sent.path] = Tagged(tag[:100], answer)
+        self._known.move_to_end(sent.path)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
 
 
 def _beginning(pieces: Iterator[bytes]) -> bytes:

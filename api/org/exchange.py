@@ -40,14 +40,13 @@ from yinzheng.verifier.formats import trade as trade_format
 from yinzheng.verifier.formats.body import Party, check_number
 from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.formats.order import Order, statement_of
-from yinzheng.verifier.formats.reservation import LONGEST, Released, Reserved, too_long
+from yinzheng.verifier.formats.reservation import Released, Reserved, seconds_of
 from yinzheng.verifier.words import trade as words
 from yinzheng.verifier.words.phrases import Language
 
 NDJSON: Final = "application/x-ndjson"
 TRIES: Final = 3
 """How often an order is made anew where something was recorded about the certificate meanwhile."""
-HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,10 +301,19 @@ class Exchange:
         return found
 
     def reservations(self) -> list[Reservation]:
-        """This exchange's reservations, the newest first."""
-        answer = self._call("GET", "/v1/reservations")
+        """All of this exchange's reservations, the newest first."""
+        found, more = self.reservations_page()
+        while more is not None:
+            onward, more = self.reservations_page(more)
+            found += onward
+        return found
+
+    def reservations_page(self, after: str | None = None) -> tuple[list[Reservation], str | None]:
+        """A page of them, and the one to go on after; None at the end."""
+        answer = self._call("GET", "/v1/reservations" if after is None else f"/v1/reservations?after={after}")
         with readable():
-            return [_reservation(one) for one in answer["reservations"]]
+            kept = [_reservation(one) for one in answer["reservations"]]
+            return kept, nullable(LEAF)(answer["next"], "next")
 
     # ---------------------------------------------------------------- inside
 
@@ -371,13 +379,6 @@ class Exchange:
                 return Lost(value["line"], value["code"], value["detail"])
             trade = json.loads(question)
         return self._answer(value, trade, since)
-
-
-def seconds_of(hours: float) -> int:
-    """How long a certificate is kept. Raises `DataFault` `reservation-long`, also for what is no number."""
-    if not 0 < hours * HOUR <= LONGEST:
-        raise too_long()
-    return int(hours * HOUR)
 
 
 def _listed(value: Mapping[str, Any]) -> Listed:

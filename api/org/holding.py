@@ -97,11 +97,9 @@ class Holder:
         """A page of the licences it gave or took, the newest first, and the number to go on after."""
         return self._page("/org/v1/licences", "licences", after, _licensed)
 
-    def requests(self) -> list[Requested]:
-        """The moves that concern it, the newest first."""
-        answer = self._get(REQUESTS)
-        with readable():
-            return [_requested(one) for one in answer["requests"]]
+    def requests(self, after: str | None = None) -> tuple[list[Requested], str | None]:
+        """The moves that concern it, the newest first, as `rights`."""
+        return self._page(REQUESTS, "requests", after, _requested)
 
     def request(self, case: str) -> Requested:
         """One of them, with what is asked and what is to be signed. Raises what the desk answers."""
@@ -112,11 +110,9 @@ class Holder:
             raise another_answer()
         return found
 
-    def objections(self, number: str) -> list[Objected]:
-        """The open objections to a certificate of ours, with their reasons."""
-        answer = self._get(_objections(number))
-        with readable():
-            return [Objected(**read(one, OBJECTED)) for one in answer["objections"]]
+    def objections(self, number: str, after: str | None = None) -> tuple[list[Objected], str | None]:
+        """The open objections to a certificate of ours, with their reasons, the newest first, as `rights`."""
+        return self._page(_objections(number), "objections", after, _objected)
 
     def answer(self, number: str, objection: str, *, agrees: bool, explanation: str) -> None:
         """Agree to an objection, or explain; once. Nothing moves by it: an agreement is carried out by a
@@ -140,7 +136,7 @@ class Holder:
     ) -> tuple[list[T], str | None]:
         answer = self._get(path if after is None else f"{path}?after={after}")
         with readable():
-            return [shown(one) for one in answer[name]], nullable(check_plain(1, 40))(answer["next"], "next")
+            return [shown(one) for one in answer[name]], nullable(check_plain(1, 64))(answer["next"], "next")
 
     def _get(self, path: str) -> Any:
         return self._client.call("GET", path).json()
@@ -165,6 +161,10 @@ def _held(value: Mapping[str, Any]) -> Held:
 def _remark(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is shown of it."""
     return {**value, **read_object({name: value[name] for name in _REMARK}, _REMARK, "remark")}
+
+
+def _objected(value: Mapping[str, Any]) -> Objected:
+    return Objected(**read(value, OBJECTED))
 
 
 def _licensed(value: Mapping[str, Any]) -> Licensed:

@@ -96,14 +96,16 @@ class House:
 
         return await to_thread.run_sync(alone)
 
-    async def listed(self, act: Callable[[], list[T]], error: YinzhengError | None) -> list[T]:
-        """What a page lists; nothing where `error` is to be told first, and this is not had either."""
+    async def listed(
+        self, act: Callable[[], tuple[list[T], str | None]], error: YinzhengError | None
+    ) -> tuple[list[T], str | None]:
+        """A page of a list; nothing where `error` is to be told first, and this is not had either."""
         try:
             return await self.ask(act)
         except YinzhengError:
             if error is None:
                 raise
-            return []
+            return [], None
 
     def keep(self, check: str, receipt: bytes) -> None:
         """Keep the receipt that came with an answer, until its proofs can be had."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -168,7 +168,8 @@ class Rights:
         self, visit: Visit, number: str, said: Answer | None = None, error: YinzhengError | None = None
     ) -> Response:
         house = self._house
-        found = await house.listed(lambda: house.holder.objections(number), error)
+        after = _after(visit.request, _is_leaf)
+        found, more = await house.listed(lambda: house.holder.objections(number, after), error)
         return house.page(
             visit,
             "own_objections.html",
@@ -177,12 +178,15 @@ class Rights:
             here="rights",
             number=number,
             objections=[objection_view(one, visit.language) for one in found],
+            first=after is None,
+            more=more,
             said=said or Answer(),
         )
 
     async def _requests(self, visit: Visit, error: YinzhengError | None = None) -> Response:
         house = self._house
-        found = await house.listed(house.holder.requests, error)
+        after = _after(visit.request, _is_case)
+        found, more = await house.listed(lambda: house.holder.requests(after), error)
         return house.page(
             visit,
             "own_requests.html",
@@ -190,6 +194,8 @@ class Rights:
             switch=f"{house.door.place}/requests?lang={other(visit.language)}",
             here="requests",
             requests=[line_view(one, visit.language) for one in found],
+            first=after is None,
+            more=more,
         )
 
     async def _request(self, visit: Visit, case: str) -> Response:
@@ -238,12 +244,20 @@ def routes(house: House) -> list[Route]:
     ]
 
 
-def _after(request: Request, known: Any) -> str | None:
-    """The number that a list goes on after. Raises `UsageFault` `not-found`."""
+def _after(request: Request, known: Callable[[str], bool]) -> str | None:
+    """What a list goes on after. Raises `UsageFault` `not-found`."""
     after = request.query_params.get("after")
     if after is not None and not known(after):
         raise nothing()
     return after
+
+
+def _is_leaf(written: str) -> bool:
+    return _LEAF.fullmatch(written) is not None
+
+
+def _is_case(written: str) -> bool:
+    return CASE.fullmatch(written) is not None
 
 
 def _number(request: Request) -> str:

@@ -191,7 +191,10 @@ class Trading:
 
     async def _reservations(self, visit: Visit, error: YinzhengError | None = None) -> Response:
         house = self._house
-        found = await house.listed(house.exchange.reservations, error)
+        after = visit.request.query_params.get("after")
+        if after is not None and _LEAF.fullmatch(after) is None:
+            raise nothing()
+        found, more = await house.listed(lambda: house.exchange.reservations_page(after), error)
         return house.page(
             visit,
             "own_reservations.html",
@@ -200,6 +203,8 @@ class Trading:
             here="reservations",
             number=visit.request.query_params.get("number", ""),
             reservations=[reservation_line(one, visit.language) for one in found],
+            first=after is None,
+            more=more,
         )
 
 

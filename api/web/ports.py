@@ -250,6 +250,12 @@ class ReaderPort(Protocol):
     def notices(self) -> Sequence[Notice]:
         """The notice board, the newest first: the last 500."""
 
+    def board(self, after: str | None) -> tuple[Sequence[Notice], str | None]:
+        """A page of it: those before the notice of the leaf hash `after`, and the one to go on after.
+
+        Raises `UsageFault` `query` where `after` is none of them.
+        """
+
     def calendar(self) -> WorkingCalendar:
         """The working days the registry counts by. Raises `DataFault` where its files are damaged."""
 

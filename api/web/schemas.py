@@ -313,9 +313,10 @@ class NoticeOut(_Model):
 
 
 class BoardOut(_Model):
-    """The notice board, the newest first."""
+    """A page of the notice board, the newest first."""
 
-    notices: list[NoticeOut]
+    notices: list[NoticeOut] = Field(max_length=50)
+    next: str | None = Field(description="What `after` takes for the next page; null at the end.")
 
 
 class HealthOut(_Model):

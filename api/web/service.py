@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final, TypeAlias
 
-from fastapi import APIRouter, FastAPI, Path
+from fastapi import APIRouter, FastAPI, Header, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from yinzheng.api.http.examples import examples_of, put_examples
 from yinzheng.api.http.guard import client
+from yinzheng.api.http.lists import DESCRIBED, PUBLIC, TAGS, UNCHANGED, listed
 from yinzheng.api.http.pages import is_local, is_named_local
 from yinzheng.api.http.problems import not_found
 from yinzheng.api.http.schemas import schema_file
@@ -61,6 +62,7 @@ from yinzheng.api.web.server import Server
 from yinzheng.api.web.trade_view import trade_tone
 from yinzheng.api.web.voucher_view import voucher_tone
 from yinzheng.api.web.words import VERDICTS, Tone
+from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.words.verdict import verdict
 
@@ -209,15 +211,28 @@ def service(server: Server) -> APIRouter:
         operation_id="publicity",
         summary="The public notice board",
         tags=["publicity"],
-        responses=_problems(**_LIMITED),
+        response_model=BoardOut,
+        responses={
+            200: {"headers": DESCRIBED},
+            304: {"description": UNCHANGED},
+            **_problems(s400="No such place on the board (`query`).", **_LIMITED),
+        },
     )
-    async def publicity() -> BoardOut:
-        """What the public sees of applications under publicity, and when it ends (R24).
+    async def publicity(
+        request: Request,
+        after: Annotated[
+            str | None, Query(description="The `next` of the page before.", pattern="^[0-9a-f]{64}$")
+        ] = None,
+        _known: Annotated[str | None, Header(alias="If-None-Match", description=TAGS)] = None,
+    ) -> Response:
+        """What the public sees of applications under publicity, and when it ends (R24); the last 500 notices,
+        50 a page.
 
         Anyone may object to the registry while a notice lasts. Demonstrations are marked and have no effect.
         """
-        notices = await run_in_threadpool(server.reader.notices)
-        return BoardOut(notices=[_notice(notice) for notice in notices])
+        found, more = await run_in_threadpool(server.reader.board, after)
+        rows: list[JSON] = [_notice(notice).model_dump() for notice in found]
+        return listed(request, "notices", rows, more, kept=PUBLIC)
 
     @router.get(
         "/healthz",

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, cast
+
+from sqlmodel import Session, col, select
+
+from yinzheng.ledger.cases.protests import against_case
+from yinzheng.ledger.rules.publicity import NoticeBody
+from yinzheng.ledger.store.models import Case, Event, Objection
+from yinzheng.ledger.store.paging import page_of
+from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.errors import UsageFault
+
+BOARD: Final = 500
+"""Notices that the board has, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +59,57 @@ class HistoryLine:
     index: int | None
     anchored_block: int | None
     proof: str | None
+
+
+def board_page(session: Session, after: str | None, most: int) -> tuple[list[Notice], str | None]:
+    """A page of the notice board: cases under publicity or past it, latest first (R24); those before the
+    notice of the leaf hash `after`. With the one to go on after, or None at the end.
+
+    It reaches back over the last 500: who walks it meets no more of the register (R50). Raises
+    `UsageFault` `query` where `after` is none of them.
+    """
+    opened = select(Event).where(Event.type == "publicity.opened")
+    oldest = opened.order_by(col(Event.id).desc()).offset(BOARD - 1).limit(1)
+    first = session.exec(oldest).first()
+    if first is not None:
+        opened = opened.where(col(Event.id) >= first.id)
+    behind = None
+    if after is not None:
+        last = session.exec(opened.where(Event.leaf_hash == bytes.fromhex(after))).first()
+        if last is None:
+            raise UsageFault(
+                "there is no such place on the notice board",
+                code="query",
+                hint="Begin anew: it has the last 500 notices.",
+            )
+        behind = (last.id,)
+    events, more = page_of(session, opened, (col(Event.id),), behind, most=most)
+    found = [notice_of(session, event, session.get_one(Case, event.case_id)) for event in events]
+    return found, None if more is None else more.leaf_hash.hex()
+
+
+def notice_of(session: Session, event: Event, case: Case) -> Notice:
+    """The line of the board that an event opened."""
+    body = cast("NoticeBody", canonical.loads(event.public or b"{}", max_bytes=65536))
+    still_open = select(Objection).where(*against_case(case.id), col(Objection.concluded_at).is_(None))
+    return Notice(
+        case=case.id,
+        type=case.type,
+        certificate=case.certificate,
+        applicant=body["applicant"],
+        asset=body["asset"],
+        overview=body["overview"],
+        limits=body["limits"],
+        importance=body["importance"],
+        profile=body["profile"],
+        procedure=body["procedure"],
+        opened_at=body["opened_at"],
+        ends_at=case.publicity_end,
+        waived=body["waived"],
+        reason=body["reason"],
+        leaf=event.leaf_hash.hex(),
+        open_objections=len(session.exec(still_open).all()),
+        demonstration=body["profile"].startswith("DEMO/"),
+        state=case.state,
+        changed_at=case.changed_at,
+    )

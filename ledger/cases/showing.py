@@ -18,12 +18,10 @@ from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_moves import MoveParty
+from yinzheng.ledger.store.paging import page_of
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.move_request import JointRequest
-
-MOST = 100
-"""Moves listed, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +53,15 @@ class ShownMove:
         }
 
 
-def moves_of(registry: Registry, code: str) -> list[ShownMove]:
-    """The moves that concern an organisation, the newest first, without what is prepared."""
+def moves_of(registry: Registry, code: str, after: str | None = None) -> tuple[list[ShownMove], str | None]:
+    """The moves that concern an organisation, the newest first, without what is prepared; those before the
+    case `after`. With the case to go on after, or None at the end.
+    """
     with registry.store.reading() as session:
         query = select(Case).join(MoveParty, col(MoveParty.case_id) == Case.id)
-        query = query.where(MoveParty.organisation == code).order_by(col(Case.id).desc()).limit(MOST)
-        return [_shown(case) for case in session.exec(query).all()]
+        query = query.where(MoveParty.organisation == code)
+        rows, more = page_of(session, query, (col(Case.id),), None if after is None else (after,))
+        return [_shown(case) for case in rows], None if more is None else more.id
 
 
 def shown_move(registry: Registry, case_id: str, code: str) -> ShownMove:

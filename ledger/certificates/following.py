@@ -24,8 +24,9 @@ from yinzheng.ledger.rules.events import StandingStatement
 from yinzheng.ledger.state.instance import read_instance
 from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.models import Case, Event, Objection
+from yinzheng.ledger.store.paging import page_of
 from yinzheng.ledger.store.sealed import SealedValue
-from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,14 @@ def follow_any(registry: Registry, number: str, secret: bytes) -> Followed:
     return follow(registry, number, secret)
 
 
-def objections_for(registry: Registry, number: str, org: str, reader: Reader) -> list[dict[str, Any]]:
-    """The open objections to a certificate with their reasons, for one of its holders; noted (R47).
+def objections_for(
+    registry: Registry, number: str, org: str, reader: Reader, after: bytes | None = None
+) -> tuple[list[dict[str, Any]], bytes | None]:
+    """The open objections to a certificate with their reasons, for one of its holders, the newest first;
+    those before `after`. Noted (R47). With the one to go on after, or None at the end.
 
-    Raises `UsageFault`: `certificate-…`; `DataFault`: `holder-other`, `dossier-destroyed`.
+    Raises `UsageFault`: `certificate-…`, `query` (`after` is no objection to it); `DataFault`:
+    `holder-other`, `dossier-destroyed`.
     """
     with registry.store.transaction() as session:
         row = registered(session, number)
@@ -103,9 +108,15 @@ def objections_for(registry: Registry, number: str, org: str, reader: Reader) ->
                 code="holder-other",
                 hint="What is objected to is told to its holders alone.",
             )
-        found = session.exec(
-            select(Objection).where(Objection.certificate == number, col(Objection.concluded_at).is_(None))
-        ).all()
+        against = select(Objection).where(Objection.certificate == number)
+        behind = None
+        if after is not None:  # one that was concluded meanwhile still tells where it stood
+            last = session.exec(against.where(Objection.leaf == after)).first()
+            if last is None:
+                raise UsageFault("there is no such place in the list", code="query")
+            behind = (last.id,)
+        still = against.where(col(Objection.concluded_at).is_(None))
+        found, more = page_of(session, still, (col(Objection.id),), behind)
         note(registry, session, reader, Access("see", "objection", number, "own", basis="own"))
         seal = _seal(registry, session, row.case_id)
         said = {event.leaf_hash: event for event in statements_of(session, row)}
@@ -117,7 +128,7 @@ def objections_for(registry: Registry, number: str, org: str, reader: Reader) ->
                 "reasons": _said(one, said.get(one.leaf), seal),
             }
             for one in found
-        ]
+        ], None if more is None else more.leaf
 
 
 def _said(row: Objection, event: Event | None, seal: SealedValue) -> str:

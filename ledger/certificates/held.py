@@ -14,6 +14,7 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_moves import Licence, MoveParty
 from yinzheng.ledger.store.models_register import RegisterHolder
+from yinzheng.ledger.store.paging import page_of
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.body import MAX_BODY, Body, parse_body
@@ -23,9 +24,6 @@ from yinzheng.verifier.judge.certificate.status import status_at
 from yinzheng.verifier.judge.licence.status import LicenceStatus, licence_status_at
 from yinzheng.verifier.judge.line import MOST as MOST_FOLLOWED
 from yinzheng.verifier.judge.report import Status
-
-MOST: Final = 50
-"""Certificates, or licences, that a page of the list has."""
 
 GENERATIONS: Final = 20
 """Certificates behind one in which licences on it are looked for."""
@@ -88,12 +86,10 @@ def rights_of(registry: Registry, code: str, after: str | None) -> tuple[list[He
     """
     with registry.store.reading() as session:
         query = select(RegisterHolder.number).where(RegisterHolder.code == code)
-        if after is not None:
-            query = query.where(col(RegisterHolder.number) < after)
-        query = query.order_by(col(RegisterHolder.number).desc()).limit(MOST + 1)
-        numbers = session.exec(query).all()
-        found = [_held(registry, session, number, code) for number in numbers[:MOST]]
-    return found, numbers[MOST - 1] if len(numbers) > MOST else None
+        behind = None if after is None else (after,)
+        numbers, more = page_of(session, query, (col(RegisterHolder.number),), behind)
+        found = [_held(registry, session, number, code) for number in numbers]
+    return found, more
 
 
 def licences_of(registry: Registry, code: str, after: str | None) -> tuple[list[Licensed], str | None]:
@@ -101,11 +97,10 @@ def licences_of(registry: Registry, code: str, after: str | None) -> tuple[list[
     with registry.store.reading() as session:
         query = select(Licence).join(MoveParty, col(MoveParty.case_id) == Licence.case_id)
         query = query.where(MoveParty.organisation == code, Licence.state != "draft")
-        if after is not None:
-            query = query.where(col(Licence.number) < after)
-        rows = session.exec(query.order_by(col(Licence.number).desc()).limit(MOST + 1)).all()
-        found = [_licensed(registry, row) for row in rows[:MOST]]
-    return found, rows[MOST - 1].number if len(rows) > MOST else None
+        behind = None if after is None else (after,)
+        rows, more = page_of(session, query, (col(Licence.number),), behind)
+        found = [_licensed(registry, row) for row in rows]
+    return found, None if more is None else more.number
 
 
 def _held(registry: Registry, session: Session, number: str, code: str) -> Held:

@@ -21,6 +21,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models_inlets import Inlet
 from yinzheng.ledger.store.models_trades import Reservation, TradeContract
+from yinzheng.ledger.store.paging import page_of
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
@@ -209,16 +210,20 @@ def made_by(registry: Registry, leaf: bytes, exchange: str) -> dict[str, JSON]:
         return {"statement": Statement.from_bytes(event.statement).to_json(), "body": body}
 
 
-def reservations_of(registry: Registry, exchange: str, most: int = 1000) -> list[Shown]:
-    """List an exchange's reservations, the newest first."""
+def reservations_of(
+    registry: Registry, exchange: str, after: bytes | None = None
+) -> tuple[list[Shown], bytes | None]:
+    """A page of an exchange's reservations: those before the reservation `after`, or the newest.
+
+    With the one to go on after, or None at the end. Raises `UsageFault` `reservation-unknown`.
+    """
     with registry.store.reading() as session:
-        query = (
-            select(Reservation)
-            .where(Reservation.exchange == exchange)
-            .order_by(col(Reservation.made_at).desc(), col(Reservation.leaf))
-            .limit(most)
-        )
-        return [_shown(registry, session, row) for row in session.exec(query)]
+        last = None if after is None else own(session, after, exchange)
+        behind = None if last is None else (last.made_at, last.leaf)
+        query = select(Reservation).where(Reservation.exchange == exchange)
+        order = (col(Reservation.made_at), col(Reservation.leaf))
+        rows, more = page_of(session, query, order, behind)
+        return [_shown(registry, session, row) for row in rows], None if more is None else more.leaf
 
 
 def _shown(registry: Registry, session: Session, row: Reservation) -> Shown:

@@ -101,5 +101,5 @@ def printed(registry: Registry, subject: bytes, party: str) -> bytes:
 
 def settled(registry: Registry, exchange: str, case: str, contract: DigestPair, signature: bytes) -> None:
     """The exchange reports the trade that it reserved the certificate for: that registers it (R46)."""
-    kept = reservations_of(registry, exchange, most=1)[0]
+    kept = reservations_of(registry, exchange)[0][0]
     settle_trade(registry, kept.leaf, Report(case, contract, signature), exchange)

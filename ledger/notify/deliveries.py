@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlmodel import Session, case, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.keys.provider import ISSUER
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Delivery, Organisation
 from yinzheng.ledger.store.models_watch import Subscription
+from yinzheng.ledger.store.paging import page_of
 from yinzheng.ledger.watch.letters import write_letters
 from yinzheng.ledger.withdrawals.reach import reached
 from yinzheng.verifier.errors import UsageFault, YinzhengError
@@ -150,16 +152,19 @@ def fetch(registry: Registry, code: str) -> list[Signed]:
     return [Signed(*_sign(registry, row)) for row in rows]
 
 
-def refetch(registry: Registry, code: str, since: int) -> list[Signed]:
-    """Hand out again what was delivered or fetched since an instant (UTC seconds); nothing is marked.
+def refetch(
+    registry: Registry, code: str, since: int, after: bytes | None = None
+) -> tuple[list[Signed], bytes | None]:
+    """A page of what was delivered or fetched since an instant (UTC seconds), oldest first; none is marked.
 
-    Raises `UsageFault` `organisation-unknown`.
+    Those behind the notice `after`; with the one to go on after, or None at the end. Raises `UsageFault`:
+    `organisation-unknown`, `query` (there is no such notice to the organisation).
     """
     with registry.store.reading() as session:
         find_organisation(session, code)
         query = select(Delivery).where(Delivery.code == code, col(Delivery.delivered_at) >= since)
-        rows = list(session.exec(query.order_by(col(Delivery.created_at), col(Delivery.id)).limit(FETCHED)))
-    return [Signed(*_sign(registry, row)) for row in rows]
+        rows, more = _page(session, query, code, after)
+    return [Signed(*_sign(registry, row)) for row in rows], None if more is None else more.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +180,14 @@ class DeadLetter:
     signed: Signed
 
 
-def dead_letters(registry: Registry, code: str) -> list[DeadLetter]:
-    """The letters of an organisation that were given up, oldest first."""
+def dead_letters(
+    registry: Registry, code: str, after: bytes | None = None
+) -> tuple[list[DeadLetter], bytes | None]:
+    """A page of the letters of an organisation that were given up, oldest first; as `refetch`."""
     with registry.store.reading() as session:
         query = select(Delivery).where(Delivery.code == code, Delivery.state == "dead")
-        rows = list(session.exec(query.order_by(col(Delivery.created_at), col(Delivery.id)).limit(FETCHED)))
-    return [
+        rows, more = _page(session, query, code, after)
+    found = [
         DeadLetter(
             row.id,
             row.subscription_id or b"",
@@ -191,6 +198,20 @@ def dead_letters(registry: Registry, code: str) -> list[DeadLetter]:
         )
         for row in rows
     ]
+    return found, None if more is None else more.id
+
+
+def _page(
+    session: Session, query: SelectOfScalar[Delivery], code: str, after: bytes | None
+) -> tuple[list[Delivery], Delivery | None]:
+    behind = None
+    if after is not None:  # one that was delivered meanwhile still tells where it stood
+        last = session.get(Delivery, after)
+        if last is None or last.code != code:
+            raise UsageFault("there is no such place in the list", code="query")
+        behind = (last.created_at, last.id)
+    order = (col(Delivery.created_at), col(Delivery.id))
+    return page_of(session, query, order, behind, newest=False, most=FETCHED)
 
 
 def resend(registry: Registry, code: str, id_: bytes) -> None:

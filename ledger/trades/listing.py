@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.keys import MonthKey, month_of, open_key
@@ -15,13 +13,11 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_trades import TradeCheck
+from yinzheng.ledger.store.paging import page_of
 from yinzheng.ledger.trades.checking import KEYS
 from yinzheng.ledger.trades.receipts import unknown
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.trade_check import TradeChecked, parse_checked
-
-MOST: Final = 50
-"""Checks that a page of the list has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +55,19 @@ def checks_of(registry: Registry, exchange: str, after: bytes | None) -> tuple[l
     with registry.store.reading() as session:
         require(session, exchange, Role.EXCHANGE)
         query = select(TradeCheck).where(TradeCheck.exchange == exchange)
+        behind = None
         if after is not None:
             last = session.get(TradeCheck, after)
             if last is None or last.exchange != exchange:
                 raise unknown()
-            same = and_(col(TradeCheck.checked_at) == last.checked_at, col(TradeCheck.leaf) < last.leaf)
-            query = query.where(or_(col(TradeCheck.checked_at) < last.checked_at, same))
-        query = query.order_by(col(TradeCheck.checked_at).desc(), col(TradeCheck.leaf).desc())
-        rows = session.exec(query.limit(MOST + 1)).all()
+            behind = (last.checked_at, last.leaf)
+        order = (col(TradeCheck.checked_at), col(TradeCheck.leaf))
+        rows, more = page_of(session, query, order, behind)
         keys: dict[bytes, MonthKey] = {}
         checkpoint = repository.latest_checkpoint(session, anchored=True)
         size = 0 if checkpoint is None else checkpoint.size
-        found = [_listed(registry, session, row, keys, size) for row in rows[:MOST]]
-    return found, rows[MOST - 1].leaf if len(rows) > MOST else None
+        found = [_listed(registry, session, row, keys, size) for row in rows]
+    return found, None if more is None else more.leaf
 
 
 def _listed(

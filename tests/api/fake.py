@@ -13,7 +13,7 @@ from tests.verifier.holder_world import HolderLedger, HolderWorld
 from yinzheng.ledger.measures import Measure
 from yinzheng.ledger.rules.calendar import WorkingCalendar, official_calendar
 from yinzheng.verifier.chain.layout import record_slots
-from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.body import Body, parse_body
 from yinzheng.verifier.judge.holder import LiveOrganisation
 from yinzheng.verifier.judge.live import LiveRecord
@@ -158,7 +158,7 @@ class FakeReader:
 
     log_root: Path
     world: synthetic.World = field(default_factory=synthetic.World)
-    board: Sequence[FakeNotice] = BOARD
+    published: Sequence[FakeNotice] = BOARD
     policy: TrustPolicy = field(default_factory=synthetic.trust)
     down: bool = False
     basis: Sequence[FakeBasis] = ()
@@ -252,14 +252,23 @@ class FakeReader:
 
     def notices(self) -> Sequence[FakeNotice]:
         self._up()
-        return self.board
+        return self.published
+
+    def board(self, after: str | None, most: int = 50) -> tuple[Sequence[FakeNotice], str | None]:
+        self._up()
+        names = [one.leaf for one in self.published]
+        if after is not None and after not in names:
+            raise UsageFault("there is no such place on the notice board", code="query")
+        begin = 0 if after is None else names.index(after) + 1
+        found = self.published[begin : begin + most]
+        return found, found[-1].leaf if begin + most < len(names) else None
 
     def calendar(self) -> WorkingCalendar:
         return official_calendar()
 
     def notice(self, leaf: str) -> FakeNotice | None:
         self._up()
-        return next((one for one in self.board if one.leaf == leaf), None)
+        return next((one for one in self.published if one.leaf == leaf), None)
 
     def history(self, number: str) -> Sequence[FakeLine]:
         self._up()

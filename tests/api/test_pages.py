@@ -173,7 +173,7 @@ def test_markup_in_a_certificate_is_text(serve: Serve, reader: FakeReader) -> No
 
 
 def test_a_demonstration_says_so_everywhere(serve: Serve, reader: FakeReader) -> None:
-    demo = replace(reader, world=demo_world(), board=(DEMO_NOTICE,))
+    demo = replace(reader, world=demo_world(), published=(DEMO_NOTICE,))
     client = serve(demo)
     for path in (address(demo), "/publicity"):
         for language in ("zh", "en"):
@@ -270,7 +270,7 @@ def test_a_given_policy_is_the_one_used(serve: Serve, reader: FakeReader) -> Non
 
 def test_the_notice_board(client: Client, reader: FakeReader) -> None:
     page = client.get("/publicity").text
-    for notice in reader.board:
+    for notice in reader.published:
         assert notice.asset in page
         assert notice.case in page
         assert notice.leaf in page
@@ -284,7 +284,7 @@ def test_the_notice_board(client: Client, reader: FakeReader) -> None:
 def test_the_board_is_searched(client: Client, reader: FakeReader) -> None:
     for asked in ("传染病", "a-2026-000006", "Ａ－２０２６－０００００６"):
         page = client.get("/publicity", params={"q": asked, "lang": "zh"}).text
-        assert [notice.case in page for notice in reader.board] == [False, True, False, False], asked
+        assert [notice.case in page for notice in reader.published] == [False, True, False, False], asked
         assert "找到 1 件" in words(page)
     assert "No notice fits" in words(client.get("/publicity", params={"q": "<b>没有"}).text)
     assert "&lt;b&gt;" in client.get("/publicity", params={"q": "<b>没有"}).text
@@ -292,7 +292,7 @@ def test_the_board_is_searched(client: Client, reader: FakeReader) -> None:
 
 def test_a_long_board_shows_the_newest(serve: Serve, reader: FakeReader) -> None:
     many = [FakeNotice(case=f"A-2026-{number:06}", leaf=f"{number:064x}") for number in range(70, 0, -1)]
-    page = serve(replace(reader, board=many)).get("/publicity?lang=zh").text
+    page = serve(replace(reader, published=many)).get("/publicity?lang=zh").text
     assert page.index("A-2026-000070") < page.index("A-2026-000021")
     assert "A-2026-000020" not in page
     assert "其余请查询" in page
@@ -318,7 +318,7 @@ def test_a_notice_is_shown_where_the_calendar_cannot_be_read() -> None:
 
 
 def test_an_empty_board(serve: Serve, reader: FakeReader) -> None:
-    assert "no public notice" in serve(replace(reader, board=())).get("/publicity").text
+    assert "no public notice" in serve(replace(reader, published=())).get("/publicity").text
 
 
 # What every answer has

@@ -163,8 +163,8 @@ def test_many_clients_together_cannot_enumerate(client: Client) -> None:
 
 def test_the_notice_board(client: Client, reader: FakeReader) -> None:
     notices = client.get("/v1/publicity").json()["notices"]
-    assert [notice["case"] for notice in notices] == [notice.case for notice in reader.board]
-    assert notices[0]["statement"] == reader.board[0].leaf
+    assert [notice["case"] for notice in notices] == [notice.case for notice in reader.published]
+    assert notices[0]["statement"] == reader.published[0].leaf
     assert notices[2]["open_objections"] == 2
 
 
@@ -258,9 +258,10 @@ def test_methods_that_are_not_there(client: Client) -> None:
 def test_a_defect_of_ours_shows_no_trace(
     serve: Serve, reader: FakeReader, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(self: FakeReader) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("password hunter2")
 
+    monkeypatch.setattr(FakeReader, "board", fail)
     monkeypatch.setattr(FakeReader, "notices", fail)
     client = serve(reader)
     assert problem(client, "GET", "/v1/publicity") == (500, "internal")

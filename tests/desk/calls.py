@@ -96,11 +96,13 @@ class DeskProcess:
         org: str = HOSPITAL,
         key: Sm2PrivateKey | None = None,
         media: str = "application/json",
+        known: str | None = None,
     ) -> Got:
-        """A signed request; a body that is no bytes is sent as canonical JSON."""
+        """A signed request; a body that is no bytes is sent as canonical JSON. `known`: an answer's tag."""
         data = body if isinstance(body, bytes) else b"" if body is None else dumps(body)
         token = signed(self, method, path, data, org=org, key=key)
-        return self.send(method, path, data, {HEADER: token, "Content-Type": media})
+        asked = {} if known is None else {"If-None-Match": known}
+        return self.send(method, path, data, {HEADER: token, "Content-Type": media, **asked})
 
     def patient(self, what: str, body: object, headers: Mapping[str, str] | None = None) -> Got:
         """What the web server hands on."""

@@ -154,6 +154,9 @@ def test_a_trade_from_check_to_release(market: Market, desk: DeskProcess, tmp_pa
     assert listed[0].seller == asked["seller"]["name"]
     last = exchange.checks(after=listed[0].check)
     assert last == (listed[1:], None)
+    known = exchange._client._known["/v1/trade-checks"]
+    assert exchange.checks() == (listed, None)
+    assert exchange._client._known["/v1/trade-checks"] is known, "what the desk had told was kept"
     assert rival.checks() == ([], None)
     assert refused(lambda: rival.checks(after=answer.check)) == "trade-check-unknown"
     file.write_bytes(waited(exchange, wrong.check))
@@ -174,6 +177,8 @@ def test_a_trade_from_check_to_release(market: Market, desk: DeskProcess, tmp_pa
     assert exchange.release(kept).state == "released"
     assert [one.state for one in exchange.reservations()] == ["released"]
     assert rival.reservations() == []
+    assert exchange.reservations_page(kept.reservation) == ([], None)
+    assert refused(lambda: rival.reservations_page(kept.reservation)) == "reservation-unknown"
     again = rival.reserve(number, hours=1)
     assert settled(rival, again).state == "reserved"
 

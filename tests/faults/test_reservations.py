@@ -122,7 +122,7 @@ class Course:
 
     def own(self, registry: Registry) -> list[Shown]:
         """The reservations of the first certificate, in their order."""
-        found = [one for who in self.scene.members for one in reservations_of(registry, who.code)]
+        found = [one for who in self.scene.members for one in reservations_of(registry, who.code)[0]]
         own = [one for one in found if one.certificate == self.scene.number]
         return sorted(own, key=lambda one: one.made_at)
 

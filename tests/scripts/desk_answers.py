@@ -115,6 +115,13 @@ _LETTER: Final = _answer(
     body={**_TEXT, "description": "S11.4, as text."},
     header=_TEXT,
 )
+_OBJECTED: Final = _answer(
+    "OpenObjection",
+    objection=_LEAF,
+    raised_at=_TIME,
+    answered_at=_or_null(_TIME),
+    reasons=_TEXT,
+)
 _NUMBER: Final = {"after": {"type": "integer", "minimum": 0}}
 _SAID: Final[Mapping[str, Json]] = {"zh": _TEXT, "en": _TEXT}
 _REASON: Final = _answer(

@@ -24,6 +24,7 @@ from tests.scripts.desk_answers import (
     _LISTED,
     _MOVE,
     _NUMBER,
+    _OBJECTED,
     _PENDING,
     _RECORDED,
     _RESERVED,
@@ -49,6 +50,7 @@ from tests.scripts.form_schemas import Forms, Json
 from yinzheng.api.desk import certificates, disputes, fields, moves, streams, trades, uploads
 from yinzheng.api.desk.bodies import JSON_MEDIA, MAX_BATCH, NDJSON
 from yinzheng.api.http.examples import examples_of, put_examples
+from yinzheng.api.http.lists import DESCRIBED, TAGS, UNCHANGED
 from yinzheng.ledger.disputes import plans
 from yinzheng.ledger.people import decisions
 from yinzheng.verifier.formats import (
@@ -65,10 +67,8 @@ from yinzheng.verifier.formats import (
     veto,
 )
 from yinzheng.verifier.formats.request import HEADER, MAX_TOKEN
-from yinzheng.verifier.formats.webhook import PLACE
 from yinzheng.verifier.formats.withdrawal_steps import GuardianProof
 
-_AFTER: Final = {"after": {"type": "string", "pattern": f"^{PLACE}$"}}
 _ON: Final = {"after": {**_TEXT, "description": "The `next` of the page before."}}
 _FORM: Final = {"form": {"type": "string", "enum": ["json", "pdf"], "default": "json"}}
 _ONLY: Final = {"only": {"type": "string", "pattern": "^[0-9]{1,4}(,[0-9]{1,4}){0,999}$"}}
@@ -89,6 +89,8 @@ class Operation:
     query: Mapping[str, Json] = field(default_factory=dict)
     answers: Mapping[str, Content] = field(default_factory=lambda: {"200": _ELSEWHERE})
     signed: bool = True
+    pages: bool = False
+    """Whether it answers a list, a page at a time (S15.12)."""
 
     @property
     def method(self) -> str:
@@ -122,7 +124,7 @@ OPERATIONS: Final = (
                   changes=_list(lambda _: _CHANGE)))}),
     Operation("list_uncovered", "GET /org/v1/notices/{notice}/uncovered",
               "Consents in force that do not cover a version of a notice",
-              "By identifier, a page at a time, for its controller (R28).", query=_AFTER,
+              "By identifier, a page at a time, for its controller (R28).", query=_ON, pages=True,
               answers={"200": _json(_answer(
                   "Uncovered", notice=_LEAF, version=_COUNT, uncovered=_list(_EARLIER),
                   next=_or_null(_TEXT)))}),
@@ -159,17 +161,22 @@ OPERATIONS: Final = (
               "Hand in the signed receipt of a destruction", "S11.4, S15.5.",
               _json(_part(destruction.SignedReceipt)), answers={"201": _ELSEWHERE}),
     Operation("fetch_notices", "GET /org/v1/notices-pending", "Notices that were not delivered yet",
-              "Each once; with `since`, those delivered since then once more.", query=_SINCE,
-              answers={"200": _json(_answer("PendingNotices", notices=_list(_PENDING)))}),
+              "Each once, until there are none; with `since`, those delivered since then anew, in pages.",
+              query={**_SINCE, **_ON}, pages=True,
+              answers={"200": _json(_answer("PendingNotices", notices=_list(_PENDING),
+                                            next=_or_null(_TEXT)))}),
     Operation("subscribe", "POST /org/v1/subscriptions", "Watch certificates",
               "S22.1: each shown by its number and its deposit's leaf hash.",
               _json(_object("Subscribe", fields.SUBSCRIBE)), answers={"201": _json(_SUBSCRIPTION)}),
-    Operation("list_subscriptions", "GET /org/v1/subscriptions", "What the organisation watches", "S22.1.",
-              answers={"200": _json(_answer("Subscriptions", subscriptions=_list(_SUBSCRIPTION)))}),
+    Operation("list_subscriptions", "GET /org/v1/subscriptions", "What the organisation watches",
+              "S22.1: all, at most 32.", pages=True,
+              answers={"200": _json(_answer("Subscriptions", subscriptions=_list(_SUBSCRIPTION),
+                                            next=_or_null(_TEXT)))}),
     Operation("unsubscribe", "DELETE /org/v1/subscriptions/{subscription}", "End a subscription", "S22.1.",
               answers={"204": {}}),
-    Operation("dead_letters", "GET /org/v1/dead-letters", "Letters that a webhook never took", "S22.3.",
-              answers={"200": _json(_answer("DeadLetters", letters=_list(_LETTER)))}),
+    Operation("dead_letters", "GET /org/v1/dead-letters", "Letters that a webhook never took",
+              "S22.3, the oldest first, a page at a time.", query=_ON, pages=True,
+              answers={"200": _json(_answer("DeadLetters", letters=_list(_LETTER), next=_or_null(_TEXT)))}),
     Operation("resend_letter", "POST /org/v1/dead-letters/{letter}/resend", "Try a dead letter anew",
               "S22.3.", answers={"200": _json(_answer("Resent", letter=_SHORT, state=_TEXT))}),
     Operation("listen", "GET /org/v1/events/live", "Events of what is watched, as they come",
@@ -207,13 +214,15 @@ OPERATIONS: Final = (
     Operation("certificate_standing", "GET /org/v1/certificates/{certificate}",
               "How a registered certificate stands", "S15.8: remarks, and what the next statement follows."),
     Operation("list_rights", "GET /org/v1/rights", "The certificates under which we have rights",
-              "S15.11, the newest first, a page at a time.", query=_ON,
+              "S15.11, the newest first, a page at a time.", query=_ON, pages=True,
               answers={"200": _json(_answer("Rights", rights=_list(_RIGHT), next=_or_null(_TEXT)))}),
     Operation("list_licences", "GET /org/v1/licences", "The licences that we gave or took",
-              "S15.11, the newest first, a page at a time.", query=_ON,
+              "S15.11, the newest first, a page at a time.", query=_ON, pages=True,
               answers={"200": _json(_answer("Licences", licences=_list(_LICENCE), next=_or_null(_TEXT)))}),
     Operation("certificate_objections", "GET /org/v1/certificates/{certificate}/objections",
-              "What is objected to", "S15.8, for a holder of the certificate."),
+              "What is objected to", "S15.8, for a holder of it, in pages.", query=_ON, pages=True,
+              answers={"200": _json(_answer("Objections", objections=_list(_OBJECTED),
+                                            next=_or_null(_TEXT)))}),
     Operation("answer_objection", "POST /org/v1/certificates/{certificate}/objections/{objection}",
               "Agree with an objection, or explain", "S15.8.",
               _json(_object("ObjectionAnswer", certificates.ANSWER)), answers={"201": _ELSEWHERE}),
@@ -227,8 +236,9 @@ OPERATIONS: Final = (
               "S15.9: signed by all its parties, handed in by one, with its documents.",
               _json(_object("RequestedMove", moves.REQUEST)),
               answers={"201": _json(_answer("Case", case=_TEXT))}),
-    Operation("list_moves", "GET /org/v1/requests", "The moves that concern us", "S15.9, the newest first.",
-              answers={"200": _json(_answer("Moves", requests=_list(_MOVE)))}),
+    Operation("list_moves", "GET /org/v1/requests", "The moves that concern us",
+              "S15.9, the newest first, a page at a time.", query=_ON, pages=True,
+              answers={"200": _json(_answer("Moves", requests=_list(_MOVE), next=_or_null(_TEXT)))}),
     Operation("show_move", "GET /org/v1/requests/{case}", "One move, and what waits to be signed of it",
               "S15.9, S16.9.", answers={"200": _json(_MOVE)}),
     Operation("approve_move", "POST /org/v1/requests/{case}/approval",
@@ -243,8 +253,8 @@ OPERATIONS: Final = (
               answers={"201": {**_json(_CHECKED),
                                NDJSON: _binary("Answers (schema `CheckedTrade`) with `line`, in order.")}}),
     Operation("list_trade_checks", "GET /v1/trade-checks", "What the exchange asked before",
-              "S20.4, the newest first, a page at a time.", query={"after": _LEAF},
-              answers={"200": _json(_answer("Checks", checks=_list(_LISTED), next=_or_null(_LEAF)))}),
+              "S20.4, the newest first, a page at a time.", query=_ON, pages=True,
+              answers={"200": _json(_answer("Checks", checks=_list(_LISTED), next=_or_null(_TEXT)))}),
     Operation("fetch_trade_check", "GET /v1/trade-checks/{check}", "The receipt of a check with its proofs",
               "For the exchange that asked, once the answer is anchored (S20.3)."),
     Operation("hand_in_contract", "POST /v1/trade-contracts", "A contract about data that both signed",
@@ -265,7 +275,9 @@ OPERATIONS: Final = (
               "By the exchange's own order (S20.5).", _json(_object("Order", order._FIELDS)),
               answers={"201": _json(_RESERVED)}),
     Operation("list_reservations", "GET /v1/reservations", "The exchange's reservations, the newest first",
-              "S20.5.", answers={"200": _json(_answer("Reservations", reservations=_list(_RESERVED)))}),
+              "S20.5, a page at a time.", query=_ON, pages=True,
+              answers={"200": _json(_answer("Reservations", reservations=_list(_RESERVED),
+                                            next=_or_null(_TEXT)))}),
     Operation("see_reservation", "GET /v1/reservations/{reservation}",
               "How a reservation stands", "And by what statement it was made (S20.5).",
               answers={"200": _json(_SEEN)}),
@@ -399,6 +411,9 @@ def _operation(operation: Operation, forms: Forms) -> Json:
     parameters += [
         {"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()
     ]
+    if operation.pages:
+        known = {"name": "If-None-Match", "in": "header", "description": TAGS, "schema": _TEXT}
+        parameters.append(known)
     if parameters:
         found["parameters"] = parameters
     if operation.body:
@@ -408,6 +423,9 @@ def _operation(operation: Operation, forms: Forms) -> Json:
         status: {"description": "Done."} | ({"content": _content(content, forms)} if content else {})
         for status, content in operation.answers.items()
     } | {status: {"$ref": f"#/components/responses/{status}"} for status in faults}
+    if operation.pages:
+        found["responses"]["200"]["headers"] = {**DESCRIBED}
+        found["responses"]["304"] = {"description": UNCHANGED}
     return found
 
 

@@ -173,7 +173,7 @@ def _exchange_order(scene: Scene, who: str, said: dict[str, Any], read: Any) -> 
 def kept(scene: Scene) -> bytes:
     """The reservation that the row above made; on the chain since."""
     scene.settle()
-    return reservations_of(scene.registry, scene.members["market"].code)[0].leaf
+    return reservations_of(scene.registry, scene.members["market"].code)[0][0].leaf
 
 
 def settling(scene: Scene, _who: str) -> Sent:

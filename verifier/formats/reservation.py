@@ -51,6 +51,13 @@ def parse_reserved(value: object) -> Reserved:
     return body
 
 
+def seconds_of(hours: float) -> int:
+    """How long a certificate is kept. Raises `DataFault` `reservation-long`, also for what is no number."""
+    if not 0 < hours * 3600 <= LONGEST:
+        raise too_long()
+    return int(hours * 3600)
+
+
 def too_long() -> DataFault:
     """The fault of an end that no reservation has."""
     return DataFault(

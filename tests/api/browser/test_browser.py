@@ -92,11 +92,11 @@ def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FakeReader]:
     other = parse_body(synthetic.body_json(asset=long, limits="W" * 120, scale="很大"))
     return {
         "genuine": genuine,
-        "demo": replace(genuine, world=demo_world(), board=(DEMO_NOTICE, *BOARD)),
+        "demo": replace(genuine, world=demo_world(), published=(DEMO_NOTICE, *BOARD)),
         "differs": replace(genuine, world=World(shown=other)),
         "down": replace(genuine, down=True),
         "held": replace(genuine, record_state=replace(genuine.world.state_record, holds=1)),
-        "empty": replace(genuine, board=()),
+        "empty": replace(genuine, published=()),
     }
 
 

@@ -83,7 +83,7 @@ def test_from_objection_to_conclusion(court: Court, tmp_path: Path) -> None:
 
     # The holder, and nobody else, is shown the reasons, not who objects; and answers once.
     reader = Reader.of_organisation(APPLICANT, bytes(8))
-    (shown,) = objections_for(registry, number, APPLICANT, reader)
+    ((shown,), _) = objections_for(registry, number, APPLICANT, reader)
     assert shown["reasons"] == "来源协议已终止。"
     assert "某研究院" not in str(shown)
     with pytest.raises(YinzhengError) as told:

@@ -253,10 +253,10 @@ def test_who_answers_by_name_objects_to_what_is_registered(world: World, tmp_pat
             assert (row.certificate, row.leaf) == (number, name)
         by = actor_of(registry, OFFICER)
         reader = Reader.of_actor(registry, by)
-        (shown,) = objections_for(registry, number, w.APPLICANT["code"] or "", reader)
+        ((shown,), _) = objections_for(registry, number, w.APPLICANT["code"] or "", reader)
         assert (shown["objection"], shown["reasons"]) == (name.hex(), "")
         take_in(registry, paper)
-        (shown,) = objections_for(registry, number, w.APPLICANT["code"] or "", reader)
+        ((shown,), _) = objections_for(registry, number, w.APPLICANT["code"] or "", reader)
         assert shown["reasons"] == paper.body.reasons
         objecting.tell(registry, number, name.hex(), by, "挂号信")
         objecting.conclude(registry, number, name.hex(), by, upheld=False, reasons="不成立")
@@ -287,13 +287,13 @@ def test_an_exchange_reserves_by_itself_and_hands_its_order_in_later(world: Worl
         assert exchange.wallet is not None
         tell(registry, exchange.wallet, registry.client.reserve(wanted, order.signature))
     with world.open() as registry:
-        (shown,) = reservations_of(registry, exchange.code)
+        ((shown,), _) = reservations_of(registry, exchange.code)
         assert (shown.leaf, shown.state.value) == (order.statement.leaf_hash, "reserved")
     assert world.audit() == []
     with world.open() as registry:
         assert execute(registry, order) == order.statement.leaf_hash
         settle(registry)
-        (shown,) = reservations_of(registry, exchange.code)
+        ((shown,), _) = reservations_of(registry, exchange.code)
         assert shown.state.value == "reserved"
     assert world.audit() == []
 
@@ -421,7 +421,7 @@ def test_an_event_that_names_another_statement_of_the_log_is_not_the_registrys(
         tell(registry, exchange.wallet, registry.client.reserve(wanted, signature))
     assert world.codes() == {"inlet-unrecorded", "reservation-unknown"}
     with world.open() as registry:
-        (shown,) = reservations_of(registry, exchange.code)
+        ((shown,), _) = reservations_of(registry, exchange.code)
         assert (shown.leaf, shown.state.value) == (leaf, "reserved")
         with pytest.raises(UsageFault) as raised:
             made_by(registry, leaf, exchange.code)

@@ -39,6 +39,12 @@ def test_a_change_follows_publicity_and_takes_every_holder(unsettled: World, tmp
             (notice,) = (one for one in reader.notices() if one.case == case)
             assert (notice.type, notice.certificate) == ("change", parties.number), "the public sees of what"
             assert {one.type: one.certificate for one in reader.notices()}["first"] is None
+            whole, walked, place = reader.notices(), [], None
+            for _ in whole:
+                found, place = reader.board(place, 1)
+                walked += found
+            assert (walked, place) == (whole, None)
+            assert refused(parties, lambda: reader.board("00" * 32)) == "query"
         parties.prepare(case)
         parties.sign(case, FIRM, request)
         assert state_of(registry, case) == "issuing"

@@ -110,4 +110,4 @@ def test_who_is_no_exchange_reserves_nothing(demonstration_template: World, tmp_
         with unchanged(registry), pytest.raises(UsageFault) as raised:
             order(registry, exchange, body)
         assert raised.value.code == "order-exchange"
-        assert reservations_of(registry, exchange.code) == []
+        assert reservations_of(registry, exchange.code) == ([], None)

@@ -162,7 +162,7 @@ def given_up(court: Court, server: Server) -> bytes:
     for _ in range(deliveries.MOST_ATTEMPTS):
         assert round_(court)[1] == 1
         court.world.clock.advance(6 * 3600)
-    (dead,) = deliveries.dead_letters(court.registry, OPENER)
+    ((dead,), _) = deliveries.dead_letters(court.registry, OPENER)
     assert (dead.attempts, dead.error) == (deliveries.MOST_ATTEMPTS, "webhook-status")
     return dead.id
 
@@ -175,7 +175,7 @@ def test_a_dead_letter_lets_the_next_out_and_is_sent_again(court: Court, server:
     server.mood, before = 204, len(server.got)
     until_quiet(court)
     deliveries.resend(court.registry, OPENER, dead)
-    assert deliveries.dead_letters(court.registry, OPENER) == []
+    assert deliveries.dead_letters(court.registry, OPENER) == ([], None)
     until_quiet(court)
     released, opened = told(court, server)[before:]
     assert (types(released), types(opened)) == (["dispute.released"], ["dispute.opened"])
