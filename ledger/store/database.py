@@ -6,27 +6,26 @@ was faster. Read-only opening, for the web server, writes nothing at all.
 """
 
 import os
-import sqlite3
 import threading
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlmodel import Session
 
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.store.glances import Glances
 from yinzheng.ledger.store.moment import Moments
+from yinzheng.ledger.store.refusals import corrupt, told, translated
 from yinzheng.ledger.store.schema import migrate, require_current
 from yinzheng.ledger.store.session import QuickSession
 from yinzheng.ledger.store.sqlite import BUSY_SECONDS, reading_engine, writing_engine
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.errors import EnvironmentFault
 
 _turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 """Whose turn it is to write, for each SQLite database of this process: SQLite itself waits by sleeping, up to
@@ -91,7 +90,7 @@ class Store:
             )
         with (
             self._turn,
-            _translated(),
+            translated(),
             self._engine.connect() as connection,
             connection.begin() as begun,  # takes the write lock now rather than at the first write
             QuickSession(connection, expire_on_commit=False) as session,
@@ -117,7 +116,7 @@ class Store:
     def reading(self) -> Iterator[Session]:
         """A session over one unchanging view of the database; it never waits for a writer."""
         with (
-            _translated(),
+            translated(),
             self._reader.connect() as connection,
             connection.begin(),
             QuickSession(connection, expire_on_commit=False, autoflush=False) as session,
@@ -127,7 +126,7 @@ class Store:
     @contextmanager
     def glance(self) -> Iterator[Session]:
         """As `reading`, for a few rows by their keys; in SQLite it waits for no connection of others."""
-        with _translated(), self._glances.look() as session:
+        with translated(), self._glances.look() as session:
             yield session
 
     def moment(self) -> Hashable:
@@ -135,20 +134,20 @@ class Store:
 
         Raises as `reading`.
         """
-        with _translated():
+        with translated():
             return self._moments.now()
 
     def check_integrity(self) -> None:
         """Let the database check its own pages and references; `DataFault` `store-corrupt`."""
         if self._engine.dialect.name != "sqlite":
             return
-        with _translated(), self._reader.connect() as connection:
+        with translated(), self._reader.connect() as connection:
             verdict = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
             if verdict != "ok":
-                raise _corrupt(str(verdict))
+                raise corrupt(str(verdict))
             orphan = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if orphan is not None:
-                raise _corrupt(f"row {orphan[1]} of table {orphan[0]} refers to a missing row of {orphan[2]}")
+                raise corrupt(f"row {orphan[1]} of table {orphan[0]} refers to a missing row of {orphan[2]}")
 
     @property
     def dialect(self) -> str:
@@ -159,7 +158,7 @@ class Store:
         """Fold SQLite's write-ahead file into the database and empty it; False while somebody reads."""
         if self._engine.dialect.name != "sqlite":
             return True
-        with _translated(), self._connected() as connection:
+        with translated(), self._connected() as connection:
             (busy, _, _) = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         return not busy
 
@@ -168,7 +167,7 @@ class Store:
 
         SQLite rewrites the whole file, PostgreSQL these tables. Takes time and as much room again.
         """
-        with _translated(), self._connected() as connection:
+        with translated(), self._connected() as connection:
             if self._engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("VACUUM")
             else:
@@ -207,7 +206,7 @@ def open_store(url: str, *, faults: Faults = NO_FAULTS, busy_seconds: float = BU
     else:
         engine = create_engine(parsed, pool_pre_ping=True)
     try:
-        with _translated(), engine.begin() as connection:
+        with translated(), engine.begin() as connection:
             migrate(connection)
     except BaseException:
         engine.dispose()
@@ -237,7 +236,7 @@ def open_store_read_only(url: str) -> Store:
 
 def _checked_reader(engine: Engine) -> Store:
     try:
-        with _translated(), _reading(engine).connect() as connection:
+        with translated(), _reading(engine).connect() as connection:
             require_current(connection)
     except BaseException:
         engine.dispose()
@@ -249,7 +248,7 @@ def _require_writable(path: Path) -> None:
     """SQLite opens what it cannot write without a word, and fails at the first write: say it at once."""
     for part in (path, path.parent):
         if part.exists() and not os.access(part, os.W_OK):
-            raise _sqlite_fault(sqlite3.SQLITE_READONLY)
+            raise told("disk-read-only")
 
 
 def _reading(engine: Engine) -> Engine:
@@ -257,72 +256,3 @@ def _reading(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(yinzheng_reading=True)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
-def _corrupt(detail: str) -> DataFault:
-    return DataFault(
-        f"the database is damaged: {detail}",
-        code="store-corrupt",
-        hint="stop the registry, keep a copy of the files, and restore the last backup",
-    )
-
-
-_SQLITE_FAULTS: dict[int, tuple[str, str, str]] = {
-    sqlite3.SQLITE_BUSY: ("store-locked", "another process is writing to the database", "try again"),
-    sqlite3.SQLITE_LOCKED: ("store-locked", "another process is writing to the database", "try again"),
-    sqlite3.SQLITE_READONLY: (
-        "disk-read-only",
-        "the database cannot be written: its folder or disk is read-only",
-        "make the state folder writable for this user; nothing was changed",
-    ),
-    sqlite3.SQLITE_FULL: ("disk-full", "the disk is full", "free some space; nothing was changed"),
-    sqlite3.SQLITE_IOERR: (
-        "store-io",
-        "the disk reports an error",
-        "check the disk; nothing was acknowledged",
-    ),
-    sqlite3.SQLITE_CANTOPEN: (
-        "store-unreachable",
-        "the database file cannot be opened",
-        "check that the state folder exists and may be read and written by this user",
-    ),
-}
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Say database errors in our own terms. Broken constraints pass: their meaning is the caller's."""
-    try:
-        yield
-    except (YinzhengError, IntegrityError, ProgrammingError):
-        raise
-    except DatabaseError as error:
-        raise _fault(error.orig) from error
-    except sqlite3.DatabaseError as error:
-        raise _fault(error) from error
-
-
-def _sqlite_fault(primary: int) -> EnvironmentFault:
-    code, message, hint = _SQLITE_FAULTS[primary]
-    return EnvironmentFault(message, code=code, hint=hint)
-
-
-def _fault(error: Any) -> YinzhengError:
-    if not isinstance(error, sqlite3.Error):
-        return EnvironmentFault(
-            "the database server refused or did not answer",
-            code="store-unreachable",
-            hint="check that it runs and that the address and password are right",
-            kind=type(error).__name__,
-        )
-    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return _corrupt("it is not, or no longer, a readable SQLite file")
-    if primary in _SQLITE_FAULTS:
-        return _sqlite_fault(primary)
-    return DataFault(
-        "the database refused a statement",
-        code="store-refused",
-        hint="its tables are not those of this version: run the audit",
-        detail=str(error),
-    )

@@ -53,7 +53,6 @@ def test_what_is_compiled_for_one_file_serves_the_next(file: Path, tmp_path: Pat
         store.close()
 
 
-@SQLITE_ALONE
 def test_migrations_make_exactly_the_tables_of_a_new_database(url: str) -> None:
     """A new one begins with the tables of the models; an old one is brought there step by step."""
     open_store(url).close()
@@ -144,7 +143,6 @@ def test_opening_twice_changes_nothing(url: str) -> None:
     second.close()
 
 
-@SQLITE_ALONE
 def test_a_newer_schema_is_refused_and_left_alone(url: str) -> None:
     open_store(url).close()
     engine = create_engine(url)
@@ -294,6 +292,30 @@ class TestTrouble:
         assert "big" not in facts(store)
         store.close()
 
+    @pytest.mark.parametrize(
+        ("state", "code"),
+        [
+            ("53100", "disk-full"),
+            ("25006", "disk-read-only"),
+            ("58030", "store-io"),
+            ("40P01", "store-locked"),
+            ("42501", "store-denied"),
+            ("42P01", "store-refused"),
+            ("XX001", "store-corrupt"),
+            ("57P01", "store-unreachable"),
+        ],
+    )
+    @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+    def test_what_a_server_answers(self, store: Store, state: str, code: str) -> None:
+        """As a file would be told of: full is not "unreachable"."""
+        asked = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"
+        with pytest.raises((DataFault, EnvironmentFault)) as caught, store.transaction() as session:
+            repository.write_meta(session, {"origin": "registry.example/log"})
+            session.flush()
+            session.connection().exec_driver_sql(asked)
+        assert caught.value.code == code
+        assert facts(store) == {}
+
     @pytest.mark.parametrize("at", [0, 100])
     def test_a_damaged_file(self, file: Path, at: int) -> None:
         with file.open("r+b") as handle:
@@ -354,9 +376,8 @@ class TestReadOnly:
             open_store(sqlite_url(file))
         assert caught.value.code == "disk-read-only"
 
-    @SQLITE_ALONE
-    def test_it_reads_beside_a_writer_and_cannot_write(self, file: Path) -> None:
-        writer, reader = open_store(sqlite_url(file)), open_store_read_only(sqlite_url(file))
+    def test_it_reads_beside_a_writer_and_cannot_write(self, url: str) -> None:
+        writer, reader = open_store(url), open_store_read_only(url)
         with writer.transaction() as session:
             repository.write_meta(session, {"later": "yes"})
         assert facts(reader)["later"] == "yes"

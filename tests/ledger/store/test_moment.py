@@ -45,9 +45,7 @@ def test_a_commit_is_another_moment_and_nothing_else_is(store: Store, url: str) 
         reader.close()
 
 
-@SQLITE_ALONE
-def test_a_commit_of_another_process(tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "ledger.sqlite")
+def test_a_commit_of_another_process(url: str) -> None:
     open_store(url).close()
     reader = open_store_read_only(url)
     try:
