@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from yinzheng.ledger.chain.evidence import Ask, header_of
 from yinzheng.verifier.chain.consensus import UNPROVEN, Consensus, recognise
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.chain.header import Header
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+
+LOOKS: Final = 4096
+"""Of how many blocks between two that are known it is asked, at most, who might seal them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,37 @@ def sets_since(
 ) -> list[tuple[int, frozenset[bytes]]]:
     """Every set that might seal blocks later than `after`, with its first block, the oldest first.
 
-    `addresses` may seal the newest block, `known` the block `after`. Each is found by bisection, from the
-    newest back: one that came and went while the set before it and after it was the same stays unseen.
+    `addresses` may seal the newest block, `known` the block `after`: where they are the same and nobody came
+    and went in between, that set alone, from the block behind it. It is looked at `LOOKS` blocks at even
+    distance, and each change between two of them is found by bisection. So of up to that many blocks no set
+    stays unseen, and of more none that stood for as many as lie between two looks; one that came and went
+    between two looks, the same before and after it, does.
     Raises `EnvironmentFault`, `DataFault` as `read_network`.
     """
     found: list[tuple[int, frozenset[bytes]]] = []
-    until = int(ask("eth_blockNumber", []), 16) + 1
+    newest = int(ask("eth_blockNumber", []), 16) + 1
+    step = max(1, -(-(newest - after) // LOOKS))
+    low, before = after, known
+    for high in (*range(after + step, newest, step), newest):
+        looked = addresses if high == newest else _may_seal(ask, consensus, high)
+        if looked != before:
+            found += _between(ask, consensus, low, before, high, looked)
+        low, before = high, looked
+    return found or [(after + 1, addresses)]
+
+
+def _between(
+    ask: Ask, consensus: Consensus, low: int, before: frozenset[bytes], high: int, addresses: frozenset[bytes]
+) -> list[tuple[int, frozenset[bytes]]]:
+    """The sets later than that of block `low`, up to that of block `high`, from the latter back."""
+    found: list[tuple[int, frozenset[bytes]]] = []
     while True:
-        first = _first_of(ask, consensus, addresses, after, until)
+        first = _first_of(ask, consensus, addresses, low, high)
         found.insert(0, (first, addresses))
-        if first == after + 1:
+        if first == low + 1:
             return found
-        until = first - 1
-        if (addresses := _may_seal(ask, consensus, until)) == known:
+        high = first - 1
+        if (addresses := _may_seal(ask, consensus, high)) == before:
             return found
 
 

@@ -41,13 +41,13 @@ def take_up(
         _, instance = read_instance(root)
         ask = asking(connect_all(instance.chain_urls, chain_of(instance)))
         found = frozenset(read_network(ask, ()).validators)
-        if found == frozenset(instance.validators) and _of(operators, found) == instance.operators:
-            raise UsageFault(
-                "the network's validators are those that the registry knows", code="validators-same"
-            )
         known = instance.sets[-1] if instance.sets else ValidatorRange(0, None, frozenset())
         sets = sets_since(ask, instance.consensus, found, known.addresses, after=max(0, known.first))
         sets = sets if instance.sets else sets[-1:]
+        if [one for _, one in sets] == [known.addresses] and _of(operators, found) == instance.operators:
+            raise UsageFault(
+                "the network's validators are those that the registry knows", code="validators-same"
+            )
         _require_named(found, operators, [one for _, one in sets])
         changed, provider, now = instance, keys(paths), clock()
         for first, addresses in sets:

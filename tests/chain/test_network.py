@@ -10,17 +10,19 @@ import rlp
 from tests.verifier.chain.test_header import FIELDS, WHOLE
 from tests.verifier.chain.test_qbft import BLOCKS, PROOFS, VECTORS, addresses, raw
 from tests.verifier.world import OUTSIDER, VALIDATORS, address_of, seal
+from yinzheng.ledger.chain import network
 from yinzheng.ledger.chain.evidence import Prover, header_of
-from yinzheng.ledger.chain.network import read_network
+from yinzheng.ledger.chain.network import read_network, sets_since
 from yinzheng.ledger.chain.wire import RESULTS
 from yinzheng.verifier.chain import header as headers
-from yinzheng.verifier.chain.consensus import CLIQUE, QBFT, UNPROVEN
+from yinzheng.verifier.chain.consensus import CLIQUE, QBFT, UNPROVEN, Consensus
 from yinzheng.verifier.chain.evidence import parse_evidence
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import parse_trust
 
 FOUR = addresses(BLOCKS["quiet"]["validators"])
+FIVE = next(name for name, block in BLOCKS.items() if len(block["validators"]) == 5)
 
 
 class Node:
@@ -47,12 +49,12 @@ def recorded(*names: str) -> list[dict[str, Any]]:
     return [BLOCKS[name]["header"] for name in names]
 
 
-def answered(raw_header: bytes) -> dict[str, Any]:
+def answered(raw_header: bytes, consensus: Consensus = CLIQUE) -> dict[str, Any]:
     """A header as a node answers it."""
     fields = dict(zip((field.name for field in headers.FIELDS), rlp.decode(raw_header), strict=False))
     shown = {name: "0x" + (value.hex() or "0") for name, value in fields.items()}
     shown["extraData"] = "0x" + fields["extraData"].hex()
-    return {**shown, "hash": "0x" + CLIQUE.block_hash(headers.parse_header(raw_header)).hex()}
+    return {**shown, "hash": "0x" + consensus.block_hash(headers.parse_header(raw_header)).hex()}
 
 
 def test_evidence_of_a_qbft_network_is_verified_under_its_policy() -> None:
@@ -157,3 +159,69 @@ def test_a_node_without_blocks() -> None:
     with pytest.raises(EnvironmentFault) as caught:
         read_network(Node(), ())
     assert caught.value.code == "node-no-block"
+
+
+class Changing:
+    """A network whose validators change: `since` tells who might seal from which block on, `newest` the last.
+
+    Of QBFT the headers tell it, of Clique the node, about who may follow a block. It counts who is asked for.
+    """
+
+    def __init__(self, consensus: Consensus, newest: int, since: dict[int, str]) -> None:
+        self.consensus, self.newest, self.since, self.asked = consensus, newest, since, 0
+        self.sets = {name: frozenset(addresses(BLOCKS[name]["validators"])) for name in since.values()}
+
+    def at(self, number: int) -> str:
+        return self.since[max(one for one in self.since if one <= number)]
+
+    def __call__(self, method: str, parameters: list[Any]) -> Any:
+        if method == "eth_blockNumber":
+            return hex(self.newest)
+        self.asked += 1
+        if method == "clique_getSigners":
+            assert self.consensus is CLIQUE
+            return ["0x" + one.hex() for one in self.sets[self.at(int(parameters[0], 16) + 1)]]
+        assert (method, self.consensus) == ("eth_getBlockByNumber", QBFT)
+        number = int(parameters[0], 16)
+        assert number <= self.newest
+        fields = rlp.decode(raw(BLOCKS[self.at(number)]["header_rlp"]))
+        fields[[field.name for field in headers.FIELDS].index("number")] = rlp.sedes.big_endian_int.serialize(
+            number
+        )
+        return RESULTS["eth_getBlockByNumber"](answered(rlp.encode(fields), QBFT))
+
+
+@pytest.mark.parametrize("consensus", [CLIQUE, QBFT], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "since",
+    [
+        {0: "four", 7: "five", 8: "four"},
+        {0: "four", 2: "five", 3: "four", 9: "five", 20: "four"},
+        {0: "four", 39: "five"},
+        {0: "four", 12: "five", 13: "four", 14: "five"},
+    ],
+    ids=["one block", "twice", "the last", "and again"],
+)
+def test_every_set_since_a_block_is_found(consensus: Consensus, since: dict[int, str]) -> None:
+    names = {"four": "quiet", "five": FIVE}
+    changing = Changing(consensus, 39, {number: names[one] for number, one in since.items()})
+    newest, known = (changing.sets[changing.at(number)] for number in (40, 1))
+    found = sets_since(changing, consensus, newest, known, after=1)
+    assert found == [(number, changing.sets[one]) for number, one in changing.since.items() if number]
+
+
+@pytest.mark.parametrize("consensus", [CLIQUE, QBFT], ids=lambda one: one.name)
+def test_of_a_long_chain_no_more_is_asked_than_is_said(
+    consensus: Consensus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood as long as lies between two looks is found all the same, what did not may be missed."""
+    monkeypatch.setattr(network, "LOOKS", 16)
+    changing = Changing(
+        consensus, 15_999, {0: "quiet", 7_003: FIVE, 8_003: "quiet", 12_001: FIVE, 12_002: "quiet"}
+    )
+    known = changing.sets["quiet"]
+    found = sets_since(changing, consensus, known, known, after=0)
+    assert found == [(7_003, changing.sets[FIVE]), (8_003, known)]
+    assert changing.asked <= 16 + 2 * 12
+    del changing.since[7_003], changing.since[8_003]
+    assert sets_since(changing, consensus, known, known, after=0) == [(1, known)]

@@ -219,6 +219,25 @@ def test_one_block_of_another_set_is_found(folder: Folder, between: int) -> None
     assert [one.first for one in folder.take_up(*OPERATORS, guest).sets] == [0, between, SINCE]
 
 
+@pytest.mark.parametrize("blocks", [(40, 41), (2, 3), (7, 55)])
+def test_a_set_between_two_that_are_the_same_is_stated_and_so_is_its_end(
+    folder: Folder, blocks: tuple[int, int]
+) -> None:
+    """The search went by halves from the newest back: it read "the same", and those blocks were nobody's."""
+    came, went = blocks
+    folder.own.since = {0: SEALERS, came: SEALERS | {GUEST}, went: SEALERS}
+    guest = Operator("某交易所", cw.LAB, frozenset((GUEST,)))
+    assert folder.refused(lambda: folder.take_up(OPERATORS[0])) == "validators-differ"
+    changed = folder.take_up(OPERATORS[0], guest)
+    assert [(one.first, one.last, one.addresses) for one in changed.sets] == [
+        (0, came - 1, SEALERS),
+        (came, went - 1, SEALERS | {GUEST}),
+        (went, None, SEALERS),
+    ]
+    assert changed.operators == OPERATORS[:1]
+    assert folder.refused(lambda: folder.take_up(OPERATORS[0])) == "validators-same"
+
+
 @pytest.mark.parametrize(
     ("bad", "code"),
     [
