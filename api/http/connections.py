@@ -72,7 +72,7 @@ class ConnectionLimits:
     idle_seconds: int = 15
     """Between an answer and the next request."""
     linger_seconds: float = 5
-    """For the rest of a body that was answered before it was read."""
+    """For the rest of a body that was answered before it was read, also where the connection ends with it."""
     unread_seconds: float = 30
     """An answer may stand still for so long because its receiver does not read."""
 
@@ -151,7 +151,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, or say that there is none."""
-        joined = self._joined = Joined(transport, self.loop)
+        joined = self._joined = Joined(transport, self.loop, self._sent_half)
         super().connection_made(joined)
         self.address = client_of(self.client[0] if self.client else None)
         self._placed = self._places.enter(self)
@@ -170,6 +170,8 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand on what arrived, and see in which phase the connection is."""
+        if self._joined.said:
+            return  # the rest of what was answered: read, or closing would reset what was said
         super().data_received(data)
         self._look()
         if not self._busy() and "linger" not in self._timers:
@@ -208,6 +210,10 @@ class Connection(H11Protocol):
     def _busy(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    def _sent_half(self) -> bool:
+        """Whether there was an answer before the whole body had come."""
+        return self.cycle is not None and not self._busy() and self.conn.their_state is h11.SEND_BODY
+
     def _look(self) -> None:
         if self.transport.is_closing():
             self._leave()
@@ -218,7 +224,7 @@ class Connection(H11Protocol):
             self._stop("linger")
         else:
             self._places.wait(self)
-            if self.cycle is not None and self.conn.their_state is h11.SEND_BODY:
+            if self._sent_half():
                 self._start("linger", self._limits.linger_seconds, partial(self._end, b""))
             else:
                 self._stop("linger")
@@ -230,7 +236,7 @@ class Connection(H11Protocol):
     def _end(self, said: bytes) -> None:
         if said and not self.transport.is_closing():
             self.transport.write(said)
-        self.transport.close()
+        self._joined.end()
         self._look()
 
     def _leave(self) -> None:

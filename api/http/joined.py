@@ -7,6 +7,7 @@ costs as much as finding out who asks, and many a client wakes up for half of an
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 MOST: Final = 64 * 1024
@@ -14,10 +15,23 @@ MOST: Final = 64 * 1024
 
 
 class Joined(asyncio.Transport):
-    """Sends over `inner` at the end of the turn, or when `flush` is called, in the order written."""
+    """Sends over `inner` at the end of the turn, or when `flush` is called, in the order written.
 
-    def __init__(self, inner: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    `sending` tells whether the other end has not said everything yet: whoever closes then resets the
+    connection, and the answer may be lost before it is read. So the first `close` only says that nothing
+    more will come, and the next one, or `end`, ends it.
+    """
+
+    def __init__(
+        self,
+        inner: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        sending: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__()
+        self.said = False
+        """Nothing more will come from us."""
+        self._sending = sending
         self._inner = inner
         self._loop = loop
         self._kept: list[bytes] = []
@@ -45,6 +59,15 @@ class Joined(asyncio.Transport):
             self._inner.write(kept)
 
     def close(self) -> None:
+        """Send what was kept, and end the connection, or this half of it while the other end still sends."""
+        if self.said or not self._sending() or not self._inner.can_write_eof():
+            self.end()
+        else:
+            self.flush()
+            self.said = True
+            self._inner.write_eof()
+
+    def end(self) -> None:
         """Send what was kept, and end the connection."""
         self.flush()
         self._inner.close()

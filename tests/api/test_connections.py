@@ -132,6 +132,26 @@ def test_a_body_nobody_waits_for_is_not_taken_for_ever(target: Target) -> None:
     assert time.monotonic() - begun < 2
 
 
+def test_who_still_sends_reads_the_answer_that_ends_the_connection(patient: Target) -> None:
+    """Closed with a body unread, a connection is reset, and what was said on it may never be read."""
+    size = 8 << 20
+    head = HEAD.replace(b"GET", b"POST") + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % size
+    for _ in range(3):
+        assert status(patient.ask(head + bytes(size))) == 200
+
+
+def test_who_never_stops_sending_is_cut_off(target: Target) -> None:
+    head = HEAD.replace(b"GET", b"POST") + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % (1 << 40)
+    with target.connect() as made:
+        made.sendall(head + b" ")
+        assert one_answer(made).endswith(b"127.0.0.1")
+        begun = time.monotonic()
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            while time.monotonic() - begun < 10 * LIMITS.linger_seconds + 5:
+                made.sendall(bytes(1000))
+                time.sleep(0.01)
+
+
 def test_a_body_that_comes_after_its_answer_ends_nothing(target: Target) -> None:
     with target.connect() as made:
         made.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")

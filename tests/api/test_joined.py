@@ -18,6 +18,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.sent: list[bytes] = []
         self.ended = ""
+        self.halves = True
 
     def write(self, data: Any) -> None:
         assert not self.ended
@@ -28,6 +29,12 @@ class Wire(asyncio.Transport):
 
     def abort(self) -> None:
         self.ended = "aborted"
+
+    def can_write_eof(self) -> bool:
+        return self.halves
+
+    def write_eof(self) -> None:
+        self.ended = "half"
 
 
 def in_a_turn(act: Callable[[Joined, Wire], None]) -> Wire:
@@ -85,3 +92,24 @@ def test_closing_sends_what_was_kept_and_aborting_does_not(
 
     wire = in_a_turn(act)
     assert (wire.sent, wire.ended) == (sent, "closed" if sent else "aborted")
+
+
+@pytest.mark.parametrize(
+    ("sending", "halves", "closed", "then"),
+    [(True, True, "half", "closed"), (False, True, "closed", "closed"), (True, False, "closed", "closed")],
+    ids=["still sends", "has said all", "knows no halves"],
+)
+def test_the_first_close_waits_for_who_still_sends(
+    sending: bool, halves: bool, closed: str, then: str
+) -> None:
+    async def turn() -> None:
+        wire = Wire()
+        wire.halves = halves
+        line = Joined(wire, asyncio.get_running_loop(), lambda: sending)
+        line.write(b"kept")
+        line.close()
+        assert (wire.sent, wire.ended) == ([b"kept"], closed)
+        line.close()
+        assert wire.ended == then
+
+    asyncio.run(turn())
