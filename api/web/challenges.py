@@ -69,7 +69,7 @@ def for_programs(server: Server, problems: Callable[..., dict[int | str, dict[st
         summary="Ask whoever shows a certificate to prove that they are its holder",
         tags=["verification"],
         openapi_extra=_body(certificate=_TEXT, asker={**_TEXT, "maxLength": 60}),
-        responses=problems(s400="Malformed, or no certificate's code (`qr-…`)."),
+        responses=problems(s400="Malformed.", s422="No certificate's code (`qr-…`)."),
     )
     async def challenge(request: Request) -> ChallengeOut:
         """A fresh question about the certificate whose QR text was shown (S21.1); it lasts ten minutes.
@@ -88,7 +88,7 @@ def for_programs(server: Server, problems: Callable[..., dict[int | str, dict[st
         summary="Check the answer to a challenge",
         tags=["verification"],
         openapi_extra=_body(certificate=_TEXT, challenge=_TEXT, answer=_TEXT),
-        responses=problems(s400="Malformed, or another certificate than was asked about."),
+        responses=problems(s400="Malformed.", s422="Another certificate than was asked about, or no answer."),
     )
     async def checked(request: Request) -> ChallengeAnswerOut:
         """Whether the holder of a right in force answered this question, now (S21.4).

@@ -418,7 +418,9 @@ def _operation(operation: Operation, forms: Forms) -> Json:
         found["parameters"] = parameters
     if operation.body:
         found["requestBody"] = {"required": True, "content": _content(operation.body, forms)}
-    faults = _FAULTS if operation.signed or operation.body else ("default",)
+    faults = [*_FAULTS] if operation.signed or operation.body else ["default"]
+    if not operation.body:  # what is sent is no kind of content, and malformed only where an address may be
+        faults = [one for one in faults if one != "415" and (one != "422" or places)]
     found["responses"] = {
         status: {"description": "Done."} | ({"content": _content(content, forms)} if content else {})
         for status, content in operation.answers.items()

@@ -16,6 +16,7 @@ from yinzheng.verifier.formats.reservation import (
     Reserved,
     parse_released,
     parse_reserved,
+    seconds_of,
 )
 
 PARTY = Party("某数据交易所（虚构）", "91350100M000100Y43")
@@ -55,3 +56,11 @@ def test_who_orders_what(body: Any, by: str, taken: bool) -> None:
     with pytest.raises(DataFault) as raised:
         parse_order(order.to_json())
     assert raised.value.code == "order-malformed"
+
+
+@pytest.mark.parametrize("hours", [0, -1, 72.001, float("nan"), float("inf"), 1e300])
+def test_no_certificate_is_kept_so_long(hours: float) -> None:
+    assert (seconds_of(72), seconds_of(0.5)) == (72 * 3600, 1800)
+    with pytest.raises(DataFault) as caught:
+        seconds_of(hours)
+    assert caught.value.code == "reservation-long"
