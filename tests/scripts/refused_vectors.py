@@ -8,10 +8,17 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.scripts import contract_vectors, history_vectors, move_vectors
+from tests.scripts import (
+    contract_vectors,
+    following_vectors,
+    history_vectors,
+    move_vectors,
+    rights_vectors,
+)
 from tests.scripts.move_vectors import request_of
 from tests.verifier.bodies import LAB
 from tests.verifier.contracts import BUYER, SELLER, applies, contract
+from tests.verifier.following_world import NEW, NOTARY, policy, statement
 from tests.verifier.world import DAY, HOSPITAL
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import Sm2Backend
@@ -52,6 +59,8 @@ def refused(
         *_orders(),
         *_contracts(backend),
         *_histories(issuer, signers),
+        *_validators(backend, issuer),
+        *_receipts(backend),
     ]
     return {f"{kind}/{name}.json": {**said, "kind": kind} for kind, name, said in made}
 
@@ -231,4 +240,74 @@ def _histories(issuer: Sm2PrivateKey, signers: tuple[NoteSigner, ...]) -> list[t
              put(history_vectors.PLEDGED - DAY, "statements", 4, "statement", "at")),
         case("out-of-order", "statements are not in the order of the log", "history-form",
              lambda made: made["statements"].reverse()),
+    ]  # fmt: skip
+
+
+def _validators(backend: Sm2Backend, issuer: Sm2PrivateKey) -> list[tuple[str, str, Json]]:
+    kind, stranger = "validators", Sm2PrivateKey.from_bytes(bytes(31) + b"\7", backend)
+    whole, pinned = statement(issuer), policy()
+    later = following_vectors.changes(issuer)["changes"][-1]["followed"]
+
+    def case(name: str, desc: str, want: str, value: Json, trust: Json = pinned) -> tuple[str, str, Json]:
+        return _case(kind, name, desc, want, value, trust=trust)
+
+    return [
+        case("signed-by-another-key", "a stranger signed it, in the issuer's name", "change-signature",
+             edited(whole, put(statement(stranger)["signature"], "signature"))),
+        case("by-a-stranger", "its key is no issuer's", "change-signature", statement(stranger)),
+        case("from-another-block", "the block was changed after signing", "change-signature",
+             edited(whole, put(499, "from"))),
+        case("another-validator", "a validator was exchanged after signing", "change-signature",
+             edited(whole, put(NEW, "addresses", 0), put("ff" * 20, "addresses", 1))),
+        case("before-the-issuer", "it was stated before the issuer's key was entitled", "change-unentitled",
+             statement(issuer, stated_at=1)),
+        case("another-genesis", "it is of a chain with another first block", "change-chain",
+             statement(issuer, genesis="ab" * 32)),
+        case("another-consensus", "it names another consensus", "change-chain",
+             statement(issuer, consensus="qbft")),
+        case("again", "the policy knows that set, and one after it", "change-order", whole, later),
+        case("from-the-beginning", "no set begins before the first block", "change-malformed",
+             statement(issuer, **{"from": 0})),
+        case("without-whom-the-reader-insists-on", "the notary has no validator in it", "change-insisted",
+             whole, policy(insisted=[NOTARY])),
+        case("a-validator-twice", "an address stands in it twice", "change-malformed",
+             statement(issuer, addresses=[NEW, NEW])),
+        case("nobody", "it names no validator", "change-malformed", statement(issuer, addresses=[])),
+        case("a-member-more", "it has a member that nothing asks for", "change-malformed",
+             edited(whole, put(1, "more"))),
+    ]  # fmt: skip
+
+
+def _receipts(backend: Sm2Backend) -> list[tuple[str, str, Json]]:
+    kind, made = "consent-receipt", rights_vectors.receipts(backend)
+    plain, part, read = (one["file"] for one in made["receipts"])
+    uncounted = rights_vectors.uncounted(backend)
+
+    def case(name: str, desc: str, want: str, of: Json, *edits: Edit) -> tuple[str, str, Json]:
+        return _case(kind, name, desc, want, edited(of, *edits), trust=made["trust"], now=made["now"])
+
+    def without_events(file: Json) -> None:
+        file.update(events=[], last=None)
+
+    return [
+        case("told-otherwise", "the body says another time than was committed to", "commitment",
+             plain, put(plain["body"]["given_at"] + 1, "body", "given_at")),
+        case("another-secret", "the secret opens another commitment", "commitment",
+             plain, put("00" * 32, "secret")),
+        case("dated-back", "its statement is not the one that was signed", "statement-differs",
+             plain, put(plain["statement"]["at"] - 1, "statement", "at")),
+        case("withdrawal-left-out", "it was signed for a withdrawal that is not told", "events-cut",
+             part, without_events),
+        case("withdrawal-of-another-secret", "the withdrawal's secret opens another commitment", "commitment",
+             part, put("00" * 32, "events", 0, "secret")),
+        case("another-code", "its code is that of a receipt before the withdrawal", "events-cut",
+             part, put(plain["qr"], "qr")),
+        case("last-misplaced", "the last event lies elsewhere in the log than is said", "event-not-in-log",
+             part, put(part["last"]["index"] + 1, "last", "index")),
+        case("a-place-without-events", "it has the place of a last event, and no events", "field-value",
+             part, put([], "events")),
+        case("withdrawal-uncounted", "it tells of a withdrawal that the chain does not count",
+             "withdrawals-uncounted", uncounted),
+        case("an-opening-left-out", "it was signed for lines of openings that are not told", "accesses-cut",
+             read, lambda made: made["accesses"]["lines"].pop()),
     ]  # fmt: skip

@@ -65,6 +65,14 @@ def receipts(backend: Sm2Backend) -> dict[str, Any]:
     }
 
 
+def uncounted(backend: Sm2Backend) -> dict[str, Any]:
+    """The file of a receipt that tells of a withdrawal, with evidence of a chain that counts none."""
+    issuer, log = _signers(backend)
+    made = ReceiptWorld(signer=issuer, log_signers=log)
+    made.withdraw(None)
+    return made.file()
+
+
 def _receipt(desc: str, made: ReceiptWorld, grants: list[dict[str, str]]) -> dict[str, Any]:
     core = from_base32(made.qr.split("#")[1].split(".")[0])
     protected, _, payload, signature = cbor2.loads(core)

@@ -26,11 +26,14 @@ from yinzheng.verifier.formats.moves import parse_succession
 from yinzheng.verifier.formats.order import parse_order
 from yinzheng.verifier.formats.trade_contract import is_signed_by, parse_signed
 from yinzheng.verifier.judge.contract.verify import verify_contract
+from yinzheng.verifier.judge.following import follow
 from yinzheng.verifier.judge.history.verify import verify_history
+from yinzheng.verifier.judge.receipt.verify import verify_receipt
 from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.judge.trust import parse_trust
 
 MOVES, ORDERS, CONTRACTS = load("moves.json"), load("orders.json"), load("contracts.json")
+CHANGES, RECEIPTS = load("validators.json")["changes"], load("receipts.json")
 
 
 def holds(key: str, message: bytes, signature: str) -> bool:
@@ -158,12 +161,14 @@ def _contract(found: dict[str, Any]) -> None:
         raise DataFault("somebody signed something else", code="contract-signature")
 
 
-def _history(found: dict[str, Any]) -> None:
-    policy = parse_trust(json.dumps(found["trust"]).encode())
-    report = verify_history(read_target(dumps(found["value"])), policy, now=found["now"])
-    for one in report.findings:
-        if one.outcome is Outcome.INVALID:
-            raise DataFault(one.message, code=one.code)
+def _judged(verify: Callable[..., Any]) -> Callable[[dict[str, Any]], None]:
+    def judge(found: dict[str, Any]) -> None:
+        policy = parse_trust(json.dumps(found["trust"]).encode())
+        for one in verify(read_target(dumps(found["value"])), policy, now=found["now"]).findings:
+            if one.outcome is Outcome.INVALID:
+                raise DataFault(one.message, code=one.code)
+
+    return judge
 
 
 READERS: Mapping[str, Callable[[dict[str, Any]], object]] = {
@@ -172,7 +177,9 @@ READERS: Mapping[str, Callable[[dict[str, Any]], object]] = {
     "prepared": _prepared,
     "order": lambda found: parse_order(found["value"]),
     "trade-contract": _contract,
-    "right-history": _history,
+    "right-history": _judged(verify_history),
+    "validators": lambda found: follow(dumps(found["trust"]), dumps(found["value"])),
+    "consent-receipt": _judged(verify_receipt),
 }
 WHOLE: Sequence[tuple[str, dict[str, Any]]] = [
     *(("joint-request", {"value": one["file"]}) for one in MOVES["requests"]),
@@ -180,12 +187,28 @@ WHOLE: Sequence[tuple[str, dict[str, Any]]] = [
     *(("order", {"value": one["file"]}) for one in ORDERS["orders"]),
     *(("trade-contract", {**CONTRACTS, "value": one["file"]}) for one in CONTRACTS["contracts"]),
     ("right-history", {**load("histories.json"), "value": load("histories.json")["file"]}),
+    *(("validators", {"trust": one["policy"], "value": one["statement"]}) for one in CHANGES),
+    *(("consent-receipt", {**RECEIPTS, "value": one["file"]}) for one in RECEIPTS["receipts"]),
 ]
 
 
 @pytest.mark.parametrize(("kind", "found"), WHOLE)
 def test_what_is_whole_is_taken_by_the_same_readers(kind: str, found: dict[str, Any]) -> None:
     READERS[kind](found)
+
+
+@pytest.mark.parametrize("item", CHANGES, ids=lambda item: item["desc"])
+def test_a_change_of_validators_by_rfc8785_and_another_sm2(item: dict[str, Any]) -> None:
+    said = {name: value for name, value in item["statement"].items() if name != "signature"}
+    message = bytes.fromhex(item["signed"])
+    assert message == b"yinzheng/validators/1\n" + rfc8785.dumps(said)
+    (issuer,) = item["policy"]["issuers"]
+    assert holds(issuer["key"], message, item["statement"]["signature"])
+    assert follow(dumps(item["policy"]), dumps(item["statement"])).policy == item["followed"]
+    last, new = item["followed"]["chain"]["validators"][-2:]
+    assert (last["to"], new["from"], new["to"]) == (said["from"] - 1, said["from"], None)
+    assert new["addresses"] == sorted(said["addresses"])
+    assert item["followed"]["operators"] == said["operators"]
 
 
 REFUSED = sorted(path.relative_to(FOLDER / "refused") for path in (FOLDER / "refused").rglob("*.json"))
