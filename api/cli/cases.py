@@ -210,6 +210,7 @@ def dossier(
 
 def cases(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List all cases. 案件列表。"""
+    from yinzheng.api.own.words import STATES
     from yinzheng.ledger.reading import open_reader
     from yinzheng.ledger.registry import wall_clock
 
@@ -220,7 +221,8 @@ def cases(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = F
         table,
         ("案件", "状态", "程序", "规则", "收到时间", "最近变动", "公示截止"),
         (
-            (c.id, c.state, c.procedure, c.profile, moment(c.created_at), moment(c.changed_at),
+            (c.id, STATES[c.state].zh, label(Procedure(c.procedure)).zh, c.profile, moment(c.created_at),
+             moment(c.changed_at),
              None if c.publicity_end is None else ending(c.publicity_end))
             for c in rows
         ),

@@ -10,25 +10,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State
+from yinzheng.api.cli.files import write_new
 from yinzheng.api.cli.output import Json, err, tell
 from yinzheng.api.cli.persons import asked
-from yinzheng.verifier.bytes.china_time import CHINA
+from yinzheng.api.cli.tables import ready_for
 from yinzheng.verifier.errors import DataFault, UsageFault
 
 if TYPE_CHECKING:
+    from yinzheng.ledger.document.ceremony import Seated
     from yinzheng.ledger.state.instance import Instance
-
-_WIDTH = 78
-_LINE = "_" * 34
 
 
 def fingerprint(
@@ -40,12 +37,13 @@ def fingerprint(
 
     given = os.environ.get(PERSON_FILE_VARIABLE)
     address = _address_in(file, lambda: find_person_passphrase(Path(given)) if given else asked(file.name))
-    tell(json_, {"file": str(file), "address": "0x" + address.hex()}, f"{file}: {spaced(address)}")
+    tell(json_, {"file": str(file), "address": "0x" + address.hex()}, f"{file}: {_spaced(address)}")
 
 
 def ceremony(
     out_file: Annotated[
-        Path, typer.Option("--out", help="The record to print and sign, a new text file. 仪式记录。")
+        Path,
+        typer.Option("--out", help="The record to print and sign: a new .pdf, or a text file. 仪式记录。"),
     ],
     place: Annotated[str, typer.Option(help="Where you sit. 地点。")] = "",
     witness: Annotated[
@@ -67,12 +65,11 @@ def ceremony(
     Needs a terminal: each fingerprint is shown, read aloud and confirmed. Nothing in the registry changes.
     """
     from yinzheng.api.cli.persons import reading_store
+    from yinzheng.ledger.document.ceremony import Record, Seated
     from yinzheng.ledger.people.enrolling import everyone
-    from yinzheng.ledger.state.files import create_durably
     from yinzheng.ledger.state.instance import read_instance
 
-    if out_file.exists():
-        raise UsageFault(f"{out_file} exists already", code="file-exists", hint="Name a new file.")
+    ready_for(out_file)
     _, instance = read_instance(state)
     with reading_store(state) as (store, _), store.reading() as session:
         people = [
@@ -89,73 +86,10 @@ def ceremony(
         _require_same(one, media.get(one.name))
     _compare(instance, people, media)
     now = int(time.time())
-    text = "\n".join(record(instance, people, place=place, witnesses=witness or (), now=now)) + "\n"
-    try:
-        create_durably(out_file, text.encode(), mode=0o600)
-    except FileExistsError:
-        raise UsageFault(f"{out_file} exists already", code="file-exists", hint="Name a new file.") from None
+    made = Record(instance, people, place, witness or (), now)
+    write_new(out_file, made.pdf() if out_file.suffix.lower() == ".pdf" else made.text().encode())
     value = {"file": str(out_file), "people": [one.name for one in people], "at": now}
     tell(json_, value, f"{out_file}: print it, and have everyone sign 请打印并由各人签名")
-
-
-@dataclass(frozen=True)
-class Seated:
-    """Someone at the table: short name, role, and the 20 bytes of the address enrolled."""
-
-    name: str
-    role: str
-    address: bytes
-
-
-def spaced(address: bytes) -> str:
-    """An address in groups of four, as it is read aloud."""
-    text = address.hex()
-    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
-
-
-def record(
-    instance: Instance, people: Sequence[Seated], *, place: str, witnesses: Sequence[str], now: int
-) -> Iterator[str]:
-    """The record's lines, Chinese and English, with a line for each signature. `now`: UTC seconds."""
-    from yinzheng.ledger.state.policy import fingerprint_of
-    from yinzheng.verifier.formats.certificate import key_id
-    from yinzheng.verifier.version import VERSION
-    from yinzheng.verifier.words.accesses import FUNCTIONS
-
-    yield "密钥仪式记录  Record of a key ceremony"
-    yield "=" * _WIDTH
-    if instance.demonstration:
-        yield "演示，无任何效力  Of a demonstration, without any effect"
-    yield f"登记机构 Registry      {instance.registry_name}  {instance.registry_code}"
-    yield f"时间 Time              {datetime.fromtimestamp(now, CHINA):%Y-%m-%d %H:%M} (+08:00)"
-    yield f"地点 Place             {place or _LINE}"
-    yield f"程序 Program           yinzheng {VERSION}"
-    yield ""
-    yield "信任策略指纹 Fingerprint of the policy"
-    yield f"  {fingerprint_of(instance)}"
-    for key in instance.issuers:
-        yield f"签发密钥 Issuer's key  {key_id(key.key).hex()}"
-    for vkey in instance.log_keys:
-        yield "日志密钥 Log's key"
-        yield from (f"  {vkey[at : at + 72]}" for at in range(0, len(vkey), 72))
-    yield f"链 Chain               {instance.chain_id}, genesis"
-    yield f"  {instance.genesis.hex()}"
-    yield ""
-    yield "各人的密钥由本人在自己的介质上生成，或在登记时以本人口令封存；口令只有本人知道。下列指纹已"
-    yield "当场读出，并与本人介质所示核对一致。"
-    yield "Each key was made by its owner, on a medium of their own or under a passphrase that"
-    yield "nobody else knows. The fingerprints below were read aloud and compared with what each"
-    yield "person's own medium shows."
-    for one in people:
-        role = FUNCTIONS.get(one.role)
-        yield ""
-        yield f"{one.name}  {role.zh + ' ' + role.en if role else one.role}"
-        yield f"  {spaced(one.address)}"
-        yield f"  签名 Signature {_LINE}  日期 Date ____________"
-    for name in witnesses:
-        yield ""
-        yield f"{name}  见证人 witness"
-        yield f"  签名 Signature {_LINE}  日期 Date ____________"
 
 
 def _compare(instance: Instance, people: Sequence[Seated], media: dict[str, Path]) -> None:
@@ -166,11 +100,17 @@ def _compare(instance: Instance, people: Sequence[Seated], media: dict[str, Path
     err.print(f"  {fingerprint_of(instance)}", markup=False)
     typer.confirm("Everyone wrote this down 各人已抄下策略指纹?", abort=True, err=True)
     for one in people:
-        err.print(f"\n{one.name} ({one.role})\n  {spaced(one.address)}", markup=False)
+        err.print(f"\n{one.name} ({one.role})\n  {_spaced(one.address)}", markup=False)
         if one.name in media:
             err.print(f"  ✓ {media[one.name]}", markup=False)
         question = f"{one.name} reads it aloud from their own medium: the same 本人读出，一致?"
         typer.confirm(question, abort=True, err=True)
+
+
+def _spaced(address: bytes) -> str:
+    from yinzheng.ledger.document.ceremony import spaced
+
+    return spaced(address)
 
 
 def _medium(given: str, people: Sequence[Seated]) -> tuple[str, Path]:
@@ -190,7 +130,7 @@ def _require_same(one: Seated, file: Path | None) -> None:
     """Check that a person's own key file is of the key enrolled. Raises `DataFault` `ceremony-key`."""
     if file is not None and (found := _address_in(file, lambda: asked(one.name))) != one.address:
         raise DataFault(
-            f"{file} is another key than the one enrolled for {one.name}: {spaced(found)}",
+            f"{file} is another key than the one enrolled for {one.name}: {_spaced(found)}",
             code="ceremony-key",
             hint="Stop here: enrol the key that they carry with `yinzheng people replace`, or find theirs.",
         )

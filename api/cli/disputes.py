@@ -10,8 +10,10 @@ import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
+from yinzheng.api.cli.list_words import DISPUTE_STATES, OPENED_BY
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.api.instants import Day, parse_instant
 
 if TYPE_CHECKING:
@@ -23,11 +25,21 @@ DisputeId = Annotated[
 ]
 
 
-def disputes(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def disputes(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List all disputes. 争议列表。"""
     from yinzheng.ledger.disputes.showing import list_disputes
 
+    ready_for(table)
     lines = list_disputes(state)
+    keep_table(
+        table,
+        ("争议编号", "状态", "由谁提起", "提起方", "标的数", "证据数", "保全时间", "解除时间"),
+        (
+            (one.id, DISPUTE_STATES[one.state], OPENED_BY[one.kind], one.opener, one.subjects, one.items,
+             one.opened_at and moment(one.opened_at), one.released_at and moment(one.released_at))
+            for one in lines
+        ),
+    )  # fmt: skip
 
     def text() -> Iterator[str]:
         for line in lines:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, writing
+from yinzheng.api.cli.list_words import DESTRUCTION_GROUNDS, ERASURE_STATES, METHODS, SIGNERS, TARGETS
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
@@ -108,16 +110,35 @@ def _say_next(id_: str, missing: frozenset[str], json_: bool) -> None:
     tell(json_, {"erasure": id_, "next": sorted(missing)}, text)
 
 
-def list_erasures(as_: As, state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def list_erasures(
+    as_: As, table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = False
+) -> None:
     """List erasures proposed, approved and carried out. 销毁台账。"""
     from yinzheng.ledger.accesses.noting import Access
     from yinzheng.ledger.erasure.overview import erasures
 
+    ready_for(table)
     with writing(state, json_) as (registry, _):
         access = Access("list", "work_list", "erasures", "erasure")
         allowed(registry, as_, access, Capacity.REGISTRY, Office.AUDITOR, *StaffRole)
         with registry.store.reading() as session:
             found = erasures(session)
+    keep_table(
+        table,
+        (
+            "销毁编号",
+            "状态",
+            "对象类别",
+            "对象",
+            "销毁依据",
+            "方式",
+            "已签署",
+            "待签署",
+            "已离任",
+            "销毁时间",
+        ),
+        map(_row, found),
+    )
 
     def text() -> Iterator[str]:
         for one in found:
@@ -132,6 +153,22 @@ def list_erasures(as_: As, state: State = DEFAULT_STATE, json_: Json = False) ->
             yield "nothing was destroyed 无销毁记录"
 
     tell(json_, found, text())
+
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    erased = one["erased_at"]
+    return (
+        one["id"],
+        ERASURE_STATES[one["state"]],
+        TARGETS[one["target"]],
+        one["subject"],
+        DESTRUCTION_GROUNDS[one["ground"]],
+        METHODS[one["method"]],
+        [f"{SIGNERS[by['role']]} {by['person']} {moment(by['at'])}" for by in one["signatures"]],
+        [SIGNERS[role] for role in one["next"]],
+        one["left"],
+        erased and moment(erased),
+    )
 
 
 def retention(
@@ -154,7 +191,9 @@ def retention(
         found = list(destructible(registry, terms=terms))
 
     keep_table(
-        table, ("对象类别", "编号", "销毁依据"), ((one.kind, one.reference, one.ground) for one in found)
+        table,
+        ("对象类别", "编号", "销毁依据"),
+        ((TARGETS[one.kind], one.reference, DESTRUCTION_GROUNDS[one.ground]) for one in found),
     )
 
     def text() -> Iterator[str]:

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from yinzheng.api.cli.cases import Reasons, moment
+from yinzheng.api.cli.cases import Reasons, ending, moment
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.api.cli.standing import Number
+from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import is_number
 
@@ -78,12 +79,25 @@ def resolve(
     tell(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
 
 
-def listed(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def listed(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = False) -> None:
     """List objections to registered certificates, and when the registrant is told. 异议台账。"""
     from yinzheng.ledger.certificates.following import objections_at
     from yinzheng.ledger.registry import wall_clock
 
+    ready_for(table)
     lines, now = objections_at(state), wall_clock()
+    keep_table(
+        table,
+        ("证书编号", "异议编号", "提出时间", "告知期限", "告知时间", "答复时间", "答复", "结论时间", "结论"),
+        (
+            (one.certificate, one.name, moment(one.raised_at), one.tell_by and ending(one.tell_by),
+             one.told_at and moment(one.told_at), one.answered_at and moment(one.answered_at),
+             {None: None, True: "同意", False: "不同意，已说明"}[one.agrees],
+             one.concluded_at and moment(one.concluded_at),
+             {None: None, True: "成立", False: "不成立"}[one.upheld])
+            for one in lines
+        ),
+    )  # fmt: skip
 
     def text() -> Iterator[str]:
         for line in lines:

@@ -20,6 +20,7 @@ from yinzheng.api.cli.common import (
     writing,
 )
 from yinzheng.api.cli.guardian import ShownByGuardian, showing
+from yinzheng.api.cli.list_words import WITHDRAWAL_STATES
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
@@ -173,7 +174,7 @@ def withdrawals(
         table,
         ("撤回编号", "控制者", "状态", "收到时间", "销毁期限", "逾期自", "未履行方数", "未通知到"),
         (
-            (line.id.hex(), line.controller, line.state.value, moment(line.received_at),
+            (line.id.hex(), line.controller, WITHDRAWAL_STATES[line.state.value], moment(line.received_at),
              moment(line.destroy_by), line.overdue_since and moment(line.overdue_since), line.owing,
              [one.code for one in line.not_told])
             for line in found

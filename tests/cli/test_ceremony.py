@@ -11,6 +11,7 @@ import pytest
 from tests.cli.commands import refused, run
 from tests.cli.conftest import Demonstration
 from tests.cli.test_reviewing import at_terminal
+from tests.ledger.document.pages import text_of
 from tests.ledger.world import KEEPER, MEMBER, OFFICER
 from yinzheng.ledger.keys.personal import make_key_file
 from yinzheng.ledger.people import keyring
@@ -49,6 +50,13 @@ def test_everyone_reads_aloud_and_signs(demonstration: Demonstration, tmp_path: 
     policy = run("trust", "show", demonstration.trust, "--json").json["fingerprint"]["digits"]
     assert policy in text.replace(" ", "")
     assert max(map(len, text.splitlines())) <= 90
+
+    paper = tmp_path / "record.PDF"
+    code, said = at_terminal(tmp_path, *words, "--out", paper, answer=answer)
+    assert code == 0, said
+    printed = text_of(paper.read_bytes())
+    assert all(one[2:] in printed for one in people.values())
+    assert paper.stat().st_mode & 0o077 == 0
 
     none = tmp_path / "none.txt"
     code, said = at_terminal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,7 +83,11 @@ def test_a_dossier_is_destroyed_and_stays_so(copied: Callable[[], Path], tmp_pat
     given_up, listed = run("erasures", "--as", "auditor-he", *at, "--json").json
     assert (given_up["id"], given_up["state"]) == (dropped, "dropped")
     assert (listed["state"], listed["tombstone"]) == ("destroyed", said.json["tombstone"])
-    assert "destroyed" in run("erasures", "--as", "auditor-he", *at).out
+    table = tmp_path / "erasures.csv"
+    assert "destroyed" in run("erasures", "--as", "auditor-he", *at, "--table", table).out
+    first, second = csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())
+    assert (first["状态"], second["状态"], second["销毁依据"]) == ("已放弃", "已销毁", "生效法律文书")
+    assert (second["待签署"], second["已签署"].count("；")) == ("", 6)
     assert run("audit", *at).code == 0
 
     restored = tmp_path / "restored"

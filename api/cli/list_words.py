@@ -1,0 +1,50 @@
+"""What cells of work lists say of states, kinds and grounds: people read them in a spreadsheet program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+ERASURE_STATES: Final[Mapping[str, str]] = MappingProxyType(
+    {"proposed": "待审批", "approved": "已批准，待执行", "destroyed": "已销毁", "dropped": "已放弃"}
+)
+TARGETS: Final[Mapping[str, str]] = MappingProxyType(
+    {"consent": "同意书", "case": "登记材料", "dispute": "争议证据", "supervision": "监管记录"}
+)
+DESTRUCTION_GROUNDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "withdrawal": "同意已全部撤回",
+        "retention_ended": "保存期限届满",
+        "court": "生效法律文书",
+        "subject_right": "个人请求删除",
+    }
+)
+METHODS: Final[Mapping[str, str]] = MappingProxyType(
+    {"physical": "物理销毁", "overwrite": "覆写", "key_destruction": "销毁密钥", "logical": "逻辑删除"}
+)
+SIGNERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "data_manager": "数据管理员",
+        "department_head": "部门负责人",
+        "legal": "法务人员",
+        "security": "安全人员",
+        "ethics": "伦理委员会",
+        "witness": "见证人",
+        "operator": "执行人",
+    }
+)
+DISPUTE_STATES: Final[Mapping[str, str]] = MappingProxyType(
+    {"draft": "草稿", "open": "保全中", "released": "已解除"}
+)
+OPENED_BY: Final[Mapping[str, str]] = MappingProxyType({"forum": "受理机构", "party": "当事人"})
+WITHDRAWAL_STATES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "requested": "已收到，待核实",
+        "verified": "已核实",
+        "notified": "已通知各方",
+        "frozen": "已冻结，待销毁",
+        "restricted": "限制处理（仅保存）",
+        "completed": "已办结",
+    }
+)
