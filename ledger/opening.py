@@ -90,10 +90,12 @@ def open_registry(
             writer_lock(paths, instance.lock_seconds if lock_seconds is None else lock_seconds)
         )
         provider = keys(paths)
-        store = open_store(instance.store_url(paths), faults=faults)
-        stack.callback(store.close)
         held = LedgerClock(clock, leap=None if clock_is_right else leap)
         w3 = stack.enter_context(open_chain(paths, instance, provider, clock=held, faults=faults))
+        # Behind the chain, whose contracts may be of a version that this program is not for: tables that it
+        # had brought up to date would then be refused by the one that is.
+        store = open_store(instance.store_url(paths), faults=faults)
+        stack.callback(store.close)
         registry = Registry(
             paths=paths,
             instance=instance,

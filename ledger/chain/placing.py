@@ -135,14 +135,21 @@ def require_contracts(
 ) -> None:
     """Check that a chain holds exactly our contracts at these places, joined to each other and to `known`.
 
-    Raises what `refused` makes of the name and address of one that is another.
+    Raises what `refused` makes of the name and address of one that is another; `DataFault`
+    `contracts-version` where it is the one that was put there, by another version of this program.
     """
     hashes, where = places.code_hashes, {**known, **places.addresses}
     for name in places.NAMES:
         row, address = CONTRACTS[name], where[name]
         code = _code(w3, address)
-        if keccak256(code) != hashes[name] or not artifact(row.artifact).matches(code):
+        if not code or keccak256(code) != hashes[name]:
             raise refused(row.artifact, address)
+        if not artifact(row.artifact).matches(code):
+            raise DataFault(
+                f"The registry's {row.artifact} was put on its chain by another version of this program.",
+                code="contracts-version",
+                hint="Run the version that put it there: contracts stay as they are. Nothing was changed.",
+            )
         # The administrator's account is not asked for: it may have handed its office over since.
         for question, other in zip(row.asked, row.arguments, strict=False):
             if _answer(w3, address, question) != where[other]:

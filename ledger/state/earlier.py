@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+from yinzheng.verifier.errors import DataFault
 
 
 def as_written_today(read: dict[str, Any]) -> None:
@@ -14,3 +17,13 @@ def as_written_today(read: dict[str, Any]) -> None:
     if isinstance(known, list) and all(isinstance(one, str) for one in known):
         read["validators"] = [{"from": 0, "to": None, "addresses": known}] if known else []
     read.setdefault("changes", [])
+
+
+def require_written_today(read: dict[str, Any], members: Iterable[str]) -> None:
+    """Refuse an instance without members that one has today. Raises `DataFault` `state-version`."""
+    if {"deployment", "modules"} <= read.keys() and {*members} - read.keys():
+        raise DataFault(
+            "this state folder was written by another version of this program",
+            code="state-version",
+            hint="Run the version that wrote it. Nothing was changed.",
+        )

@@ -27,7 +27,7 @@ from yinzheng.ledger.chain.modules import Modules
 from yinzheng.ledger.chain.sender import MOST_FOR_SEALERS
 from yinzheng.ledger.rules.profiles import DEMO, GD_HEALTH
 from yinzheng.ledger.state.address import sqlite_url
-from yinzheng.ledger.state.earlier import as_written_today
+from yinzheng.ledger.state.earlier import as_written_today, require_written_today
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import (
     Check,
@@ -281,6 +281,7 @@ class Instance:
         read = canonical.loads(data, max_bytes=MAX_INSTANCE_BYTES)
         if isinstance(read, dict):
             as_written_today(read)
+            require_written_today(read, _FIELDS)
         changes = read.get("changes") if isinstance(read, dict) else None
         value = read_object(read, _FIELDS, "instance", optional=_OPTIONAL)
         value["changes"] = tuple(changes) if isinstance(changes, list) else ()
@@ -307,7 +308,8 @@ class Instance:
 def read_instance(root: Path) -> tuple[Paths, Instance]:
     """Open the description of the state folder `root`.
 
-    Raises `UsageFault` (`state-missing`) if there is none, `DataFault` (`state-malformed`) if it is not ours.
+    Raises `UsageFault` (`state-missing`) if there is none, `DataFault` if it is not ours (`state-malformed`),
+    or another version's (`state-version`).
     """
     paths = Paths(root.absolute())
     try:
@@ -321,6 +323,8 @@ def read_instance(root: Path) -> tuple[Paths, Instance]:
     try:
         return paths, Instance.from_json(data)
     except DataFault as error:
+        if error.code == "state-version":
+            raise
         raise DataFault(
             f"{paths.instance.name} is not one of ours: {error.message}",
             code="state-malformed",

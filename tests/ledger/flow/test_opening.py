@@ -8,7 +8,9 @@ from unittest.mock import patch
 import pytest
 
 from tests.ledger.world import KEEPER, World, actor_of
-from yinzheng.ledger.chain import connect
+from yinzheng.contracts import artifact
+from yinzheng.ledger import opening
+from yinzheng.ledger.chain import connect, placing
 from yinzheng.ledger.chain.contracts import MOVES
 from yinzheng.ledger.chain.sender import Sender
 from yinzheng.ledger.state.instance import Paths
@@ -38,3 +40,19 @@ def test_a_role_taken_away_between_two_openings_is_found_out(world: World) -> No
     with pytest.raises(DataFault) as caught, world.open():
         pass
     assert caught.value.code == "modules-roles"
+
+
+def test_what_another_version_put_on_the_chain_is_told_before_anything_is_touched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables were brought up to date first, and the version that it belongs to refused them, too."""
+    ours = artifact("RightsRegistry")
+    monkeypatch.setattr(placing, "artifact", lambda _: replace(ours, deployed_bytecode=b"later"))
+    monkeypatch.setattr(connect, "_RECOGNISED", set())
+    with (
+        patch.object(opening, "open_store", side_effect=AssertionError("touched")),
+        pytest.raises(DataFault) as caught,
+        world.open(),
+    ):
+        pass
+    assert caught.value.code == "contracts-version"

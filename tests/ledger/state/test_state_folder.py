@@ -62,6 +62,9 @@ def test_a_description_that_is_not_ours(world: World) -> None:
     for changed in spoiled:
         path.write_text(json.dumps(changed))
         refused(world, "state-malformed", DataFault)
+    del description["operators"]  # as one of before 29 November 2026
+    path.write_text(json.dumps(description))
+    refused(world, "state-version", DataFault)
 
 
 @pytest.fixture
