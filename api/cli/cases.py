@@ -172,6 +172,7 @@ def issue(
     """Approve the final certificate or move; the last approval deposits it. 签发。"""
     from yinzheng.ledger.cases import issuing
 
+    ready_for(out_file)
     with writing(state, json_) as (registry, _):
         issued = issuing.issue(registry, case, acting(registry, as_))
         if issued.missing and out_file is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +13,12 @@ import typer
 from yinzheng.api.cli.files import read_file, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.tombstone import METHODS
 
 if TYPE_CHECKING:
     from yinzheng.verifier.formats.trade_contract import SignedContract
+    from yinzheng.verifier.words.phrase import Phrase
 
 PATH = "/v1/trade-contracts"
 MAX_EVENT = 64 * 1024
@@ -69,7 +71,17 @@ def show(file: ContractFile, json_: Json = False) -> None:
     """Read a contract: every clause, who signed, and its digest for a trade check. 查看合同。"""
     from yinzheng.verifier.words import trade_contract as words
 
-    signed = _read(file)
+    try:
+        signed = _read(file)
+    except DataFault:
+        empty, clauses = _unfilled(file)
+        if not empty:
+            raise
+        lines = [f"not filled in yet 尚未填写: {', '.join(empty)}"]
+        lines += [f" {title.zh} {title.en}: {words.APPLIES[said].zh}" for title, said in clauses]
+        value = {"empty": empty, "clauses": {title.en: said for title, said in clauses}}
+        tell(json_, value, lines)
+        return
     contract = signed.contract
 
     def text() -> list[str]:
@@ -178,6 +190,29 @@ def destroyed(
     body = dumps({"signed": sign_destruction(receipt, key).to_json()})
     answer = opened.post(f"{PATH}/{contract}/destroy", body)
     tell(json_, answer, f"contract {contract}: {answer['state']} 已登记")
+
+
+def _unfilled(file: Path) -> tuple[list[str], list[tuple[Phrase, bool]]]:
+    """What of a template is still empty, by its place, and each clause with whether it applies."""
+    from yinzheng.verifier.bytes import canonical
+    from yinzheng.verifier.formats.trade_contract import MAX_CONTRACT
+    from yinzheng.verifier.words.trade_contract import TITLES
+
+    def empty(value: object, place: str) -> Iterator[str]:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                yield from empty(inner, f"{place}.{name}" if place else name)
+        elif value in ("", []):
+            yield place
+
+    whole = canonical.loads(read_file(file, MAX_CONTRACT), max_bytes=MAX_CONTRACT)
+    contract = whole.get("contract") if isinstance(whole, dict) else None
+    clauses = contract.get("clauses") if isinstance(contract, dict) else None
+    if not isinstance(clauses, dict):
+        return [], []
+    said = [(name, clauses.get(name)) for name in TITLES]
+    applying = [(TITLES[name], isinstance(one, dict) and one.get("applies") is True) for name, one in said]
+    return [*empty(contract, "")], applying
 
 
 def _read(file: Path) -> SignedContract:

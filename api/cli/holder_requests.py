@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.files import read_file, readable, write_new
 from yinzheng.api.cli.holder import hex_of
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.api.cli.tables import ready_for
 from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.chain.terms import ACTS, TERRITORY
 from yinzheng.verifier.errors import UsageFault
@@ -205,7 +206,7 @@ def sign(
 
     What is prepared is signed once every statement in it is what the request asks for, for our registry.
     """
-    from yinzheng.api.org.asking import keep, read_request_file, sign_prepared, sign_request
+    from yinzheng.api.org.asking import read_request_file, sign_prepared, sign_request
     from yinzheng.api.org.member import Member
     from yinzheng.api.org.registry import pinned
     from yinzheng.ledger.cases.prepared import MAX_BYTES, parse_prepared
@@ -219,18 +220,16 @@ def sign(
         missing = [one.code for one in signed.request.parties if one.code not in given]
         value = {"request": str(file), "type": signed.request.type, "missing": missing}
         still = f"; still to sign: {', '.join(missing)} 待签" if missing else "; hand it in 可提交"
-        tell(
-            json_,
-            value,
-            f"{signed.request.type} of {signed.request.certificate.number}: signed 已签署{still}",
-        )
+        what = f"{signed.request.type} of {signed.request.certificate.number}"
+        tell(json_, value, f"{what}: signed 已签署{still}")
         return
     if out_file is None:
         raise UsageFault("name where the signature goes", code="option-missing", hint="Give --out FILE.")
+    ready_for(out_file)
     prepared = parse_prepared(read_file(file, MAX_BYTES))
     elsewhere = None if signature is None else hex_of(signature, 65, "a signature", "approval-malformed")
     made = sign_prepared(prepared, read_request_file(request), member, pinned(org), elsewhere)
-    keep(out_file, made)
+    write_new(out_file, readable(made))
     value = {"case": prepared.case, "signature": str(out_file)}
     tell(json_, value, f"{prepared.case}: signed; hand in {out_file} 已签署，请提交该文件")
 
@@ -254,9 +253,10 @@ def submit(
         return
     case, _, made = parse_signature(read_file(file, 4096))
     answer = holder.approve(case, made)
-    still = f"still to approve: {', '.join(answer.missing)} 待签"
-    value = {"numbers": answer.numbers, "missing": answer.missing}
-    tell(json_, value, f"{case}: {still if answer.missing else 'on the ledger 已登记'}")
+    told = f"{' '.join(answer.numbers) or case}: on the ledger 已登记"
+    if answer.missing:
+        told = f"{case}: still to approve: {', '.join(answer.missing)} 待签"
+    tell(json_, {"numbers": answer.numbers, "missing": answer.missing}, told)
 
 
 def requests(
@@ -271,8 +271,7 @@ def requests(
     json_: Json = False,
 ) -> None:
     """List the moves that concern us; of one, fetch what waits for our signature. 与我方有关的请求。"""
-    from yinzheng.api.org.asking import keep
-
+    ready_for(out_file)
     opened = session(org, desk)
     if case is None:
         rows = opened.every("/org/v1/requests", "requests")
@@ -284,7 +283,7 @@ def requests(
             raise UsageFault(
                 "nothing of it waits for a signature", code="nothing-prepared", hint="Ask again later."
             )
-        keep(out_file, found["prepared"])
+        write_new(out_file, readable(found["prepared"]))
     tell(json_, found, f"{case}: {found['state']}; still to approve: {', '.join(found['missing']) or '—'}")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.files import read_file, readable, write_new
 from yinzheng.api.cli.output import Json, tell
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def signature(
 
 
 def keep_prepared(registry: Registry, case: str, file: Path) -> None:
-    """Write what is prepared in a case, for the organisations that sign it."""
-    from yinzheng.api.org.asking import keep
+    """Write what is prepared in a case, for the organisations that sign it. Raises as `write_new`."""
     from yinzheng.ledger.cases.showing import prepared_file
 
-    keep(file, prepared_file(registry, case).to_json())
+    write_new(file, readable(prepared_file(registry, case).to_json()))

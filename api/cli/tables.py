@@ -15,7 +15,7 @@ TableFile = Annotated[
 
 
 def ready_for(path: Path | None) -> None:
-    """Refuse a table that is there already, before anything is asked or written down. `file-exists`."""
+    """Refuse a file that is there already, before anything is asked or written down. `file-exists`."""
     from yinzheng.api.org.tables import require_new
 
     if path is not None:

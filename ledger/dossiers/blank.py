@@ -22,7 +22,7 @@ from yinzheng.ledger.rules.terms import (
     SourceKind,
     label,
 )
-from yinzheng.ledger.rules.volume import SpecialKind
+from yinzheng.ledger.rules.volume import KIND_LABELS, SpecialKind
 from yinzheng.ledger.state.files import create_durably, whole_folder
 from yinzheng.verifier.errors import UsageFault
 
@@ -160,17 +160,6 @@ FIELDS: Final[Mapping[str, tuple[Label, type[StrEnum] | None]]] = MappingProxyTy
 )
 """Field → what to write, and its words where only certain ones are allowed. Of a list: of each item."""
 
-_KINDS: Final[Mapping[SpecialKind, Label]] = MappingProxyType(
-    {
-        SpecialKind.GROUP_HEALTH: Label("群体健康数据", "group health"),
-        SpecialKind.ETHNIC_BIOMETRIC: Label("族群生物特征数据", "ethnic biometrics"),
-        SpecialKind.MEDICAL_RESOURCE: Label("医疗资源数据", "medical resources"),
-        SpecialKind.TREATMENT: Label("诊疗数据", "treatment"),
-        SpecialKind.RESCUE: Label("医疗救援数据", "rescue"),
-        SpecialKind.DRUG_TRIAL: Label("特定药物试验数据", "specific drug trials"),
-    }
-)
-
 
 def make_blank(folder: Path) -> Path:
     """Make a new folder with a blank `application.json`; beside it its guide, whose path is given.
@@ -202,5 +191,5 @@ def guide_lines() -> Iterator[str]:
 
 def _words(words: Iterable[StrEnum]) -> Iterator[str]:
     for word in words:
-        named = _KINDS[word] if isinstance(word, SpecialKind) else label(word)
+        named = KIND_LABELS[word] if isinstance(word, SpecialKind) else label(word)
         yield f"  - `{word}` {named.zh} · {named.en}"

@@ -19,6 +19,17 @@ class SpecialKind(StrEnum):
     DRUG_TRIAL = "drug_trial"
 
 
+KIND_LABELS: Mapping[SpecialKind, Label] = MappingProxyType(
+    {
+        SpecialKind.GROUP_HEALTH: Label("群体健康数据", "group health"),
+        SpecialKind.ETHNIC_BIOMETRIC: Label("族群生物特征数据", "ethnic biometrics"),
+        SpecialKind.MEDICAL_RESOURCE: Label("医疗资源数据", "medical resources"),
+        SpecialKind.TREATMENT: Label("诊疗数据", "treatment"),
+        SpecialKind.RESCUE: Label("医疗救援数据", "rescue"),
+        SpecialKind.DRUG_TRIAL: Label("特定药物试验数据", "specific drug trials"),
+    }
+)
+
 NATIONWIDE_THRESHOLDS: Mapping[SpecialKind, int] = MappingProxyType(
     {
         SpecialKind.GROUP_HEALTH: 100_000,

@@ -23,7 +23,16 @@ def test_both_sign_offline(tmp_path: Path) -> None:
     made = run("holder", "contract", "template", "--kind", "transfer", "--out", file, "--json")
     assert (made.code, len(made.json["clauses"])) == (0, 20)
     refused("holder", "contract", "template", "--kind", "gift", code="usage-kind", exit_code=2)
-    refused("holder", "contract", "show", file, code="field-value", exit_code=1)
+    blank = run("holder", "contract", "show", file, "--json").json
+    assert {"number", "certificate.leaf", "seller.name", "subject.fields"} <= {*blank["empty"]}
+    assert not any(blank["clauses"].values())
+    said = run("holder", "contract", "show", file).out
+    assert "not filled in yet 尚未填写: number, certificate.number" in said
+    assert "保密 Confidentiality: 不适用" in said
+    filled = file.read_text().replace('""', '"x"').replace("[]", '["x"]')
+    broken = file.with_name("broken.json")
+    broken.write_text(filled)
+    refused("holder", "contract", "show", broken, code="number-malformed", exit_code=1)
     drafted = {**json.loads(file.read_text()), "contract": contract()}
     file.write_text(json.dumps(drafted))
     both = {**drafted["contract"]["clauses"], "forum": {**applies("forum"), "applies": False}}

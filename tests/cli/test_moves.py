@@ -109,6 +109,9 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     licence, missing = issued["number"], issued["missing"]
     assert missing == [f"holder {holder['code']}", f"holder {FIRM}"]
 
+    again = ("issue", case, "--out", prepared, *by)
+    assert "prepared.json" in refused(*again, code="file-exists", exit_code=2)["message"]
+
     sign = ("holder", "sign", prepared, "--request", asked)
     message = json.loads(prepared.read_text())["message"]
     firm = (*sign, "--org", theirs, "--out", tmp_path / "firm.json")
@@ -120,6 +123,8 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     for folder, left in ((theirs, [f"holder {holder['code']}"]), (ours, [])):
         file = tmp_path / f"{folder.name}.json"
         done(*sign, *given[folder], "--org", folder, "--out", file, env=SECRETS)
+        over = (*sign, *given[folder], "--org", folder, "--out", file)
+        refused(*over, code="file-exists", exit_code=2, env=SECRETS)
         assert done("signature", file, "--state", state)["missing"] == left
     assert done("audit", "--state", state)["clean"]
 

@@ -13,19 +13,22 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.ledger import world as w
-from tests.ledger.world import World, open_keys
+from tests.ledger.world import World, open_keys, someone_of
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state.backup import make_backup, places_of
 from yinzheng.ledger.state.drafts import MARK, left_drafts
-from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.state.instance import Paths, read_instance
 from yinzheng.ledger.state.record_keys import NAME, LivingKey, lines_of, read_keys
+from yinzheng.ledger.state.restore import Restored, restore
+from yinzheng.verifier.errors import UsageFault
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("YINZHENG_KILLS", "4"))
@@ -46,13 +49,15 @@ class _Working:
             bufsize=1,
         )
 
-    def kill(self, name: str, chance: random.Random) -> str:
-        """Let it work for a while and kill it; gives the step it was in."""
+    def kill(self, name: str, wanted: str, chance: random.Random, until: Callable[[], bool]) -> str:
+        """Let it work into the step `wanted`, until that is so and a while on, and kill it; gives the step
+        it was in."""
         self._write(name)
         _, _, pid = self._line().partition("pid ")
-        wanted = chance.choice(("backup", "restore"))
         while (line := self._line()) != wanted:
             assert line not in ("", "ended"), "it ended by itself"
+        while not until():
+            time.sleep(0.001)
         time.sleep(chance.uniform(0, LONGEST))
         os.kill(int(pid), signal.SIGKILL)
         last = wanted
@@ -85,6 +90,43 @@ def _holding(folder: Path, keys: list[bytes]) -> list[tuple[str, str]]:
     return found
 
 
+def _is_restoring(room: Path) -> Callable[[], bool]:
+    return lambda: any(room.glob(f".*/{MARK}"))
+
+
+@pytest.mark.slow
+def test_a_killed_restoration_is_swept_by_the_next(world: World, tmp_path: Path) -> None:
+    """Killed as soon as its draft says whose it is: keys lie in it already, or will in a moment."""
+    disk, place, room = (tmp_path / name for name in ("disk", "place", "room"))
+    for folder in (disk, place, room):
+        folder.mkdir()
+    with world.open() as registry:
+        w.apply(registry, tmp_path / "work")
+        made = make_backup(registry, disk / "kept", place, silent)
+    other = room / ".somebody-elses.abcdefgh"
+    other.mkdir()
+    instance, chance, swept = read_instance(world.root)[1], random.Random(7), 0
+    with closing(_Working(world.root, disk, place, room)) as working:
+        for number in range(2):
+            working.kill(f"k{number}", "restore", chance, _is_restoring(room))
+            left = left_drafts(room, instance)
+            with pytest.raises(UsageFault):  # who was refused has not touched what others left
+                _restored(world, made.folder, place, made.folder)
+            assert left_drafts(room, instance) == left
+            done = _restored(world, made.folder, place, room / f"after{number}")
+            assert done.swept == left
+            assert {path.name for path in room.glob(".*")} <= {other.name}
+            swept += len(left)
+    assert swept, "no restoration was in the making when it was killed"
+    assert other.is_dir()
+
+
+def _restored(world: World, backup: Path, place: Path, root: Path) -> Restored:
+    clock, keystore = world.resume().clock, Paths(world.root).keys
+    by = someone_of(world.paths)
+    return restore(backup, place, root, clock, keys=open_keys, by=by, keystore=keystore)
+
+
 @pytest.mark.slow
 def test_no_kill_leaves_a_key_on_the_backup_disk(world: World, tmp_path: Path) -> None:
     chance = random.Random(20_261_128)
@@ -101,7 +143,8 @@ def test_no_kill_leaves_a_key_on_the_backup_disk(world: World, tmp_path: Path) -
     steps: Counter[str] = Counter()
     with closing(_Working(world.root, disk, place, room)) as working:
         for number in range(KILLS):
-            steps[working.kill(f"k{number}", chance)] += 1
+            wanted, until = ("restore", _is_restoring(room)) if number % 2 else ("backup", lambda: True)
+            steps[working.kill(f"k{number}", wanted, chance, until)] += 1
             assert _holding(disk, keys) == []
             _open_after(world, disk, place, keys, number)
     assert world.audit() == []
