@@ -103,7 +103,7 @@ def _carried_out(given: list[str], *, as_json: bool) -> int:
         if explain is None:
             fail_unexpectedly(as_json=as_json)
             return EXIT_UNDETERMINED
-        if not (said := explain()):
+        if not (said := " ".join(explain().split())):  # choices stand a line each
             return EXIT_USAGE  # a group alone: its help was shown
         command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
         hint = f"See `{command} --help`."

@@ -13,7 +13,15 @@ import typer
 
 from yinzheng.api.cli.codes import CodeFile, read_given, show_code, write_code
 from yinzheng.api.cli.files import read_file, readable, write_new
-from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
+from yinzheng.api.cli.org_common import (
+    DEFAULT_DESK,
+    DEFAULT_ORG,
+    DeskUrl,
+    OrgFolder,
+    china_time,
+    clock,
+    session,
+)
 from yinzheng.api.cli.org_key import DAY, DAYS, Begins, Lost, OutFolder, hand_over, make
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.instants import Day, parse_instant
@@ -130,7 +138,8 @@ def rotate(
         "account": account.address.hex(),
         "rotation": str(out_file),
     }
-    tell(json_, value, f"key {own.kid.hex()} takes over; hand {out_file} to an officer 请交登记机构")
+    told = f"hand {out_file} to an officer 请交登记机构"
+    tell(json_, value, f"key {own.kid.hex()} takes over 启用: {china_time(start)}; {told}")
 
 
 def veto(

@@ -243,9 +243,10 @@ def submit(
     json_: Json = False,
 ) -> None:
     """Hand a signed request, or the signature under what is prepared, to the registry's desk. 提交柜台。"""
-    from yinzheng.api.org.asking import parse_signature, to_send
+    from yinzheng.api.org.asking import parse_signature, require_signature, to_send
     from yinzheng.api.org.holding import Holder
 
+    require_signature(file)
     holder = Holder(session(org, desk).client)
     if file.is_dir():
         case = holder.submit(to_send(file))

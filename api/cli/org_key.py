@@ -14,6 +14,7 @@ from yinzheng.api.cli.org_common import (
     DEFAULT_ORG,
     DeskUrl,
     OrgFolder,
+    china_time,
     clock,
     session,
 )
@@ -214,7 +215,7 @@ def rotate(
     told = (
         "the desk knows it 柜台已登记" if out_file is None else f"hand {out_file} to an officer 请交登记机构"
     )
-    tell(json_, value, f"key {own.kid.hex()} takes over; {told}")
+    tell(json_, value, f"key {own.kid.hex()} takes over 启用: {china_time(start)}; {told}")
 
 
 def lost(

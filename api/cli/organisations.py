@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, acting, keys_of, writing
+from yinzheng.api.cli.org_common import china_time
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import Administrator, As, MaybeAs
 from yinzheng.api.instants import Day, parse_instant
@@ -110,7 +111,7 @@ def rotate_key(
     tell(
         json_,
         {"code": body.grant.code, "kid": kid, "leaf": leaf.hex()},
-        f"{body.grant.code}: key {kid} takes over 已更换",
+        f"{body.grant.code}: key {kid} takes over 启用: {china_time(body.grant.not_before)}",
     )
 
 

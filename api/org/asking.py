@@ -16,7 +16,14 @@ from typing import Any, Final
 
 from yinzheng.api.org.good_once import require_first
 from yinzheng.api.org.member import Member, Profile
-from yinzheng.ledger.cases.prepared import PreparedFile, is_cancellation, read_prepared, require_shown
+from yinzheng.ledger.cases.prepared import (
+    FORMAT,
+    MAX_BYTES,
+    PreparedFile,
+    is_cancellation,
+    read_prepared,
+    require_shown,
+)
 from yinzheng.ledger.chain.approvals import Domain, sign
 from yinzheng.ledger.chain.approvals_moves import MOVES_NAME, STANDING_NAME
 from yinzheng.ledger.organisations.accounts import require_signed
@@ -126,8 +133,15 @@ def read_request_file(file: Path) -> JointRequest:
 def sign_request(file: Path, member: Member, now: int) -> JointRequest:
     """Sign a request with the organisation's SM2 key, having compared its documents.
 
-    Raises `UsageFault` `request-party` (it is no party), `org-key-none`; `DataFault` `document-differs`.
+    Raises `UsageFault` `request-party` (it is no party), `org-key-none`, `request-unnamed` (it is what the
+    registry prepared); `DataFault` `document-differs`.
     """
+    if _is_prepared(file):
+        raise UsageFault(
+            f"{file} is what the registry prepared, and is compared with the request that we signed",
+            code="request-unnamed",
+            hint="Give --request with the request's folder, and --out for the signature.",
+        )
     joint = read_request_file(file)
     _require_party(joint, member)
     for document in joint.request.documents:
@@ -229,6 +243,27 @@ def compare(prepared: object, joint: JointRequest, profile: Profile, policy: Tru
         )
     found = read_prepared(prepared)
     require_shown(found, domain_of(policy, cancels=is_cancellation(found)), joint.request)
+
+
+def require_signature(file: Path) -> None:
+    """Refuse to hand in what is still to be signed. Raises `UsageFault` `prepared-unsigned`."""
+    if _is_prepared(file):
+        raise UsageFault(
+            f"{file} is what the registry prepared, and bears no signature of ours",
+            code="prepared-unsigned",
+            hint=f"Sign it first: yinzheng holder sign {file} --request FOLDER --out FILE",
+        )
+
+
+def _is_prepared(file: Path) -> bool:
+    """Whether a file is what a registry prepared, whatever else is wrong with it."""
+    if not file.is_file() or file.stat().st_size > MAX_BYTES:
+        return False
+    try:
+        value = canonical.loads(file.read_bytes(), max_bytes=MAX_BYTES)
+    except DataFault:
+        return False
+    return isinstance(value, dict) and value.get("format") == FORMAT
 
 
 def sign_prepared(

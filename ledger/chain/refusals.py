@@ -65,7 +65,8 @@ class RevertUnknown(DataFault):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a contract's custom error is raised as; `message` is formatted with the error's arguments."""
+    """What a contract's custom error is raised as; `message` is formatted with the error's arguments,
+    seconds as `{…:t}`."""
 
     kind: type[YinzhengError]
     code: str

@@ -46,7 +46,7 @@ HOLDER_REFUSALS: Mapping[str, Meaning] = {
     "ReplacementAnnounced": Meaning(
         TooEarly,
         "replacement-announced",
-        "A replacement is announced already, for {effectiveFrom}.",
+        "A replacement is announced already, for {effectiveFrom:t}.",
         "Wait for it, let the account veto, or bring a forum's signature.",
     ),
     "NothingAnnounced": Meaning(
@@ -60,6 +60,9 @@ HOLDER_REFUSALS: Mapping[str, Meaning] = {
     ),
     "ReasonMissing": Meaning(ValueRefused, "revocation-reason", "An account is lost or compromised.", ""),
     "LossOutside": Meaning(
-        ValueRefused, "loss-outside", "The time of loss {since} lies outside {earliest} to {latest}.", ""
+        ValueRefused,
+        "loss-outside",
+        "The loss at {since:t} lies outside {earliest:t} to {latest:t}.",
+        "",
     ),
 }

@@ -25,7 +25,7 @@ CONSENT_REFUSALS: Mapping[str, Meaning] = {
     "ReceivedTimeOutside": Meaning(
         ValueRefused,
         "withdrawal-received",
-        "The time of receipt {receivedAt} lies outside {earliest} to {latest}.",
+        "The time of receipt {receivedAt:t} lies outside {earliest:t} to {latest:t}.",
         "A withdrawal reaches the chain within a day of its receipt; receive it anew and record why.",
         dated="receivedAt",
     ),
@@ -62,13 +62,13 @@ CONSENT_REFUSALS: Mapping[str, Meaning] = {
     "RestrictionNotEnded": Meaning(
         TooEarly,
         "restriction-not-ended",
-        "The restriction lasts until {until}, and the chain's time is {blockTime}.",
+        "The restriction lasts until {until:t}, and the chain's time is {blockTime:t}.",
         "Complete it afterwards, or record a restriction with an earlier end.",
     ),
     "RestrictionOutside": Meaning(
         ValueRefused,
         "restriction-end",
-        "The end of the restriction {until} lies outside {earliest} to {latest}.",
+        "The end of the restriction {until:t} lies outside {earliest:t} to {latest:t}.",
         "",
     ),
     "HoldsOutside": Meaning(
@@ -80,7 +80,7 @@ CONSENT_REFUSALS: Mapping[str, Meaning] = {
     "InstantBeforeChange": Meaning(
         ValueRefused,
         "instant-past",
-        "The withdrawal last changed at {changedAt}, after the time asked.",
+        "The withdrawal last changed at {changedAt:t}, after the time asked.",
         "Ask at a block of that time.",
     ),
 }

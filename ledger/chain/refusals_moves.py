@@ -55,7 +55,7 @@ MOVE_REFUSALS: Mapping[str, Meaning] = {
         WrongState, "licence-state", "The licence is {actual}; {expected} was expected.", _LOOK
     ),
     "LicenceOver": Meaning(
-        WrongState, "licence-over", "The licence ran out at {validUntil}.", "There is nothing to end."
+        WrongState, "licence-over", "The licence ran out at {validUntil:t}.", "There is nothing to end."
     ),
     "SameOrganisation": Meaning(
         ValueRefused,
@@ -75,7 +75,7 @@ MOVE_REFUSALS: Mapping[str, Meaning] = {
     "TermOutside": Meaning(
         ValueRefused,
         "licence-term",
-        "The term {validFrom} to {validUntil} does not lie within {earliest} to {latest}, or is past.",
+        "The term {validFrom:t} to {validUntil:t} is not within {earliest:t} to {latest:t}, or is past.",
         "A licence begins a day ago at the earliest and ends with the certificate at the latest.",
     ),
     "ExclusiveOverlaps": Meaning(
@@ -99,7 +99,7 @@ MOVE_REFUSALS: Mapping[str, Meaning] = {
     "ValidityRefused": Meaning(
         ValueRefused,
         "validity-refused",
-        "The end of validity {given} does not go with the present one, {current}.",
+        "The end of validity {given:t} does not go with the present one, {current:t}.",
         "Transfer and change keep it to the second; a renewal moves it on (R9, R10).",
     ),
     "RemarksDropped": Meaning(
@@ -111,7 +111,7 @@ MOVE_REFUSALS: Mapping[str, Meaning] = {
     "RenewalOutside": Meaning(
         WrongState,
         "renewal-outside",
-        "It is renewed from {earliest} to before {end}, and the chain's time is {blockTime}.",
+        "It is renewed from {earliest:t} to before {end:t}, and the chain's time is {blockTime:t}.",
         "Renew in the six months before its last day (R10); afterwards register anew.",
     ),
 }
@@ -150,13 +150,13 @@ STANDING_REFUSALS: Mapping[str, Meaning] = {
     "ReservationOutside": Meaning(
         ValueRefused,
         "reservation-outside",
-        "The reservation's end {until} is not after now and by {latest}.",
+        "The reservation's end {until:t} is not after now and by {latest:t}.",
         "Reserve for at most 72 hours, within validity (R46).",
     ),
     "ReservationTooSoon": Meaning(
         TooEarly,
         "reservation-too-soon",
-        "The exchange's last reservation of it has just ended; the next is possible from {earliest}.",
+        "The exchange's last reservation of it has just ended; the next is possible from {earliest:t}.",
         "Wait a day: a certificate is not kept from trade for longer than 72 hours (R46).",
     ),
     "NotReserved": Meaning(WrongState, "not-reserved", "The certificate is not reserved.", _LOOK),

@@ -84,13 +84,13 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
     "PublicityNotEnded": Meaning(
         TooEarly,
         "publicity-not-ended",
-        "Publicity lasts until {publicityEnd}, and the chain's time is {blockTime}.",
+        "Publicity lasts until {publicityEnd:t}, and the chain's time is {blockTime:t}.",
         "Deposit after it has ended.",
     ),
     "PublicityOver": Meaning(
         WrongState,
         "publicity-over",
-        "Publicity ended at {publicityEnd}, and the chain's time is {blockTime}.",
+        "Publicity ended at {publicityEnd:t}, and the chain's time is {blockTime:t}.",
         "From then on the registry takes objections in, until the deposit; then R25 holds.",
     ),
     "ObjectionsOpen": Meaning(
@@ -102,14 +102,14 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
     "RegistrationTimeOutside": Meaning(
         ValueRefused,
         "registration-time",
-        "The time of registration {registeredAt} lies outside {earliest} to {latest}.",
+        "The time of registration {registeredAt:t} lies outside {earliest:t} to {latest:t}.",
         "Date it now, and let it be approved again.",
         dated="registeredAt",
     ),
     "ValidityOutside": Meaning(
         ValueRefused,
         "validity-outside",
-        "The end of validity {validUntil} lies outside {earliest} to {latest}.",
+        "The end of validity {validUntil:t} lies outside {earliest:t} to {latest:t}.",
         "Validity is at most five years from registration (R9).",
     ),
     "RemarksUnknown": Meaning(
@@ -180,7 +180,7 @@ RIGHTS_REFUSALS: Mapping[str, Meaning] = {
     "RecordExpired": Meaning(
         WrongState,
         "record-expired",
-        "The record's validity ended at {validUntil}, and the chain's time is {blockTime}.",
+        "The record's validity ended at {validUntil:t}, and the chain's time is {blockTime:t}.",
         "Nothing more is registered on it (R12): register anew.",
     ),
     "ReservationRefused": Meaning(

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from enum import IntEnum
 from functools import cache
+from string import Formatter
 from typing import Any
 
 from eth_abi.abi import decode as abi_decode
@@ -39,6 +41,7 @@ from yinzheng.ledger.chain.refusals import (
     WrongState,
 )
 from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
 from yinzheng.verifier.errors import YinzhengError
 
 __all__ = [
@@ -105,7 +108,7 @@ def decode_revert(data: bytes) -> YinzhengError:
             error=name,
             **values,
         )
-    message = meaning.message.format(**{key: _shown(value) for key, value in values.items()})
+    message = _Said().format(meaning.message, **values)
     kind = meaning.kind
     if meaning.dated is not None and values[meaning.dated] > values["latest"]:
         kind, values = BlockBehind, {**values, "due": values[meaning.dated]}
@@ -135,10 +138,15 @@ def _value(value: Any, solidity: str) -> Any:
     return enum(value) if enum and value in set(enum) else value
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, IntEnum):
-        return value.name.lower().replace("_", " ")
-    return value.hex() if isinstance(value, bytes) else str(value)
+class _Said(Formatter):
+    """Writes arguments as people read them."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "t" and value <= LAST_INSTANT:
+            return datetime.fromtimestamp(value, CHINA).isoformat(" ")
+        if isinstance(value, IntEnum):
+            return value.name.lower().replace("_", " ")
+        return value.hex() if isinstance(value, bytes) else str(value)
 
 
 @contextmanager

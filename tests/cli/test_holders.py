@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.cli.commands import refused, run
 from tests.ledger.world import OFFICER
+from yinzheng.api.cli.org_common import china_time
 from yinzheng.ledger.chain.eip712 import message_digest
 from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
 from yinzheng.ledger.keys.provider import EthereumKey
@@ -48,6 +49,7 @@ def test_from_new_keys_to_the_chain(copied: Callable[[], Path], tmp_path: Path) 
     refused("rotate-key", file, "--state", state, code="officer-needed", exit_code=2)
     done = run("rotate-key", file, "--as", OFFICER, "--state", state)
     assert done.code == 0, done.err
+    assert china_time(begins) in done.out  # not when it was handed in
     (after,) = (one for one in run("organisations", "--state", state, "--json").json if one["code"] == FIRM)
     assert after["account"] == changed.json["account"] != listed["account"]
     lost = ("revoke-key", FIRM, changed.json["kid"], "--since", int(time.time()), "--as", OFFICER)

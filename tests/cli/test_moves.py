@@ -114,6 +114,8 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
 
     sign = ("holder", "sign", prepared, "--request", asked)
     message = json.loads(prepared.read_text())["message"]
+    refused("holder", "sign", prepared, "--org", ours, code="request-unnamed", exit_code=2, env=SECRETS)
+    refused("holder", "submit", prepared, "--org", ours, code="prepared-unsigned", exit_code=2, env=SECRETS)
     firm = (*sign, "--org", theirs, "--out", tmp_path / "firm.json")
     refused(*firm, code="account-elsewhere", exit_code=2, env=SECRETS)
     for strange in (signed(Account.create(), message), signed(wallet, to_sign)):

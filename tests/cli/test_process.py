@@ -33,12 +33,14 @@ def test_errors_of_usage_are_json_where_json_is_asked_for() -> None:
         ("verify", "--json"),
         ("nonsense", "--json"),
         ("serve", "--port", "99999", "--json"),
+        ("refuse", "A-2026-000001", "--as", "somebody", "--reasons", "材料不实", "--json"),  # names choices
     ):
         done = start(*arguments)
         assert (done.returncode, done.stdout) == (2, ""), arguments
         error = json.loads(done.stderr)["error"]
         assert (error["code"], error["exit_code"]) == ("usage", 2)
         assert error["hint"].startswith("See `yinzheng")
+        assert error["message"] == " ".join(error["message"].split())
     spoken = start("verify")
     assert (spoken.returncode, spoken.stdout) == (2, "")
     assert spoken.stderr.startswith("yinzheng: Missing")

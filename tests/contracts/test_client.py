@@ -165,6 +165,16 @@ def test_reasons_of_other_kinds() -> None:
     assert "without a reason" in reverts.decode_revert(b"").message
 
 
+@pytest.mark.parametrize(
+    ("at", "told"), [(1_796_134_360, "2026-12-01 22:12:40+08:00"), (2**64 - 1, str(2**64 - 1))]
+)
+def test_times_are_told_as_times(at: int, told: str) -> None:
+    """And one that no calendar has, as the number it is."""
+    arguments = encode(["bytes32", "address", "uint64"], [bytes(32), "0x" + "11" * 20, at])
+    selector = keccak256(b"ReservationTooSoon(bytes32,address,uint64)")[:4]
+    assert reverts.decode_revert(selector + arguments).message.endswith(f"possible from {told}.")
+
+
 def test_states_are_named(world: World) -> None:
     world.send(world.publish(b32(1)))
     with pytest.raises(WrongState) as caught:
