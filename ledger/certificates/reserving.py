@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select
 
+from yinzheng.ledger.cases.calls import LICENCE, SUCCESSION
 from yinzheng.ledger.certificates.calls import RELEASE, RESERVATION, about_reservation
 from yinzheng.ledger.certificates.work import CertificateThread
 from yinzheng.ledger.chain.approvals_moves import Reservation as ToReserve
@@ -260,7 +261,14 @@ def _carried(session: Session, row: Reservation) -> frozenset[str]:
     """How far the chain is with the move that settles a reservation; one that it refused settled nothing."""
     if row.settled is None:
         return frozenset()
-    calls = select(ChainCall.state).where(ChainCall.part == row.settled.hex())
+    # Asked by what calls are found by: there are as many as everything that ever happened.
+    event = repository.event_by_leaf(session, row.settled)
+    about = {certificate_subject(row.certificate)} | (set() if event is None else {event.subject})
+    calls = select(ChainCall.state).where(
+        col(ChainCall.kind).in_((LICENCE.name, SUCCESSION.name)),
+        col(ChainCall.about).in_([one.hex() for one in about]),
+        ChainCall.part == row.settled.hex(),
+    )
     return frozenset(session.exec(calls))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from tests.ledger.moves.parties import CONTRACT, FIRM, HOSPITAL, INSTITUTE, Parties, settled
@@ -254,6 +255,22 @@ def test_who_settles_a_contract_sees_what_happens_under_it(trade: Trade) -> None
     assert told["side"] == "exchange"
     assert proof_of(trade.registry, subject, trade.rival.code)
     trade.refused("contract-unknown", partial(shown, trade.registry, subject, INSTITUTE))
+
+
+def test_how_it_stands_is_found_by_an_index(trade: Trade) -> None:
+    """Of all calls ever made, however many."""
+    if trade.registry.store.dialect != "sqlite":
+        pytest.skip("asks SQLite how it finds them")
+    request, asked = trade.parties.licence(), list[str]()
+    trade.settle(trade.report(trade.prepared(request), request))
+    with trade.registry.store.reading() as session:
+        event.listen(session.get_bind().engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
+        assert trade.shown.state == "consumed"
+        explained = [f"EXPLAIN QUERY PLAN {text}" for text in asked if "FROM call" in text]
+        run = session.connection().exec_driver_sql
+        plan = [str(step[3]) for text in explained for step in run(text, (None,) * text.count("?"))]
+    assert plan
+    assert all(step.startswith("SEARCH call") for step in plan), plan
 
 
 def test_an_exchange_signs_by_its_report_alone(trade: Trade) -> None:
