@@ -26,6 +26,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.seconds import QUICK, Clock, Record, recorded, seconds_of
+from tests.statements import Cover, Statements
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 
@@ -85,7 +86,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--all`, `--record` and `--postgresql` (`tests/on_postgresql.py`)."""
     parser.addoption("--network", action="store_true", help="with --all: on a network of real nodes too")
     parser.addoption("--postgresql", action="store_true", help="keep every database on a PostgreSQL server")
-    parser.addoption("--record", action="store_true", help="with --all: keep what each test took")
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="with --all: keep what each test took;"
+        " with --postgresql: which tests together send every statement",
+    )
     parser.addoption("--all", action="store_true", help="run every test, also slow ones and those with needs")
 
 
@@ -109,6 +115,8 @@ _EVERYTHING = pytest.StashKey[bool]()
 _WITHOUT = pytest.StashKey[tuple[str, ...]]()
 _CLOCK: Final = Clock()
 _RECORD: Final = Record()
+_STATEMENTS: Final = Statements()
+_COVER: Final = Cover()
 
 
 _SERVER = pytest.StashKey[ExitStack]()
@@ -126,6 +134,8 @@ def _keep_elsewhere(config: pytest.Config) -> None:
         address = config.stash[_SERVER].enter_context(postgresql.serving("-c max_connections=400"))
     config.stash[_ADDRESS] = address
     on_postgresql.Elsewhere(address).install()
+    if config.getoption("--record"):
+        _STATEMENTS.listen()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -143,14 +153,15 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Hear what each test takes."""
+    """Hear what each test takes, and sends."""
     _RECORD.hear(report)
+    _COVER.hear(report)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Keep it, where that was asked for."""
     if session.config.getoption("--record") and not hasattr(session.config, "workerinput"):
-        _RECORD.write()
+        (_COVER if session.config.getoption("--postgresql") else _RECORD).write()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -198,6 +209,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     """Tell what it took, and turn a skip into a failure where everything must run."""
     report = yield
     _CLOCK.tell(report)
+    _STATEMENTS.tell(report)
     if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         if not any(allowed in reason for allowed in _ALLOWED):

@@ -27,7 +27,7 @@ VARIABLE = "YINZHENG_TESTS_ON_POSTGRESQL"
 """The server's address, for child processes."""
 
 SQLITE_ALONE = pytest.mark.skipif(
-    "config.getoption('postgresql')", reason="it is about SQLite's own file, and is run on it"
+    "config.getoption('postgresql')", reason="it looks into the SQLite file itself"
 )
 """Of a test: with `--postgresql` there is nothing of it to try."""
 

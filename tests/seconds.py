@@ -24,7 +24,7 @@ USUAL: Final = 0.03
 """Seconds of what is not listed."""
 
 _LEAST: Final = 0.2
-_PROPERTY: Final = "seconds of processor"
+PROPERTY: Final = "seconds of processor"
 
 
 def function_of(nodeid: str) -> str:
@@ -51,7 +51,7 @@ class Clock:
     def tell(self, report: pytest.TestReport) -> None:
         """Write on a report what went by since the one before."""
         now = self._now()
-        report.user_properties.append((_PROPERTY, now - self._last))
+        report.user_properties.append((PROPERTY, now - self._last))
         self._last = now
 
 
@@ -64,7 +64,7 @@ class Record:
     def hear(self, report: pytest.TestReport) -> None:
         """Add one report, of setting up, of the test or of tearing down."""
         cases = self._cases[function_of(report.nodeid)]
-        told = sum(float(str(value)) for name, value in report.user_properties if name == _PROPERTY)
+        told = sum(float(str(value)) for name, value in report.user_properties if name == PROPERTY)
         cases[report.nodeid] = cases.get(report.nodeid, 0.0) + told
 
     def write(self) -> None:

@@ -72,15 +72,19 @@ def test_a_validator_whose_clock_is_ahead_seals_for_itself_and_is_left(net: Net,
         for _ in range(3):
             goes_on(office)
         net.wait(lambda: ahead(net, "exchange") > 60, "it seals for itself again")
-        found, node, said = told(office, wrong)
-        assert "seconds ahead of our clock" in node["fault"]
-        assert "seconds ahead of our clock" in said
+
+        def is_left() -> bool:  # it takes the others' blocks now and then: what is true is so at one look
+            _, node, said = told(office, wrong)
+            return all("seconds ahead of our clock" in one for one in (node["fault"] or "", said))
+
+        net.wait(is_left, "it is left, and named", 90)
+        found, _, _ = told(office, wrong)
         assert not found["still"]
         assert not found["ahead"]
         # Asked alone it is believed to follow the chain, and what it stands on is said.
         office.change((wrong,))
-        net.wait(lambda: told(office, wrong)[0]["ahead"] > 60, "its own blocks are told")
-        assert "has a wrong clock" in told(office, wrong)[2]
+        net.wait(lambda: told(office, wrong)[0]["ahead"] > 60, "its own blocks are told", 90)
+        net.wait(lambda: "has a wrong clock" in told(office, wrong)[2], "and that a clock is wrong", 90)
     goes_on(office)
 
 

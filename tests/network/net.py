@@ -164,11 +164,15 @@ class Net:
                 nodes.ask(node, "miner_start")
 
         def together() -> bool:
+            # Asked one after another, they differ by what is sealed meanwhile.
             heights = [nodes.height(node) or -99 for node in self.network.nodes]
-            return min(heights) > before and max(heights) - min(heights) <= 1
+            low = min(heights)
+            if low <= before or max(heights) - low > 3:
+                return False
+            return len({self.hash_at(node, low) for node in self.network.nodes}) == 1
 
         before = max(nodes.height(node) or 0 for node in self.network.nodes)
-        self.wait(together, "all nodes follow one chain, which goes on", 90)
+        self.wait(together, "all nodes follow one chain, which goes on", 180)
 
 
 def plan(urls: Sequence[str]) -> Plan:
