@@ -12,8 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_no_statement_is_left_out_and_what_costs_much_for_little_is() -> None:
     sent = {"all, slowly": "abcd", "two": "ab", "one": "c", "the last": "d", "again": "a", "none": ""}
     seconds = {"all, slowly": 9.0, "two": 1.0, "one": 0.5, "the last": 0.5, "again": 0.9, "none": 0.0}
-    assert cheapest(sent, seconds) == ["one", "the last", "two"]
-    assert cheapest(sent, {**seconds, "all, slowly": 1.0}) == ["all, slowly"]
+    assert cheapest(sent, seconds, 1.0) == ["one", "the last", "two"]
+    assert cheapest(sent, {**seconds, "all, slowly": 1.0}, 1.0) == ["all, slowly"]
+    assert cheapest(sent, {**seconds, "one": 1.5, "all, slowly": 99.0}, 1.0) == ["the last", "two"]
     assert cheapest({}, {}) == []
 
 
