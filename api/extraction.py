@@ -7,7 +7,9 @@ whatever it runs into, the server and everyone else's verification go on, and a 
 
 from __future__ import annotations
 
+import importlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -23,8 +25,8 @@ MEMORY: Final = 256 * 1024**2
 """Bytes of data; the largest picture that is decoded takes some 200 MiB."""
 
 PROCESSOR: Final = 3
-"""Seconds of processor time of that process; a photo of 60 megapixels takes about one. What takes more is the
-file's own doing, however busy the machine is."""
+"""Seconds of processor time that reading may take; a photo of 60 megapixels takes about one. What takes more
+is the file's own doing, however busy the machine is."""
 
 SECONDS: Final = 30
 """How long a process that gets no turn is waited for: then the machine is busy, and nothing is said of the
@@ -143,8 +145,9 @@ def _busy() -> EnvironmentFault:
 
 def main() -> None:
     """Read a file from the standard input; write a line of JSON, then the certificate file if any."""
-    _bound(memory=int(sys.argv[1]), processor=int(sys.argv[2]))
     data = sys.stdin.buffer.read()
+    _load(data)
+    _bound(memory=int(sys.argv[1]), processor=int(sys.argv[2]))
     file = b""
     try:
         found = read_target(data)
@@ -166,6 +169,14 @@ def main() -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + file)
 
 
+def _load(data: bytes) -> None:
+    """Import what reading it takes. Where that was never compiled, it takes longer than any file may."""
+    pdf = b"%PDF-" in data[:1024]
+    for name in ("PIL.Image", "zxingcpp", *(("pypdf", "pypdfium2") if pdf else ())):
+        with suppress(ImportError):  # whoever wants it says that it is not installed
+            importlib.import_module(name)
+
+
 def _bound(*, memory: int, processor: int) -> None:
     """Bound this process; where the system knows no such bounds, the time it is waited for must do."""
     try:
@@ -173,7 +184,9 @@ def _bound(*, memory: int, processor: int) -> None:
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + 1))
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    until = math.ceil(spent.ru_utime + spent.ru_stime) + processor
+    resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(LESS_URGENT)
 

@@ -17,6 +17,7 @@ import pytest
 from tests.cli.test_modes import PUBLIC, open_to_others
 
 ROOT = Path(__file__).resolve().parents[2]
+LOCK = "requirements/verifier.txt"
 VERSIONS = ("3.11", "3.12", "3.13")
 
 
@@ -71,9 +72,7 @@ def project(tmp_path: Path) -> Path:
     (folder / "scripts").mkdir(parents=True)
     shutil.copy(ROOT / "scripts" / "setup", folder / "scripts")
     (folder / "requirements").mkdir()
-    (folder / "requirements" / "verifier.txt").write_text(
-        f"asked==1.0 --hash=sha256:{asked}\nasks==1.0 --hash=sha256:{asks}\n"
-    )
+    (folder / LOCK).write_text(f"asked==1.0 --hash=sha256:{asked}\nasks==1.0 --hash=sha256:{asks}\n")
     (folder / "backend.py").write_text(BACKEND)
     (folder / "pyproject.toml").write_text(
         '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
@@ -94,6 +93,12 @@ def set_up(project: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def installer_of(project: Path) -> str:
+    """What installed, by its own record beside what it installed."""
+    (record,) = (project / "venv").glob("lib/python*/site-packages/asked-1.0.dist-info/INSTALLER")
+    return record.read_text().strip()
+
+
 def _alone(project: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     return {
@@ -106,24 +111,24 @@ def _alone(project: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_installing_does_not_depend_on_what_is_newest(project: Path) -> None:
+@pytest.mark.parametrize("by", ["uv", "pip"])
+def test_installing_does_not_depend_on_what_is_newest(
+    project: Path, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By uv where the pinned one is at hand, and by pip where its index has none."""
+    if by == "pip":
+        (project / "requirements" / "uv.txt").write_text(f"uv==0.0.1 --hash=sha256:{64 * '0'}\n")
+    else:
+        shutil.copy(ROOT / "requirements" / "uv.txt", project / "requirements")
+        monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     done = set_up(project)
     assert done.returncode == 0, done.stderr
-    pip: list[str | Path] = [project / "venv" / "bin" / "python", "-m", "pip"]
-    listed = subprocess.run([*pip, "freeze"], capture_output=True, text=True, check=True, timeout=60).stdout
-    assert "asked==1.0" in listed
-    # Left to resolve, pip takes the newest for whoever asks with an extra, and that one has no hash.
+    assert by == installer_of(project)
+    # Left to resolve, this pip takes the newest for whoever asks with an extra, and that one has no hash.
     resolving = subprocess.run(
-        [
-            *pip,
-            "install",
-            "--require-hashes",
-            "--force-reinstall",
-            "-r",
-            project / "requirements/verifier.txt",
-        ],
+        f"venv/bin/python -m pip install --require-hashes --force-reinstall -r {LOCK}".split(),
+        cwd=project,
         capture_output=True,
-        text=True,
         check=False,
         timeout=60,
         env=_alone(project),
@@ -133,7 +138,7 @@ def test_installing_does_not_depend_on_what_is_newest(project: Path) -> None:
 
 @pytest.mark.slow
 def test_a_lock_that_is_not_whole_is_refused(project: Path) -> None:
-    lock = project / "requirements" / "verifier.txt"
+    lock = project / LOCK
     lock.write_text("".join(line for line in lock.read_text().splitlines(True) if line.startswith("asks")))
     done = set_up(project)
     assert done.returncode == 1
