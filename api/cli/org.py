@@ -74,7 +74,7 @@ def uncovered(
 
     Ask these patients anew before anything rests on what the version takes beyond what they agreed to.
     """
-    pages = session(org, desk).pages(f"/org/v1/notices/{leaf}/uncovered")
+    pages = session(org, desk).pages(f"/org/v1/notices/{leaf}/uncovered", "uncovered", sparse=True)
     tell(json_, list(pages) if json_ else None, _uncovered(pages))
 
 

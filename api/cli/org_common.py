@@ -42,19 +42,25 @@ class Session:
         """Sign and GET; the JSON answered."""
         return self.client.call("GET", path).json()
 
-    def pages(self, path: str) -> Iterator[dict[str, Any]]:
-        """Every page of a list, one after the other as they are wanted."""
-        place = ""
-        while True:
-            page = self.get(path + place)
-            yield page
-            if page["next"] is None:
-                return
-            place = f"{'&' if '?' in path else '?'}after={page['next']}"
+    def pages(self, path: str, name: str, *, sparse: bool = False) -> Iterator[dict[str, Any]]:
+        """Every page of a list, one after the other as they are wanted; its rows are under `name`.
+
+        Raises `DataFault` `list-endless`, as `walk`, and `answer-malformed`.
+        """
+        from yinzheng.api.org.answers import readable
+        from yinzheng.api.org.walking import PLACE, walk
+
+        def ask(place: str | None) -> tuple[dict[str, Any], list[Any], str | None]:
+            after = "" if place is None else f"{'&' if '?' in path else '?'}after={place}"
+            page = self.get(path + after)
+            with readable():
+                return page, [*page[name]], PLACE(page["next"], "next")
+
+        return walk(ask, sparse=sparse)
 
     def every(self, path: str, name: str) -> list[dict[str, Any]]:
         """All rows of a list, under that name on each page."""
-        return [row for page in self.pages(path) for row in page[name]]
+        return [row for page in self.pages(path, name) for row in page[name]]
 
 
 def clock() -> int:

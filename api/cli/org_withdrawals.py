@@ -86,7 +86,7 @@ def notices(
         given = [_received(file) for file in received]
     else:
         query = "" if since is None else f"?since={parse_instant(since, Day.BEGINS)}"
-        pages = opened.pages(f"/org/v1/notices-pending{query}")
+        pages = opened.pages(f"/org/v1/notices-pending{query}", "notices")
         given = [one for page in pages for one in registry.listed(page)]
     sound, faults = registry.believed(policy, opened.member.profile.code, given, clock())
     if out_folder is not None:

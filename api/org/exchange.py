@@ -29,6 +29,7 @@ from yinzheng.api.org.asking import sign_settlement
 from yinzheng.api.org.calling import Client, FileBody
 from yinzheng.api.org.member import Member
 from yinzheng.api.org.registry import pinned
+from yinzheng.api.org.walking import every
 from yinzheng.ledger.cases.prepared import read_prepared
 from yinzheng.ledger.certificates.messages import domain_of, message_of
 from yinzheng.ledger.chain.approvals import sign
@@ -301,12 +302,8 @@ class Exchange:
         return found
 
     def reservations(self) -> list[Reservation]:
-        """All of this exchange's reservations, the newest first."""
-        found, more = self.reservations_page()
-        while more is not None:
-            onward, more = self.reservations_page(more)
-            found += onward
-        return found
+        """All of this exchange's reservations, the newest first. Raises `DataFault` `list-endless`."""
+        return every(self.reservations_page)
 
     def reservations_page(self, after: str | None = None) -> tuple[list[Reservation], str | None]:
         """A page of them, and the one to go on after; None at the end."""

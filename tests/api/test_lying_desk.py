@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import replace
@@ -18,6 +19,7 @@ from starlette.testclient import TestClient
 from tests.ledger.world import Clock
 from tests.verifier.moved_world import STANDING, STANDING_CODE
 from tests.verifier.world import trust, trust_json
+from yinzheng.api.cli.org_common import Session
 from yinzheng.api.http.chinese import in_chinese
 from yinzheng.api.org.answers import require_answered, require_now, require_receipt
 from yinzheng.api.org.asking import SIGNATURE, parse_signature
@@ -25,6 +27,7 @@ from yinzheng.api.org.calling import Answer, Client, _problem
 from yinzheng.api.org.exchange import Exchange, Reservation
 from yinzheng.api.org.holding import Requested
 from yinzheng.api.org.member import Member, create_member
+from yinzheng.api.org.walking import MOST, walk
 from yinzheng.api.own.app import create_app
 from yinzheng.api.own.check_form import TEXTS, read_check_form
 from yinzheng.api.own.door import COOKIE, Door
@@ -148,6 +151,72 @@ def test_a_batch_has_an_answer_for_each_line_and_for_no_other(member: Member, tm
             "trade-answer-other",
             "answer-malformed",
         )
+
+
+def row(number: int) -> dict[str, Any]:
+    return {**KEPT, "reservation": f"{number:064x}"}
+
+
+def listing(*pages: tuple[list[int], str | None]) -> dict[str, Any]:
+    """A desk's reservations, page by page; each is found behind the `next` of the one before it."""
+    places = [None, *(following for _, following in pages[:-1])]
+    return {
+        "/v1/reservations" + ("" if place is None else f"?after={place}"): {
+            "reservations": [row(number) for number in rows],
+            "next": following,
+        }
+        for place, (rows, following) in zip(places, pages, strict=True)
+    }
+
+
+A, B, C = "aa" * 32, "bb" * 32, "cc" * 32
+
+
+@exchanges
+@pytest.mark.parametrize(
+    ("pages", "rows"),
+    [
+        pytest.param([([1, 2], A), ([2, 3], B), ([4], None)], 5, id="it-ends"),
+        pytest.param([([], None)], 0, id="it-is-empty"),
+        pytest.param([([1], A), ([2], A)], None, id="the-same-place-again"),
+        pytest.param([([1], A), ([2], B), ([3], A)], None, id="back-to-a-place-before"),
+        pytest.param([([1, 2], A), ([2, 1], B), ([3], None)], None, id="no-row-is-new"),
+        pytest.param([([1], A), ([], B), ([2], None)], None, id="no-row-and-more"),
+    ],
+)
+def test_a_list_ends_whatever_the_desk_answers(
+    member: Member, says: Callable[[Mapping[str, Any]], list[str]], pages: Any, rows: int | None
+) -> None:
+    says(listing(*pages))
+    exchange = Exchange(member, "http://127.0.0.1:9", lambda: NOW)
+    session = Session(member, Client(member, "http://127.0.0.1:9", lambda: NOW))
+    for every in (exchange.reservations, lambda: session.every("/v1/reservations", "reservations")):
+        if rows is None:
+            assert code_of(every) == "list-endless"
+        else:
+            assert len(every()) == rows
+
+
+@exchanges
+@pytest.mark.parametrize("following", [7, "", "a&since=0", "x" * 129])
+def test_a_place_in_a_list_is_none_that_asks_something_else(
+    member: Member, says: Callable[[Mapping[str, Any]], list[str]], following: object
+) -> None:
+    says({"/v1/reservations": {"reservations": [row(1)], "next": following}})
+    session = Session(member, Client(member, "http://127.0.0.1:9", lambda: NOW))
+    assert code_of(lambda: session.every("/v1/reservations", "reservations")) == "answer-malformed"
+
+
+def test_a_sparse_list_has_pages_without_rows_and_ends_too() -> None:
+    places = iter(range(MOST + 1))
+    asked: list[str | None] = []
+
+    def ask(place: str | None) -> tuple[int, list[object], str]:
+        asked.append(place)
+        return len(asked), [], str(next(places))
+
+    assert code_of(lambda: deque(walk(ask, sparse=True), maxlen=0)) == "list-endless"
+    assert (len(asked), asked[:3]) == (MOST, [None, "0", "1"])
 
 
 def replace_code(member: Member, code: str) -> Member:
