@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -30,6 +31,7 @@ from yinzheng.api.web.conclusion_view import ConclusionView, conclusion_view
 from yinzheng.api.web.contract_view import ContractView, contract_view
 from yinzheng.api.web.intake import Submission, read_submission
 from yinzheng.api.web.notice_view import found_in, notice_view
+from yinzheng.api.web.ports import Notice
 from yinzheng.api.web.purpose_view import PurposeView, purpose_view
 from yinzheng.api.web.receipt_view import ReceiptView, receipt_view
 from yinzheng.api.web.report_view import ReportView, report_view
@@ -41,7 +43,7 @@ from yinzheng.verifier.errors import YinzhengError
 
 READ: Final = ["GET", "HEAD"]
 SHOWN: Final = 50
-"""Notices on one page of the board."""
+"""Notices found on the board that are listed."""
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
@@ -78,18 +80,25 @@ def pages(server: Server) -> APIRouter:
         return await _told(server, request, shown, language_of(request), history=False)
 
     async def board(request: Request) -> Response:
-        language, asked = language_of(request), request.query_params.get("q", "").strip()[:100]
-        notices = await run_in_threadpool(server.reader.notices)
-        found = found_in(notices, asked) if asked else [*notices]
+        language, query = language_of(request), request.query_params
+        asked, after = query.get("q", "").strip()[:100], query.get("after")
+        found: Sequence[Notice]
+        if asked:
+            whole = await run_in_threadpool(server.reader.notices)
+            found, following = found_in(whole, asked), None
+        else:
+            found, following = await run_in_threadpool(server.reader.board, after)
         now, calendar = server.clock(), cache(server.reader.calendar)
+        kept = {"q": asked} if asked else {"after": after} if after else {}
         return server.page(
             request,
             "publicity.html",
             here="publicity",
-            switch=f"/publicity?{urlencode({'q': asked, 'lang': other(language)})}" if asked else None,
+            switch=f"/publicity?{urlencode({**kept, 'lang': other(language)})}" if kept else None,
             demonstration=any(notice.demonstration for notice in found),
             asked=asked,
-            board=len(notices),
+            after=after,
+            following=following,
             more=len(found) > SHOWN,
             notices=[notice_view(notice, now, language, calendar) for notice in found[:SHOWN]],
         )

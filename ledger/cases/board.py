@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -16,6 +17,8 @@ from yinzheng.verifier.errors import UsageFault
 
 BOARD: Final = 500
 """Notices that the board has, the latest."""
+
+_LEAF: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def board_page(session: Session, after: str | None, most: int) -> tuple[list[Not
         opened = opened.where(col(Event.id) >= first.id)
     behind = None
     if after is not None:
-        last = session.exec(opened.where(Event.leaf_hash == bytes.fromhex(after))).first()
+        named = bytes.fromhex(after) if _LEAF.fullmatch(after) else b""
+        last = session.exec(opened.where(Event.leaf_hash == named)).first()
         if last is None:
             raise UsageFault(
                 "there is no such place on the notice board",

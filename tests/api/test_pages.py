@@ -290,12 +290,30 @@ def test_the_board_is_searched(client: Client, reader: FakeReader) -> None:
     assert "&lt;b&gt;" in client.get("/publicity", params={"q": "<b>没有"}).text
 
 
-def test_a_long_board_shows_the_newest(serve: Serve, reader: FakeReader) -> None:
-    many = [FakeNotice(case=f"A-2026-{number:06}", leaf=f"{number:064x}") for number in range(70, 0, -1)]
-    page = serve(replace(reader, published=many)).get("/publicity?lang=zh").text
-    assert page.index("A-2026-000070") < page.index("A-2026-000021")
-    assert "A-2026-000020" not in page
-    assert "其余请查询" in page
+def test_a_long_board_is_read_page_by_page(serve: Serve, reader: FakeReader) -> None:
+    many = [FakeNotice(case=f"A-2026-{number:06}", leaf=f"{number:064x}") for number in range(120, 0, -1)]
+    client = serve(replace(reader, published=many))
+    found: list[str] = []
+    pages: list[str] = []
+    place: str | None = "/publicity?lang=zh"
+    while place is not None:
+        pages.append(client.get(place).text)
+        found += re.findall(r"A-2026-\d{6}", words(pages[-1]))
+        onward = re.search(r'rel="next" href="([^"]+)"', pages[-1])
+        place = None if onward is None else html.unescape(onward[1])
+    assert (found, len(pages)) == ([one.case for one in many], 3)
+    assert ["到此为止" in page for page in pages] == [False, False, True]
+    assert ["全部公示" in page for page in pages] == [False, True, True]
+    assert f'href="/publicity?after={many[49].leaf}&amp;lang=en"' in pages[1]  # the same page in English
+    sought = client.get("/publicity?lang=zh&q=a-2026").text
+    assert "请再写详细些" in sought
+    assert 'rel="next"' not in sought
+
+
+@pytest.mark.parametrize("after", ["", "x", "cd" * 32])
+def test_a_page_of_the_board_that_there_is_not(client: Client, after: str) -> None:
+    answer = client.get("/publicity", params={"after": after, "lang": "zh"})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
 
 
 def test_how_long_a_notice_lasts_is_said_in_working_days() -> None:

@@ -45,6 +45,7 @@ def test_a_change_follows_publicity_and_takes_every_holder(unsettled: World, tmp
                 walked += found
             assert (walked, place) == (whole, None)
             assert refused(parties, lambda: reader.board("00" * 32)) == "query"
+            assert refused(parties, lambda: reader.board("no place")) == "query"
         parties.prepare(case)
         parties.sign(case, FIRM, request)
         assert state_of(registry, case) == "issuing"
