@@ -19,6 +19,7 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -211,18 +212,21 @@ def _fill(registry: Registry, draft: Paths, progress: Progress, *, keystore: boo
     return size
 
 
-def copy_tree(source: Path, target: Path) -> int:
-    """Copy a folder's regular files, durably; not locks, and not what a crash left half written."""
-    make_folder(target, mode=0o700)
+def copy_tree(source: Path, target: Path, *, mode: int = 0o700) -> int:
+    """Copy a folder's regular files, durably; not locks, and not what a crash left half written.
+
+    `mode` is the folders'; files lack its right to enter.
+    """
+    make_folder(target, mode=mode)
     size = 0
     for path in sorted(source.rglob("*")):
         if path.name.startswith(".") or path.name in {"lock.mdb", "writer.lock"}:
             continue
         there = target / path.relative_to(source)
         if path.is_dir():
-            make_folder(there, mode=0o700)
+            make_folder(there, mode=mode)
         elif path.is_file():
-            size += copy_file(path, there)
+            size += copy_file(path, there, mode=mode)
     return size
 
 
@@ -249,13 +253,13 @@ def copy_keys(source: Path, target: Path) -> int:
     return sum(copy_file(path, target / path.name) for path in sorted(source.glob("*.json")))
 
 
-def copy_file(source: Path, target: Path) -> int:
+def copy_file(source: Path, target: Path, *, mode: int = 0o600) -> int:
     """Copy one file to a new name, durably; gives its length. Raises `EnvironmentFault` (`disk-…`)."""
-    with disk_faults(target), source.open("rb") as reader, target.open("xb") as writer:
+    opener = partial(os.open, mode=mode & 0o666)
+    with disk_faults(target), source.open("rb") as reader, open(target, "xb", opener=opener) as writer:
         shutil.copyfileobj(reader, writer, _PIECE)
         writer.flush()
         os.fsync(writer.fileno())
-        os.fchmod(writer.fileno(), 0o600)
         return writer.tell()
 
 

@@ -54,7 +54,7 @@ from yinzheng.ledger.rules.offices import ROLES, Office
 from yinzheng.ledger.rules.profiles import PROFILES
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.address import server_url
-from yinzheng.ledger.state.files import discard, make_folder, whole_folder, write_durably
+from yinzheng.ledger.state.files import SHARED, discard, make_folder, whole_folder, write_durably
 from yinzheng.ledger.state.instance import PLANNED, Instance, IssuerKey, Paths
 from yinzheng.ledger.store.database import open_store
 from yinzheng.ledger.store.models import Person
@@ -132,12 +132,13 @@ def create_registry(
     _check_people(plan.people)
     _require_free(root)
     root = root.absolute()
+    making = partial(whole_folder, root, mode=SHARED)
     if not plan.chain_urls:
-        with whole_folder(root) as draft:
+        with making() as draft:
             return _fill(Paths(draft), plan, None, passphrase, of_person, clock, progress)
     foreign = _foreign_chain(plan)  # before any key is made: a network that will not do leaves nothing
     begun = root.with_name(f".{root.name}.begun")
-    with whole_folder(root, begun=begun, keep=lambda draft: (draft / _BEGUN).exists()) as draft:
+    with making(begun=begun, keep=lambda draft: (draft / _BEGUN).exists()) as draft:
         return _fill(Paths(draft), plan, foreign, passphrase, of_person, clock, progress)
 
 
@@ -218,7 +219,7 @@ def _fill(
         contact=plan.contact,
     )
     Instance.from_json(instance.to_json())  # what could not be read back must not be written
-    paths.blobs.mkdir()
+    paths.blobs.mkdir(mode=0o700)
     paths.log.mkdir()
     store = open_store(instance.store_url(paths))
     try:

@@ -49,10 +49,10 @@ _COLUMNS: Final = (
 
 
 @contextmanager
-def drafting(target: Path, instance: Instance) -> Iterator[Path]:
+def drafting(target: Path, instance: Instance, *, mode: int = 0o700) -> Iterator[Path]:
     """Give a marked draft of the new folder `target`, as `whole_folder`; after a fault it is overwritten."""
     with ExitStack() as held:
-        with whole_folder(target) as draft:
+        with whole_folder(target, mode=mode) as draft:
             _mark(draft, instance, held)
             try:
                 yield draft

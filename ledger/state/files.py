@@ -4,12 +4,15 @@ import errno
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from yinzheng.verifier.errors import EnvironmentFault
+
+SHARED: Final = 0o750
+"""Mode of the folders that pages of a second account read: the umask decides on the group (ADR 83)."""
 
 TEMPORARY_SUFFIX = ".part"
 """What a crash may leave behind carries this suffix; no reader ever opens it."""
@@ -150,7 +153,11 @@ def make_folder(path: Path, *, mode: int = 0o755) -> None:
 
 @contextmanager
 def whole_folder(
-    target: Path, *, begun: Path | None = None, keep: Callable[[Path], bool] = lambda _: False
+    target: Path,
+    *,
+    begun: Path | None = None,
+    keep: Callable[[Path], bool] = lambda _: False,
+    mode: int = 0o700,
 ) -> Iterator[Path]:
     """Give a new folder beside `target` to be filled; it gets the name when the block has ended well.
 
@@ -159,11 +166,8 @@ def whole_folder(
     """
     make_folder(target.parent)
     with disk_faults(target):
-        if begun is None:
-            draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        else:
-            draft = begun
-            draft.mkdir(mode=0o700, exist_ok=True)
+        draft = begun or target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        draft.mkdir(mode=mode, exist_ok=begun is not None)
     try:
         yield draft
         if target.exists():

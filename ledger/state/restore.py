@@ -35,7 +35,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.state.address import server_url, sqlite_url
 from yinzheng.ledger.state.backup import FORMAT, MARKER, copy_blobs, copy_file, copy_keys, copy_tree
 from yinzheng.ledger.state.drafts import drafting, sweep_drafts
-from yinzheng.ledger.state.files import make_folder, shred, write_durably
+from yinzheng.ledger.state.files import SHARED, make_folder, shred, write_durably
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.state.record_keys import NAME, Destroyed, LivingKey, read_header, read_keys
 from yinzheng.ledger.state.sample import Sample, open_sample
@@ -142,7 +142,7 @@ def restore(
     root = root.absolute()
     make_folder(root.parent)
     swept = sweep_drafts(root.parent, instance)
-    with drafting(root, instance) as folder:
+    with drafting(root, instance, mode=SHARED) as folder:
         draft = Paths(folder)
         _copy_files(draft, Paths(backup), keystore)
         provider = keys(draft)
@@ -265,13 +265,14 @@ def _find_key_file(path: Path, instance: Instance) -> Path:
 
 
 def _copy_files(draft: Paths, backup: Paths, keystore: Path) -> None:
-    for source, target in ((backup.log, draft.log), (backup.blobs, draft.blobs), (backup.chain, draft.chain)):
-        copy_tree(source, target)
+    copy_tree(backup.blobs, draft.blobs)
+    for source, target in ((backup.log, draft.log), (backup.chain, draft.chain)):
+        copy_tree(source, target, mode=SHARED)
     if backup.calendar.is_dir():
-        copy_tree(backup.calendar, draft.calendar)
+        copy_tree(backup.calendar, draft.calendar, mode=SHARED)
     copy_keys(keystore, draft.keys)
     copy_keys(Paths(keystore.resolve().parent).people, draft.people)
-    copy_file(backup.database, draft.database)
+    copy_file(backup.database, draft.database, mode=SHARED)
 
 
 def _put_keys(

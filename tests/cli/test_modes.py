@@ -61,6 +61,35 @@ def test_what_commands_write_is_their_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE((there / "trust.json").stat().st_mode) == 0o644
 
 
+def test_under_027_the_group_reads_what_pages_show_and_no_key(tmp_path: Path) -> None:
+    """In a new registry and in one put back from a backup; LMDB's table of readers alone it may write."""
+    state, again, copy, keys = (tmp_path / name for name in ("state", "again", "copy", "record-keys"))
+    secret = str(own_passphrases()["li-wei"])
+    env = environment(**PASSPHRASE, YINZHENG_UMASK="027", YINZHENG_PERSON_PASSPHRASE_FILE=secret)
+    dossier(tmp_path / "dossier")
+    by = ("--keys", keys, "--as", "li-wei")
+    for given in (
+        init(state),
+        ["apply", tmp_path / "dossier", "--state", state],
+        ["backup", copy, "--state", state, *by],
+        ["restore", copy, "--state", again, "--keystore", state / "keys", *by],
+        ["heartbeat", "--state", again],
+    ):
+        done = start(*given, env=env)
+        assert done.returncode == 0, (given, done.stderr)
+    for root in (state, again):
+        modes = {p.relative_to(root).as_posix(): stat.S_IMODE(p.lstat().st_mode) for p in root.rglob("*")}
+        assert not [name for name, mode in modes.items() if mode & 0o007]
+        assert [name for name, mode in modes.items() if mode & 0o020] == ["chain/lock.mdb"]
+        assert {stat.S_IMODE(root.stat().st_mode), modes["chain"], modes["log"]} == {0o750}
+        for name in ("ledger.sqlite", "instance.json", "log/checkpoint", "chain/data.mdb"):
+            assert modes[name] == 0o640, name
+        assert modes["keys"] == modes["people"] == modes["blobs"] == 0o700
+        assert open_to_others(root / "keys", root / "people", root / "blobs") == set()
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o700
+    assert open_to_others(keys) == set()
+
+
 @pytest.mark.parametrize(
     ("inherited", "said", "then"),
     [

@@ -27,6 +27,7 @@ from yinzheng.ledger.chain.embedded.genesis import Genesis, write_genesis
 from yinzheng.ledger.chain.embedded.lock import WriterLock
 from yinzheng.ledger.chain.embedded.sealing import Refused, SealedBlock, build_block, decode_transaction
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
+from yinzheng.ledger.state.files import SHARED
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 CLOCK_TOLERANCE = 2
@@ -111,7 +112,7 @@ class EmbeddedChain:
         validator's), or as `open` does. A crash leaves either no chain or the whole genesis.
         """
         signing = _private_key(key)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=SHARED)
         lock = WriterLock(folder)
         chain = None
         try:

@@ -10,6 +10,7 @@ of a chain are immutable once written, and readers start from the head, so short
 
 import errno
 import os
+import stat
 import struct
 import subprocess
 import sys
@@ -92,7 +93,7 @@ def _open_lmdb(folder: Path, writable: bool, map_size: int) -> Any:
     _require_whole(folder)
     locked = writable or not os.statvfs(folder).f_flag & os.ST_RDONLY
     try:
-        return lmdb.open(
+        opened = lmdb.open(
             str(folder),
             map_size=map_size if writable else 0,
             readonly=not writable,
@@ -108,6 +109,20 @@ def _open_lmdb(folder: Path, writable: bool, map_size: int) -> Any:
             code="chain-unreadable",
             hint="Check that the folder is there, is readable (and writable, to seal blocks), and is whole.",
         ) from error
+    if writable:
+        _let_readers_note_themselves(folder / "lock.mdb")
+    return opened
+
+
+def _let_readers_note_themselves(lock: Path) -> None:
+    """Where the group may read LMDB's table of readers (ADR 83), let it write there, too.
+
+    The writer reuses pages that no reader is noted for: whoever reads without (`MDB_NOLOCK`) while somebody
+    writes may find another page's bytes.
+    """
+    mode = stat.S_IMODE(lock.stat().st_mode)
+    if mode & stat.S_IRGRP and not mode & stat.S_IWGRP:
+        lock.chmod(mode | stat.S_IWGRP)
 
 
 def _require_whole(folder: Path) -> None:
