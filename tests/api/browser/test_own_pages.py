@@ -125,14 +125,15 @@ def test_what_is_signed_offline_is_handed_in(holder: Page, own: Own, tmp_path: P
         loading.value.save_as(kept[name])
     prepared, request = kept.values()
     signature = tmp_path / "signature.json"
-    done = ("--request", request, "--org", own.folder / HOSPITAL, "--out", signature)
-    said = run("holder", "sign", prepared, *done, env=SECRETS)
+    done = ("--request", request, "--org", own.folder / HOSPITAL, "--out")
+    said = run("holder", "sign", prepared, *done, signature, env=SECRETS)
     assert said.code == 0, said.err
     # An old request that a desk has prepared anew is, field by field, what we signed: it is good once.
     again = tmp_path / "again.json"
     value = json.loads(prepared.read_bytes())
     again.write_text(json.dumps({**value, "case": "A-2026-000999"}), encoding="utf-8")
-    refused("holder", "sign", again, *done, code="request-again", exit_code=1, env=SECRETS)
+    another = (*done, tmp_path / "another.json")
+    refused("holder", "sign", again, *another, code="request-again", exit_code=1, env=SECRETS)
     holder.locator("input[type=file]").set_input_files(prepared)
     holder.get_by_role("button", name="Hand in the signature").click()
     assert "neither one signature" in holder.get_by_role("alert").inner_text()
