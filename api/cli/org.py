@@ -53,11 +53,17 @@ def request(
 def publish(
     file: Body, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
 ) -> None:
-    """Publish a version of a notice (S10.2). 发布告知书。"""
-    from yinzheng.api.org.notices import keep_notice
+    """Publish a version of a notice (S10.2). 发布告知书。
 
-    body = read_file(file, MAX_BODY)
-    answer = session(org, desk).post("/org/v1/notices", body)
+    Format, controller, time, and of a first notice the version, are filled in where the file leaves them out.
+    """
+    from yinzheng.api.org.notices import filled, keep_notice
+    from yinzheng.verifier.formats.body import Party
+
+    opened = session(org, desk)
+    who = opened.member.profile
+    body = filled(org, read_file(file, MAX_BODY), Party(who.name, who.code), clock())
+    answer = opened.post("/org/v1/notices", body)
     keep_notice(org, answer["leaf"], body)
     beyond = f"; beyond the version before 超出前一版: {', '.join(answer['changes'])}"
     wider = beyond if answer["changes"] else ""

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from yinzheng.ledger.state.files import make_folder, write_durably
-from yinzheng.verifier.bytes.canonical import loads
+from yinzheng.verifier.bytes.canonical import JSON, dumps, loads
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
 
 FOLDER: Final = "notices"
@@ -22,6 +23,31 @@ def keep_notice(org: Path, leaf: str, body: bytes) -> None:
         return
     make_folder(org / FOLDER, mode=0o700)
     write_durably(org / FOLDER / f"{leaf}.json", body)
+
+
+def filled(org: Path, body: bytes, by: Party, now: int) -> bytes:
+    """A notice with what its controller's folder knows where `body` leaves it out; else `body` as it is.
+
+    Which version it replaces is never guessed: raises `UsageFault` `notice-version` where this folder keeps
+    one already and the new one says nothing of it; `DataFault` as `loads`.
+    """
+    value = loads(body, max_bytes=MAX_NOTICE * 2)
+    if not isinstance(value, dict):
+        return body
+    known: dict[str, JSON] = {"v": 1, "controller": by.to_json(), "published_at": now}
+    if "version" not in value and "replaces" not in value:
+        if any((org / FOLDER).glob("*.json")):
+            latest, leaf = find_notice(org, None, None)
+            raise UsageFault(
+                "this folder keeps a notice already: is this a version of it?",
+                code="notice-version",
+                hint=f'For the next version say "version": {latest.version + 1}, "replaces": "{leaf}"; '
+                'for another notice "version": 1, "replaces": null.',
+            )
+        known |= {"version": 1, "replaces": None}
+    if known.keys() <= value.keys():
+        return body
+    return dumps({**known, **value})
 
 
 def find_notice(org: Path, leaf: str | None, file: Path | None) -> tuple[Notice, str]:

@@ -176,7 +176,9 @@ def demonstrate_life(
         write_durably(pdf, deal.printed(registry, contract, life.party("buyer").code))
     receipt = out / "trade-check.json"
     write_durably(receipt, receipt_of(registry, check, life.party("exchange").code))
-    answer = json.loads(receipt.read_bytes())["body"]["answer"]
+    checked = json.loads(receipt.read_bytes())["body"]
+    answer, asked = checked["answer"], json.dumps(checked["asked"], ensure_ascii=False, indent=2)
+    write_durably(out / "trade.json", asked.encode())
     return Lived(given, life.number, successor, remainder, life.last, pdf.name, receipt.name, answer, stopped)
 
 

@@ -70,7 +70,11 @@ def read_secret(path: Path, kind: str, most: int) -> bytes:
             mode = path.stat().st_mode
             text = file.read(most + 2)
     except FileNotFoundError:
-        raise UsageFault(f"there is no {kind} file at {path}", code=f"{kind}-missing") from None
+        raise UsageFault(
+            f"there is no {kind} file at {path}",
+            code=f"{kind}-missing",
+            hint=f"Write it there, for you alone to read: chmod 600 {path}",
+        ) from None
     if stat.S_IMODE(mode) & 0o077:
         raise EnvironmentFault(
             f"others may read the {kind} file {path}", code=f"{kind}-exposed", hint=f"chmod 600 {path}"

@@ -16,7 +16,7 @@ from tests.cli.processes import ROOT
 from tests.scripts import glossary
 from tests.scripts.pictures import IMAGES, PICTURES
 from yinzheng.api.cli.commands import PANELS
-from yinzheng.api.cli.lazy import Command, Group
+from yinzheng.api.cli.lazy import Command, Group, Unloaded
 
 GUIDES: Final = sorted((ROOT / "docs" / "guide").glob("*.md"))
 READMES: Final = (ROOT / "README.md", ROOT / "README.zh-CN.md")
@@ -58,19 +58,23 @@ def help_of(path: tuple[str, ...]) -> str:
     return run(*path, "--help", env={"COLUMNS": "200"}).out
 
 
-def command_in(words: list[str]) -> tuple[str, ...]:
-    """The name of a command at the head of `words`."""
+def found_in(words: list[str]) -> tuple[Command, list[str]]:
+    """The command at the head of `words`, and what is given to it."""
     entries = [entry for panel in PANELS for entry in panel.entries]
-    path: list[str] = []
-    for word in words:
+    for place, word in enumerate(words):
         found = next((one for one in entries if one.name == word), None)
-        assert found is not None, f"there is no command {' '.join([*path, word])}"
-        path.append(word)
+        assert found is not None, f"there is no command {' '.join(words[: place + 1])}"
         if isinstance(found, Command):
-            return tuple(path)
+            return found, words[place + 1 :]
         assert isinstance(found, Group)
         entries = [*found.entries]
     raise AssertionError(f"{' '.join(words)} names a group only")
+
+
+def command_in(words: list[str]) -> tuple[str, ...]:
+    """The name of a command at the head of `words`."""
+    _, given = found_in(words)
+    return tuple(words[: len(words) - len(given)])
 
 
 def test_there_is_a_guide_for_each_reader_in_both_languages() -> None:
@@ -89,6 +93,17 @@ def test_every_command_that_is_shown_exists(path: Path) -> None:
         command = command_in(words)
         for option in (word for word in words if word.startswith("--")):
             assert re.search(rf"{option.partition('=')[0]}\b", help_of(command)), (command, option)
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=name_of)
+def test_every_command_of_a_guide_is_whole(path: Path) -> None:
+    """Nothing that a command needs is left out of what is shown of it."""
+    for words in commands_of(path):
+        if "--help" in words:
+            continue
+        entry, rest = found_in(words)
+        rest = rest[: rest.index(">")] if ">" in rest else rest
+        Unloaded(entry, None).load().make_context(entry.name, rest)
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=name_of)

@@ -1,0 +1,51 @@
+"""What an organisation's folder knows of a notice, and need not be typed (S10.2)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import ROOT
+from yinzheng.api.org.notices import filled, keep_notice
+from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.body import Party
+from yinzheng.verifier.formats.notice import parse_notice
+
+NOW = 1_800_000_000
+BY = Party("云汐市第二人民医院", "12990100DEM0009018")
+EXAMPLE = json.loads((ROOT / "examples" / "consents" / "demonstration.json").read_bytes())["notice"]
+"""What the guide for hospitals names as an example."""
+
+
+def test_the_example_is_a_notice_once_the_folder_has_filled_it_in(tmp_path: Path) -> None:
+    made = parse_notice(json.loads(filled(tmp_path, dumps(EXAMPLE), BY, NOW)))
+    assert (made.version, made.replaces, made.controller, made.published_at) == (1, None, BY, NOW)
+
+
+def test_what_a_file_says_stands(tmp_path: Path) -> None:
+    whole = {
+        **EXAMPLE,
+        "v": 1,
+        "version": 2,
+        "replaces": "ab" * 32,
+        "controller": {"name": "another", "code": BY.code},
+        "published_at": NOW - 5,
+    }
+    body = json.dumps(whole, indent=1).encode()
+    assert filled(tmp_path, body, BY, NOW) is body
+    partly = {name: value for name, value in whole.items() if name != "v"}
+    assert json.loads(filled(tmp_path, dumps(partly), BY, NOW)) == whole
+    assert filled(tmp_path, b"[]", BY, NOW) == b"[]"  # the desk says what is wrong with it
+
+
+def test_which_version_a_later_notice_is_is_never_guessed(tmp_path: Path) -> None:
+    keep_notice(tmp_path, "cd" * 32, filled(tmp_path, dumps(EXAMPLE), BY, NOW))
+    with pytest.raises(UsageFault, match="is this a version of it") as raised:
+        filled(tmp_path, dumps(EXAMPLE), BY, NOW + 1)
+    assert raised.value.code == "notice-version"
+    assert f'"version": 2, "replaces": "{"cd" * 32}"' in str(raised.value.hint)
+    said = {**EXAMPLE, "version": 2, "replaces": "cd" * 32}
+    assert parse_notice(json.loads(filled(tmp_path, dumps(said), BY, NOW + 1))).version == 2
