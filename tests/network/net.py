@@ -124,9 +124,13 @@ class Net:
                 since = time.monotonic()
 
     def _enough(self) -> bool:
-        """Whether so many validators seal as a block needs in the long run."""
-        sealing = [one for one in self.network.nodes if one.validator and nodes.ask(one, "eth_mining")]
-        return len(sealing) >= 3
+        """Whether so many validators are at work as a block needs in the long run.
+
+        Not whether they seal (`eth_mining`): geth seals nothing while it fetches a heavier chain, and goes on
+        fetching one that it may not take yet.
+        """
+        answering = [one for one in self.network.nodes if one.validator and nodes.height(one) is not None]
+        return len(answering) >= 3
 
     def __getitem__(self, name: str) -> Node:
         return self.network.node(name)
