@@ -142,7 +142,7 @@ def use(
         "notice": notice,
     }
     answer = session(org, desk).post("/org/v1/uses", dumps(body))
-    outside = "" if answer["covered"] is not False else "; no answer covers it 超出同意范围"
+    outside = "" if answer["covered"] is not False else "; no consent covers it 没有同意作为依据"
     tell(json_, answer, f"use recorded 已登记使用记录: line 第 {answer['line']} 条{outside}")
 
 

@@ -77,7 +77,7 @@ def uses(
         again = f", {before} before 此前已登记" if before else ""
         yield f"{recorded} uses recorded 已登记使用记录{again}"
         if outside:
-            yield f"  no answer covers {outside} of them 超出同意范围"
+            yield f"  no consent covers {outside} of them 没有同意作为依据"
         for one in wrong[:LISTED]:
             yield f"  row 第 {one['row']} 行: {one['zh']} {one['en']}".rstrip()
         if len(wrong) > LISTED:

@@ -19,6 +19,7 @@ from yinzheng.api.cli.org_common import (
     DeskUrl,
     OrgFolder,
     Session,
+    china_time,
     clock,
     session,
 )
@@ -293,5 +294,6 @@ def _line(told: JSON) -> str:
             f"{told['kind']}  {data['notice']}, version {data['version']}: not covered by at most "
             f"{data['at_most']} consents 至多 {data['at_most']} 份同意不及于本版"
         )
-    deadline = f", by {data['deadline']}" if "deadline" in data else ""
+    due = data.get("deadline")
+    deadline = f", by 期限 {china_time(due)}" if isinstance(due, int) else ""
     return f"{told['kind']}  {data.get('withdrawal') or data.get('dispute')}{deadline}"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import ROOT
+from yinzheng.api.cli.org_withdrawals import _line
 from yinzheng.api.org.notices import filled, keep_notice
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import UsageFault
@@ -49,3 +50,9 @@ def test_which_version_a_later_notice_is_is_never_guessed(tmp_path: Path) -> Non
     assert f'"version": 2, "replaces": "{"cd" * 32}"' in str(raised.value.hint)
     said = {**EXAMPLE, "version": 2, "replaces": "cd" * 32}
     assert parse_notice(json.loads(filled(tmp_path, dumps(said), BY, NOW + 1))).version == 2
+
+
+def test_what_is_asked_of_an_organisation_is_told_with_a_time_that_people_read() -> None:
+    told = {"kind": "withdrawal.destroy", "data": {"withdrawal": "ab" * 32, "deadline": 1_796_310_000}}
+    assert _line(told) == f"withdrawal.destroy  {'ab' * 32}, by 期限 2026-12-03 23:00:00+08:00"
+    assert _line({"kind": "dispute.held", "data": {"dispute": "D-2026-000001"}}).endswith("D-2026-000001")
