@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -120,8 +120,24 @@ def show(
     withdrawal: WithdrawalId, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False
 ) -> None:
     """Show what we owe a withdrawal. 撤回详情。"""
+    from yinzheng.api.org.answers import readable
+
     answer = session(org, desk).get(f"/org/v1/withdrawals/{withdrawal}")
-    tell(json_, answer, f"the desk says 柜台称: {answer['state']}, we owe: {answer['duty']}")
+    with readable():
+        tell(json_, answer, "\n".join(_standing(answer)))
+
+
+def _standing(answer: dict[str, Any]) -> Iterator[str]:
+    """How a withdrawal stands, as S15.5 tells it: to its controller of everyone, to a recipient of itself."""
+    due = answer["destroy_by"]
+    until = "" if due is None else f"; destruction due 销毁期限 {china_time(due)}"
+    yield f"the desk says 柜台称: {answer['state']} {answer.get('words', {}).get('zh', '')}".rstrip() + until
+    for one in answer.get("answers", [answer]):
+        if one["given_at"] is not None:
+            stands = f"confirmed 已确认 {china_time(one['given_at'])}"
+        else:
+            stands = "need not destroy 无须销毁" if one["duty"] == "exempt" else "owes its receipt 待销毁回执"
+        yield f"  {one.get('name', 'we 我方')} {one.get('code', '')}".rstrip() + f": {stands}"
 
 
 @showing

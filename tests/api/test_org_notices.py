@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import ROOT
-from yinzheng.api.cli.org_withdrawals import _line
+from yinzheng.api.cli.org_withdrawals import _line, _standing
 from yinzheng.api.org.notices import filled, keep_notice
-from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.notice import parse_notice
@@ -53,6 +53,22 @@ def test_which_version_a_later_notice_is_is_never_guessed(tmp_path: Path) -> Non
 
 
 def test_what_is_asked_of_an_organisation_is_told_with_a_time_that_people_read() -> None:
-    told = {"kind": "withdrawal.destroy", "data": {"withdrawal": "ab" * 32, "deadline": 1_796_310_000}}
+    asked: JSON = {"withdrawal": "ab" * 32, "deadline": 1_796_310_000}
+    told: JSON = {"kind": "withdrawal.destroy", "data": asked}
     assert _line(told) == f"withdrawal.destroy  {'ab' * 32}, by 期限 2026-12-03 23:00:00+08:00"
     assert _line({"kind": "dispute.held", "data": {"dispute": "D-2026-000001"}}).endswith("D-2026-000001")
+
+
+def test_how_a_withdrawal_stands_says_who_confirmed_and_who_still_owes() -> None:
+    ours = {"name": "某医院", "code": BY.code, "duty": "clear_links", "given_at": 1_796_052_532}
+    theirs = {"name": "某公司", "code": "91990100DEM0002008", "duty": "destroy", "given_at": None}
+    told = {"state": "frozen", "words": {"zh": "已冻结"}, "destroy_by": 1_796_310_000, "duty": "clear_links"}
+    assert list(_standing({**told, "answers": [ours, theirs]})) == [
+        "the desk says 柜台称: frozen 已冻结; destruction due 销毁期限 2026-12-03 23:00:00+08:00",
+        f"  某医院 {BY.code}: confirmed 已确认 2026-11-30 23:28:52+08:00",
+        "  某公司 91990100DEM0002008: owes its receipt 待销毁回执",
+    ]
+    assert list(_standing({"state": "notified", "destroy_by": None, "duty": "exempt", "given_at": None})) == [
+        "the desk says 柜台称: notified",
+        "  we 我方: need not destroy 无须销毁",
+    ]
