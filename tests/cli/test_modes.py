@@ -61,6 +61,7 @@ def test_what_commands_write_is_their_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE((there / "trust.json").stat().st_mode) == 0o644
 
 
+@pytest.mark.slow
 def test_under_027_the_group_reads_what_pages_show_and_no_key(tmp_path: Path) -> None:
     """In a new registry and in one put back from a backup; LMDB's table of readers alone it may write."""
     state, again, copy, keys = (tmp_path / name for name in ("state", "again", "copy", "record-keys"))
