@@ -155,13 +155,18 @@ def _exchange(org: Path, desk: str) -> Exchange:
 
 
 def _told(answer: Answer) -> Iterator[str]:
+    from yinzheng.api.cli.policy import language_in
     from yinzheng.verifier.words import trade as words
+    from yinzheng.verifier.words.phrase import Phrase
 
-    yield f"{answer.answer} {words.ANSWERS[answer.answer].zh}  {answer.check}"
+    language = language_in("")
+    yield f"{answer.answer} {words.ANSWERS[answer.answer].said(language)}  {answer.check}"
     for reason in answer.reasons:
-        yield f"  {reason.en} {reason.zh}"
+        yield f"  {Phrase(reason.zh, reason.en).said(language)}"
     for one in answer.obligations:
-        yield f"  {one.outcome:<9} {one.en} {one.zh}"
+        # Chinese is padded with blanks as wide as its characters.
+        outcome = f"{words.OUTCOMES[one.outcome].zh:\u3000<6}" if language == "zh" else f"{one.outcome:<9}"
+        yield f"  {outcome} {Phrase(one.zh, one.en).said(language)}"
 
 
 def _value(answer: Answer) -> dict[str, Any]:

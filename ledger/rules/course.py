@@ -5,7 +5,7 @@ of its own. What the table does not hold is refused, here and in one wording, wi
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -62,6 +62,8 @@ class Course(Generic[StateT, MoveT]):
     """Code for a move that the state does not allow."""
     wrong_capacity: str = WRONG_CAPACITY
     """Code for a move that is somebody else's."""
+    over: Mapping[StrEnum, tuple[str, str]] = field(default_factory=dict)
+    """By state: words and hint for what does not follow it, where they say more than its name."""
 
     @property
     def table(self) -> Mapping[tuple[StateT, MoveT], Rule[StateT, MoveT]]:
@@ -91,6 +93,9 @@ class Course(Generic[StateT, MoveT]):
         """
         state = situation.state
         lines = [rule for rule in self.rules if rule.state is state and rule.move is move]
+        if not lines and state in self.over:
+            said, hint = self.over[state]
+            raise self._refused(situation, move, now, self.not_allowed, said, hint)
         if not lines:
             raise self._refused(situation, move, now, self.not_allowed, f"{move} does not follow {state}.")
         rule = next((line for line in lines if line.by is by), None)
@@ -104,14 +109,14 @@ class Course(Generic[StateT, MoveT]):
         return rule
 
     def _refused(
-        self, situation: Situation[StateT], move: MoveT, now: int, code: str, why: str
+        self, situation: Situation[StateT], move: MoveT, now: int, code: str, why: str, hint: str = ""
     ) -> UsageFault:
         options = [f"{rule.move} (by {rule.by})" for rule in self.possible(situation, now)]
-        instead = f"Possible now: {', '.join(options)}."
+        nothing = f"Nothing more is possible in this {self.name}."
         return UsageFault(
-            f"The {self.name} is in state {situation.state}: {why}",
+            why if hint else f"The {self.name} is in state {situation.state}: {why}",
             code=code,
-            hint=instead if options else f"Nothing more is possible in this {self.name}.",
+            hint=hint or (f"Possible now: {', '.join(options)}." if options else nothing),
             course=self.name,
             state=situation.state.value,
             move=move.value,

@@ -119,6 +119,13 @@ COURSE: Final = Course(
         Guard.NOT_HELD: ("certificate-held", "a dispute holds it; the forum releases it first (R38)"),
     },
     not_allowed="certificate-over",
+    over={
+        State.OVER: (
+            "The certificate is over: it was cancelled or superseded, or it lapsed (R12).",
+            "Nothing more is entered on it. Verify its number, which tells what ended it; where another"
+            " follows it, name that one.",
+        )
+    },
 )
 """Refusals have the codes `certificate-over` (nothing more is possible), `move-wrong-capacity`, and for a
 guard `certificate-valid`, `certificate-held` or `move-no-objection`."""

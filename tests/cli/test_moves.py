@@ -94,6 +94,9 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     ):  # what the certificate tells is not left to be refused once everybody has signed
         bad = ("holder", "request", *kind, *stranger, "--out", asked)
         refused(*bad, code=code, exit_code=2, env=SECRETS)
+    early = ("--certificate", certificate, "--document", f"{contract}:consideration:合同", "--org", ours)
+    bad = ("holder", "request", "renewal", *early, "--years", 1, *public, "--out", asked)
+    refused(*bad, code="renewal-outside", exit_code=2, env=SECRETS)
     assert not asked.exists()
     assert done(*draft, env=SECRETS)["certificate"] == number
     refused("apply", asked, "--state", state, code="joint-unsigned", exit_code=1)

@@ -17,6 +17,7 @@ from tests.cli.test_moves import SECRETS
 from tests.desk.calls import KEYS_OF_STATE, DeskProcess, running_desk
 from tests.ledger.world import APPLICANT, OFFICER, Clock, World, create, to_deposited
 from yinzheng.api.desk import moves
+from yinzheng.api.org import asking
 from yinzheng.api.org.calling import Client
 from yinzheng.api.org.holding import Holder
 from yinzheng.api.org.member import Member
@@ -132,7 +133,9 @@ def test_each_sees_its_own_rights_and_licences(scene: tuple[DeskProcess, Path, s
     assert caught.value.code == "query"
 
 
-def test_a_renewal_outside_its_window_begins_nothing(scene: tuple[DeskProcess, Path, str]) -> None:
+def test_a_renewal_outside_its_window_begins_nothing(
+    scene: tuple[DeskProcess, Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It opens half a year before the end; whoever hands one in earlier is told from when on (R10)."""
     desk, folder, number = scene
     statement, asked = folder / "statement.txt", folder / "renewal"
@@ -142,6 +145,10 @@ def test_a_renewal_outside_its_window_begins_nothing(scene: tuple[DeskProcess, P
         *("--summary", "继续持有", "--document", f"{statement}:other:说明"),
         *("--org", folder / HOSPITAL, "--out", asked),
     )
+    refused(*draft, code="renewal-outside", exit_code=2, env=SECRETS)
+    assert not asked.exists()
+    # Another program may draft it all the same; the registry refuses it then.
+    monkeypatch.setattr(asking, "require_window", lambda *_: None)
     done(*draft, env=SECRETS)
     done("holder", "sign", asked, "--org", folder / HOSPITAL, env=SECRETS)
     at = ("--org", folder / HOSPITAL, "--desk", desk.url)

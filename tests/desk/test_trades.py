@@ -292,6 +292,13 @@ def test_the_command_line(market: Market, desk: DeskProcess, tmp_path: Path) -> 
     file.write_bytes(dumps(trade(market.numbers[0], price=None)))
     said = run("org", "trade", "check", file, *where, "--json", env=SECRETS)
     assert (said.code, said.json["answer"]) == (3, "needs_person")
+    ours, theirs = (
+        run("org", "trade", "check", file, *where, env={**SECRETS, "LC_ALL": spoken}).out
+        for spoken in ("zh_CN.UTF-8", "C.UTF-8")
+    )
+    said_zh, said_en = ("须由人工判断", "未被保全"), ("a person must decide", "Not held")
+    assert [one in ours for one in (*said_zh, *said_en)] == [True, True, False, False], ours
+    assert [one in theirs for one in (*said_zh, *said_en)] == [False, False, True, True], theirs
     lines = tmp_path / "trades.ndjson"
     lines.write_bytes(dumps(trade(market.numbers[0])) + b"\n" + dumps(trade(market.numbers[1], price=PAIR)))
     said = run("org", "trade", "batch", lines, "--out", tmp_path / "answers", *where, "--json", env=SECRETS)
@@ -308,7 +315,7 @@ def test_the_command_line(market: Market, desk: DeskProcess, tmp_path: Path) -> 
         "org", "trade", "receipt", said.json["checks"][0]["check"], "--out", file, *where, env=SECRETS
     )
     assert (again.code, file.read_bytes()) == (2, mine), "it asks for a new file"
-    assert [one["answer"] for one in said.json["checks"]].count("needs_person") == 1
+    assert [one["answer"] for one in said.json["checks"]].count("needs_person") == 3
     assert "needs_person" in run("org", "trade", "checks", *where, env=SECRETS).out
     said = run("org", "trade", "reserve", market.numbers[2], "--hours", "3", *where, "--json", env=SECRETS)
     assert said.code == 0, said.err

@@ -106,6 +106,12 @@ def fits(page: Page, name: str) -> None:
     assert page.evaluate(CONTRAST) == [], name
 
 
+LINES = """cell => {
+  const text = document.createRange()
+  text.selectNodeContents(cell)
+  return text.getClientRects().length
+}"""
+
 WITHIN = """[...document.querySelectorAll(".card")].flatMap(card => [...card.querySelectorAll("*")]
   .filter(one => !one.closest("thead") || getComputedStyle(one.closest("thead")).position !== "absolute")
   .filter(one => one.getBoundingClientRect().right > card.getBoundingClientRect().right + 1)
@@ -143,6 +149,8 @@ def test_the_register_leads_to_a_history_and_that_to_a_time(seen: tuple[Page, st
     licence = table.locator("tr", has_text="L-2026-000001")
     assert ("in force" if lang == "en" else "有效") in licence.locator("td").nth(1).inner_text()
     fits(page, f"asof-{lang}")
+    followed = table.locator("td", has_text=site.second)
+    assert followed.evaluate(LINES) == 1, "a number is on one line, on the desktop too"
 
 
 def test_the_register_leads_to_the_figure_of_supervision(seen: tuple[Page, str], site: Site) -> None:

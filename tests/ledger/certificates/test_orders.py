@@ -78,6 +78,10 @@ def test_a_forum_cancels_for_good(court: Court) -> None:
     assert court.world.verify(court.made.number).status.value == "cancelled"
     for body in (f.seizing(court), f.cancelling(court, reference="另案")):
         refused(court, lambda body=body: f.carry_out(court, body), "certificate-over")
+    with pytest.raises(UsageFault, match="over: it was cancelled or superseded, or it lapsed") as told:
+        f.carry_out(court, f.seizing(court))
+    assert "does not follow" not in told.value.message
+    assert "tells what ended it" in str(told.value.hint)
     assert court.audit() == set()
 
 
