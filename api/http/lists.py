@@ -61,7 +61,7 @@ def listed(
         kept_rows = [{k: v for k, v in row.items() if k not in made_now} for row in map(_object, rows)]
         rests_on = canonical.dumps({**value, name: [*kept_rows]})
     onward = {} if more is None else {"Link": _onward(request, more)}
-    return tagged(request, content, rests_on, headers={"Cache-Control": kept, **onward})
+    return tagged(request, content, rests_on, weak=bool(made_now), headers={"Cache-Control": kept, **onward})
 
 
 def tagged(
@@ -69,13 +69,17 @@ def tagged(
     content: bytes,
     rests_on: bytes,
     *,
+    weak: bool = False,
     media: str = "application/json",
     headers: Mapping[str, str],
 ) -> Response:
-    """An answer with the tag of what it rests on (RFC 9110 8.8.3); 304 to who has it already (13.1.2)."""
+    """An answer with the tag of what it rests on (RFC 9110 8.8.3); 304 to who has it already (13.1.2).
+
+    `weak`: the same rows may be answered in other bytes.
+    """
     tag = f'"{hashlib.sha256(rests_on).hexdigest()[:32]}"'
     asked = request.headers.get("if-none-match", "")
-    named = {**headers, "ETag": tag}
+    named = {**headers, "ETag": f"W/{tag}" if weak else tag}
     if asked.strip() == "*" or tag in _TAG.findall(asked):
         named.pop("Link", None)
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=named)

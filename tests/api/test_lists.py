@@ -70,6 +70,9 @@ def test_what_is_made_anew_each_time_changes_no_tag() -> None:
     again = listed(asked(), "rows", [{"row": 1, "header": "b"}], None, made_now=("header",))
     other = listed(asked(), "rows", [{"row": 2, "header": "a"}], None, made_now=("header",))
     assert tag_of(first) == tag_of(again) != tag_of(other)
+    assert tag_of(first).startswith('W/"'), "equal rows, other bytes (RFC 9110 8.8.1)"
+    unchanged = listed(asked(known=tag_of(first)), "rows", [{"row": 1}], None, made_now=("header",))
+    assert (unchanged.status_code, tag_of(unchanged)) == (304, tag_of(first))
     assert json.loads(bytes(again.body))["rows"] == [{"row": 1, "header": "b"}]
 
 
