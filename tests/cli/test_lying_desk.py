@@ -72,13 +72,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return at / "org"
 
 
+def listed(notices: list[Any]) -> dict[str, Any]:
+    """A list of one page (S15.12)."""
+    return {"notices": notices, "next": None}
+
+
 def told(folder: Path, answer: object, *args: object) -> Said:
     with desk(answer) as at:
         return run("org", *args, "--org", folder, "--desk", at.url, "--json", env=SECRETS)
 
 
 def test_what_the_registry_signed_is_shown(folder: Path, tmp_path: Path) -> None:
-    said = told(folder, {"notices": [signed()]}, "notices", "--out", tmp_path / "kept")
+    said = told(folder, listed([signed()]), "notices", "--out", tmp_path / "kept")
     assert (said.code, said.json[0]["data"]["withdrawal"]) == (0, A)
     assert len(list((tmp_path / "kept").iterdir())) == 2
 
@@ -95,14 +100,14 @@ LIES: dict[str, Callable[[], dict[str, str]]] = {
 @pytest.mark.parametrize("reason", LIES)
 def test_lies_are_neither_shown_nor_kept(folder: Path, tmp_path: Path, reason: str) -> None:
     lie = LIES[reason]()
-    with desk({"notices": [lie]}) as at:
+    with desk(listed([lie])) as at:
         base = ("org", "notices", "--out", tmp_path / "kept", "--org", folder, "--desk", at.url)
         refused(*base, code="notice-not-signed", exit_code=1, env=SECRETS)
     assert not list((tmp_path / "kept").iterdir())
 
 
 def test_a_lie_beside_the_truth_hides_nothing(folder: Path, tmp_path: Path) -> None:
-    said = told(folder, {"notices": [signed(key=STRANGER), signed()]}, "notices", "--out", tmp_path / "kept")
+    said = told(folder, listed([signed(key=STRANGER), signed()]), "notices", "--out", tmp_path / "kept")
     assert (said.code, [one["kind"] for one in said.json]) == (1, ["withdrawal.freeze"])
     assert said.error["code"] == "notice-not-signed"
     assert len(list((tmp_path / "kept").iterdir())) == 2
@@ -111,8 +116,9 @@ def test_a_lie_beside_the_truth_hides_nothing(folder: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "answer",
     [
-        b"<html>", b"[]", b"null", b"{}", b'{"notices":{}}', b'{"notices":[1]}', b'{"notices":[{"body":1}]}',
-        b'{"notices":[{"body":"","header":null}]}', b"[" * 5000, b"\xff", b"",
+        b"<html>", b"[]", b"null", b"{}", b'{"notices":{},"next":null}', b'{"notices":[]}',
+        b'{"notices":[1],"next":null}', b'{"notices":[{"body":1}],"next":null}',
+        b'{"notices":[{"body":"","header":null}],"next":null}', b"[" * 5000, b"\xff", b"",
     ],
 )  # fmt: skip
 def test_answers_that_are_none(folder: Path, answer: bytes) -> None:
@@ -172,12 +178,12 @@ def test_another_registry_is_not_pinned_by_the_way(folder: Path, tmp_path: Path)
     other.write_bytes(policy(STRANGER))
     base = ("org", "trust", other, "--org", folder)
     refused(*base, code="registry-pinned", exit_code=2)
-    assert told(folder, {"notices": [signed(key=STRANGER)]}, "notices").code == 1
+    assert told(folder, listed([signed(key=STRANGER)]), "notices").code == 1
     refused("org", "trust", tmp_path / "no", "--org", folder, code="file-missing", exit_code=2)
     other.write_text("{}")
     refused(*base, "--replace", code="trust-malformed", exit_code=1)
     other.write_bytes(policy(STRANGER))
     assert run(*base, "--replace").code == 0
-    assert told(folder, {"notices": [signed(key=STRANGER)]}, "notices").code == 0
+    assert told(folder, listed([signed(key=STRANGER)]), "notices").code == 0
     other.write_bytes(policy())
     assert run(*base, "--replace").code == 0
