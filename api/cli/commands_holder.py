@@ -142,23 +142,23 @@ HOLDER: Final = Group(
         ),
         Command(
             "authorise",
-            "holder_requests:authorise",
+            "holder_signing:authorise",
             "Let another party sign a request in our name. 授权对方签署。",
         ),
         Command(
             "submit",
-            "holder_requests:submit",
+            "holder_signing:submit",
             "Hand a signed request, or the signature under what is prepared, to the registry's desk. "
             "提交柜台。",
         ),
         Command(
             "requests",
-            "holder_requests:requests",
+            "holder_signing:requests",
             "List the moves that concern us; of one, fetch what waits for our signature. 与我方有关的请求。",
         ),
         Command(
             "sign",
-            "holder_requests:sign",
+            "holder_signing:sign",
             "Sign a request with the SM2 key, or with the account what the registry prepared of it. 签署。",
         ),
     ),

@@ -41,6 +41,11 @@ OutFolder = Annotated[Path, typer.Option("--out", help="A new folder for keys an
 DAY = 86_400
 DAYS = 2 * 365
 """A new key holds, unless told otherwise."""
+_WITHOUT = {
+    "exchange": "without --account: it checks trades, and reserves none 无链上账户，不能预留、结算",
+    "party": "without --account: it can sign no dispute 无链上账户，不能签署争议文件",
+}
+"""What a role cannot do without an account, which an enrolled organisation is not given later."""
 MARGIN = 60
 """Seconds until a key that the desk is told of begins: it must not begin before it is told."""
 
@@ -55,7 +60,9 @@ def new(
     out_folder: OutFolder = DEFAULT_ORG,
     account: Annotated[
         bool,
-        typer.Option("--account", help="A chain account, for forums, exchanges, parties. 链上账户。"),
+        typer.Option(
+            "--account", help="A chain account, for exchanges and parties; forums have one. 链上账户。"
+        ),
     ] = False,
     days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = DAYS,
     registry: Annotated[
@@ -121,7 +128,9 @@ def hand_over(folder: Path, member: Member, enrolment: Enrolment, json_: bool) -
     kid = member.profile.keys[0].kid.hex()
     address = None if member.profile.account is None else member.profile.account.hex()
     value = {"code": member.profile.code, "kid": kid, "account": address, "enrolment": str(file)}
-    tell(json_, value, f"key {kid}; hand {file} to the registry's officer 请将该文件交登记机构")
+    told = [f"key {kid}; hand {file} to the registry's officer 请将该文件交登记机构"]
+    told += [lacks for role, lacks in _WITHOUT.items() if address is None and role in member.profile.roles]
+    tell(json_, value, told)
 
 
 def ask_account(folder: Path, enrolment: Enrolment, domain: Domain, json_: bool) -> None:

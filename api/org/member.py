@@ -40,6 +40,7 @@ from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party, check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.organisation import (
+    FORUM,
     HOLDER,
     MAX_TERM,
     ROLES,
@@ -220,9 +221,10 @@ def create_member(
 ) -> tuple[Member, Enrolment]:
     """Make a folder with fresh keys, and the enrolment to hand to the registry's officer.
 
-    `account`: make one, or take the one of this address (20 bytes) whose key lies elsewhere. A holder always
-    has one, and its keys bind themselves to the enrolment for the registry of `domain`; with an account from
-    elsewhere the enrolment lacks its binding until `bound` gives it that account's signature.
+    `account`: make one, or take the one of this address (20 bytes) whose key lies elsewhere. A holder and a
+    forum always have one, for nothing of theirs is done without it. A holder's keys bind themselves to the
+    enrolment for the registry of `domain`; with an account from elsewhere the enrolment lacks its binding
+    until `bound` gives it that account's signature.
 
     Raises `UsageFault` (`org-exists`, `passphrase-…`, `key-term`, `registry-not-pinned`), `DataFault`
     (`credit-code`, `field-…`, `roles-overlap`).
@@ -247,7 +249,7 @@ def create_member(
     make_folder(folder, mode=0o700)
     keystore = Keystore.create(folder / "keys", passphrase_of(environment))
     address = account if isinstance(account, bytes) else None
-    if address is None and (account or holds):
+    if address is None and (account or holds or FORUM in checked["roles"]):
         if ACCOUNT not in keystore.names():
             keystore.generate(ACCOUNT, Kind.SECP256K1)
         address = keystore.ethereum(ACCOUNT).address

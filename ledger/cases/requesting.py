@@ -13,6 +13,7 @@ from yinzheng.ledger.cases.files import FilePart, Sealed, seal_parts
 from yinzheng.ledger.cases.intake import DOSSIER_ID_BYTES, DOSSIER_KEY_BYTES, Begun, begin, go_on
 from yinzheng.ledger.cases.work import dossier_key
 from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.contracts import FORUM
 from yinzheng.ledger.flow.threads import find_organisation
 from yinzheng.ledger.organisations.keys import find_key
 from yinzheng.ledger.registry import Progress, Registry
@@ -41,7 +42,7 @@ def receive(
 
     Raises `DataFault`: as `require_signed`, `request-registry`, `request-own-motion`, `joint-dated`,
     `request-key`, `document-differs`; `UsageFault`: `request-taken`, `request-name`, `organisation-…`,
-    `holder-not-entered`, `type-unavailable`, and as `require_grantable`.
+    `holder-not-entered`, `forum-not-appointed`, `type-unavailable`, and as `require_grantable`.
     """
     now = registry.clock()
     with registry.store.reading() as session:
@@ -156,7 +157,7 @@ def _require_authorised(joint: JointRequest, now: int) -> None:
 def _require_party(
     session: Session, client: ContractsClient, party: Asker, registered: dict[str, str]
 ) -> None:
-    """Each is enrolled, under this name or as the certificate has it, and a holder has an account."""
+    """Each is enrolled, under this name or as the certificate has it, with an account that can sign last."""
     found = find_organisation(session, party.code)
     forum = party.role == "forum"
     require_role(found.roles.split(), Role.FORUM if forum else Role.HOLDER)
@@ -171,6 +172,12 @@ def _require_party(
             f"the chain has no account of {party.code}",
             code="holder-not-entered",
             hint="It enrols as a holder first: `yinzheng holder key new`.",
+        )
+    if forum and (found.account is None or not client.has_role(FORUM, found.account)):
+        raise UsageFault(
+            f"the chain knows no account of {party.code} as a forum's, so that it could not sign",
+            code="forum-not-appointed",
+            hint="An administrator gives the role: `yinzheng appoint`; just enrolled: `yinzheng settle`.",
         )
 
 

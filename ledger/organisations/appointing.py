@@ -51,10 +51,16 @@ def appoint(
     officer: Actor,
     administrator: Actor | None,
 ) -> None:
-    """Give the account of a forum or exchange its role; nothing where there is no account.
+    """Give the account of a forum or exchange its role; nothing where an exchange has no account.
 
-    Raises `UsageFault`: `administrator-needed`, `roles-overlap`, `person-…`.
+    Raises `UsageFault`: `account-needed`, `administrator-needed`, `roles-overlap`, `person-…`.
     """
+    if Role.FORUM in body.roles and body.account is None:
+        raise UsageFault(
+            "a forum without an account could open, seize, end and cancel nothing",
+            code="account-needed",
+            hint="Have it make its keys anew, with an account: `yinzheng org key new --role forum`.",
+        )
     found = appointment_of(body.roles)
     if found is None or body.account is None:
         return

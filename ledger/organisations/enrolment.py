@@ -61,7 +61,8 @@ def enrol(
     by its own signature and the officer's.
 
     Raises `UsageFault`: `organisation-enrolled`, `key-not-current` (its time is over, or far ahead),
-    `account-taken`, `roles-overlap`, `webhook-address`, `officer-needed`, `administrator-needed`, `person-…`;
+    `account-taken`, `account-needed`, `roles-overlap`, `webhook-address`, `officer-needed`,
+    `administrator-needed`, `person-…`;
     `DataFault`: `account-possession`, `approval-malformed`; and what `Holders` says: `account-has-role`, ….
     """
     address = None if webhook is None else check_webhook(webhook)

@@ -15,6 +15,7 @@ from tests.cli.conftest import Demonstration
 from tests.ledger.world import OFFICER
 
 FIRM = "91310000132200821H"
+COURT = "11440100MB2DEMC01T"
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
 DAY = 86_400
 
@@ -97,6 +98,28 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     early = ("--certificate", certificate, "--document", f"{contract}:consideration:合同", "--org", ours)
     bad = ("holder", "request", "renewal", *early, "--years", 1, *public, "--out", asked)
     refused(*bad, code="renewal-outside", exit_code=2, env=SECRETS)
+    alone = ("holder", "request", "licence-end", *early, "--licence", "L-2026-000001", "--reasons", "判决")
+    refused(*alone, "--out", asked, code="organisation-role", exit_code=2, env=SECRETS)  # --to was forgotten
+    court = tmp_path / "court"
+    making = ("org", "key", "new", "--code", COURT, "--name", "某法院（虚构）", "--out", court)
+    assert done(*making, "--role", "forum", env=SECRETS)["account"] is not None  # without being asked for
+    sealed = ("--certificate", certificate, "--document", f"{contract}:judgment:判决", "--org", court)
+    end = ("holder", "request", "licence-end", *sealed, *alone[-4:], "--out", asked)
+    assert "judgment" in refused(*end, code="field-value", exit_code=2, env=SECRETS)["message"]
+    refused(
+        "holder",
+        "request",
+        *kind,
+        *sealed,
+        "--out",
+        asked,
+        code="organisation-role",
+        exit_code=2,
+        env=SECRETS,
+    )
+    profile = json.loads((court / "organisation.json").read_text())
+    (court / "organisation.json").write_text(json.dumps({**profile, "account": None}))
+    refused(*end, code="account-needed", exit_code=2, env=SECRETS)  # as it was made before
     assert not asked.exists()
     assert done(*draft, env=SECRETS)["certificate"] == number
     refused("apply", asked, "--state", state, code="joint-unsigned", exit_code=1)

@@ -56,10 +56,14 @@ MEMBERS: Final = {
     "party": Member("91440101DEM0007212", ("party",)),
     "passer": Member("12440000MB2DEM1WXP", ("party",)),
     "court": Member("11440100MB2DEMC01T", ("forum",), "某市中级人民法院", address(FORUM)),
-    "bench": Member("11440100MB2DEMC02X", ("forum",)),
+    "bench": Member("11440100MB2DEMC02X", ("forum",), account=bytes.fromhex("b2" * 20)),
     "holder": Member("91440101DEM0007515", ("holder",)),
     "market": Member("91440101DEM00077EF", ("exchange",), "某数据交易所（虚构）", MARKET.address),
-    "revoked": Member("11440100MB2DEMC031", ("controller", "forum", "party", "recipient")),
+    "revoked": Member(
+        "11440100MB2DEMC031",
+        ("controller", "forum", "party", "recipient"),
+        account=bytes.fromhex("b3" * 20),
+    ),
 }
 """Organisations by what they are to the consent and the disputes of the scene."""
 

@@ -38,6 +38,9 @@ DOSSIER_TYPES: Final = frozenset({"application.received", "supplement.given"})
 SEED_BYTES: Final = 32
 MAX_FILES: Final = 1000
 
+FILE_ROLES: Final = ("identity", "source", "assessment", "sample", "risk", "consideration", "other")
+"""`consideration`: the document about what is given for a licence or transfer, in joint requests (R5)."""
+
 _APPLICATION_KEY: Final = b"yinzheng/dossier-application/1"
 _FILE_SALT: Final = b"yinzheng/dossier-file/1\n"
 
@@ -47,10 +50,7 @@ class FileEntry(Shaped):
     """What the application says of one file, and the digests of its bytes (S10.8)."""
 
     path: Annotated[str, check_plain(1, 200)]
-    role: Annotated[
-        str, one_of("identity", "source", "assessment", "sample", "risk", "consideration", "other")
-    ]
-    """`consideration`, the document about what is given for a licence or transfer, in joint requests (R5)."""
+    role: Annotated[str, one_of(*FILE_ROLES)]
     title: Annotated[str, check_plain(1, 100)]
     size: Annotated[int, integer()]
     digest: Annotated[DigestPair, DigestPair.from_json]

@@ -77,6 +77,13 @@ def test_who_is_no_forum_ends_nothing(world: World) -> None:
         others = ((HOSPITAL, "licensor"), (INSTITUTE, "licensee"))
         assert code(ending(parties, licence, *others)) == "request-holders"
         appointed(parties)
+        enrolment.dismiss(registry, COURT, actor_of(registry, KEEPER))
+        assert code(ending(parties, licence)) == "forum-not-appointed"  # and not after review
+        settle(registry)
+        officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        enrolment.appoint(registry, COURT, officer, administrator=keeper)
+        assert code(ending(parties, licence)) == "forum-not-appointed"  # it is on its way to the chain
+        settle(registry)
         foreign = ending(parties, licence)
         stolen = replace(foreign, signatures=parties.signed(parties.licence(), HOSPITAL).signatures)
         assert code(stolen) == "joint-stranger"

@@ -117,6 +117,14 @@ def test_roles_are_asked(registry: Registry) -> None:
 # ---------------------------------------------------------------- forums
 
 
+def test_a_forum_is_enrolled_with_its_account_or_not_at_all(registry: Registry) -> None:
+    """Enrolled without one it learned so at the last signature of what only it could sign."""
+    refuse(registry, "account-needed", lambda: enrol(registry, Member(COURT, ("forum",))))
+    with registry.store.reading() as session:
+        assert session.get(Organisation, COURT) is None
+    enrol(registry, Member(COURT, ("exchange",)))  # which checks trades without one
+
+
 def test_a_forum_may_decide_on_chain_until_it_is_dismissed(registry: Registry, clock: Clock) -> None:
     account = bytes.fromhex("c0" * 20)
     enrol(registry, Member(COURT, ("forum",), account=account))
