@@ -59,7 +59,8 @@ class Answers:
         self._policies = Kept(1)
         self._pinned = self.trust()
         """For its contracts, which never change."""
-        self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._evidence)
+        self._newest = lru_cache(maxsize=EVIDENCE_KEPT)(self._newest_evidence)
+        self._newest_headers = lru_cache(maxsize=1)(self._prover.from_block)
         # Of one moment: what was erased since is not kept.
         self._records = Kept(RECORDS_KEPT)
         self._heads = Kept(1)
@@ -91,20 +92,20 @@ class Answers:
         return self._records.answer(moment, number, lambda: self._record(number, moment))
 
     def _record(self, number: str, moment: Hashable) -> LiveRecord | None:
-        with self._store.reading() as session:
+        with self._store.glance() as session:
             certificate = session.get(Certificate, number)
             if certificate is None or certificate.event_id is None:
                 return None
             event = session.get_one(Event, certificate.event_id)
             # The view was opened after that moment: what it sees is of it, or of one that has passed it.
             newest = self._heads.answer(moment, None, lambda: head_to_show(session))
-            proof = self._proof(session, event, newest)
-        if proof is None:
+            head = self._head(session, event, newest)
+        if head is None:
             return None
         return LiveRecord(
             record=canonical.loads(certificate.body, max_bytes=MAX_BODY),
             statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
-            proof=proof,
+            proof=self._proven_by(head, event),
             qr=certificate.qr,
         )
 
@@ -115,6 +116,10 @@ class Answers:
         block = self._prover.last_final(at)
         # What the newest block proves stays as it is until there is a newer one; many ask for the same.
         return self._newest(block, subject, size) if at is None else self._evidence(block, subject, size)
+
+    def _newest_evidence(self, block: int, subject: bytes, size: int | None) -> object:
+        headers = self._newest_headers(block)
+        return collect_certificate(self._prover, block, subject, size, self._pinned, headers)
 
     def _evidence(self, block: int, subject: bytes, size: int | None) -> object:
         return collect_certificate(self._prover, block, subject, size, self._pinned)
@@ -191,13 +196,20 @@ class Answers:
 
     # ---------------------------------------------------------------- plumbing
 
-    def _proof(self, session: Session, event: Event, newest: ShownHead | None = None) -> str | None:
-        """``newest``: the head that is shown where any will do; it is looked for unless it has the entry."""
+    def _proof(self, session: Session, event: Event) -> str | None:
+        head = self._head(session, event)
+        return None if head is None else self._proven_by(head, event)
+
+    def _head(self, session: Session, event: Event, newest: ShownHead | None = None) -> ShownHead | None:
+        """A head that has the event's entry; None until one is anchored. ``newest``: the one that is shown
+        where any will do; another is looked for unless it has the entry.
+        """
         if event.log_index is None:
             return None
         has_it = newest is not None and newest.size > event.log_index
-        checkpoint = newest if has_it else head_to_show(session, event.log_index)
-        if checkpoint is None:
-            return None
-        log = TileLog(self.paths.log, self.instance.origin)
-        return log.tlog_proof(event.log_index, checkpoint.note).text
+        return newest if has_it else head_to_show(session, event.log_index)
+
+    def _proven_by(self, head: ShownHead, event: Event) -> str:
+        """`tlog-proof` of an event's entry, to a head that has it."""
+        assert event.log_index is not None
+        return TileLog(self.paths.log, self.instance.origin).tlog_proof(event.log_index, head.note).text

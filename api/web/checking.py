@@ -32,7 +32,7 @@ from yinzheng.verifier.judge.contract.report import ContractReport
 from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.kinds import Kind, kind_of, unread
-from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
+from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.proven import Proven
 from yinzheng.verifier.judge.purpose_proof import (
     Asked,
@@ -50,12 +50,6 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PROOF: Final = "purpose-proof"
-
-_ISSUED: Final = (2, 3)
-"""The obligations of the issuer's signature, which need no ledger."""
-
-_NUMBERED: Final = ("certificate", VOUCHER, PROOF)
-"""Kinds of document that anyone can write with any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +162,7 @@ class Checker:
         self._trust_file = trust
         self._trust = None if trust is None else parse_trust(trust)
         self._proven = Proven()
+        self._policy: tuple[TrustPolicy, TrustPolicy] | None = None
         self._kept = Kept()
         self._verifications = Turns(limits.verifications, limits.waiting)
         # Reading a file takes seconds: one client's files never have all places.
@@ -249,7 +244,7 @@ class Checker:
 
     def _answer(self, given: str | bytes, asked: Challenge, shown: Presented, used: bool) -> AnswerReport:
         trust, now = self.policy(), self._clock()
-        live = self._reader.live() if _may_ask(kind_of(shown), shown, trust, now) else None
+        live = self._reader.live() if _may_ask(kind_of(shown), shown, trust) else None
         found = check_answer(given, asked, shown, trust, now=now, live=live, used=used)
         certificate = tuple(map(_presentable_finding, found.certificate.findings))
         return replace(
@@ -289,7 +284,11 @@ class Checker:
 
     def policy(self) -> TrustPolicy:
         """The policy that answers are found under."""
-        return (self._trust or self._reader.trust()).remembering(self._proven)
+        pinned = self._trust or self._reader.trust()
+        known = self._policy
+        if known is None or known[0] is not pinned:
+            self._policy = known = pinned, pinned.remembering(self._proven)
+        return known[1]
 
     def _found(
         self,
@@ -320,7 +319,7 @@ class Checker:
     def _verify(self, presented: Presented, asked: Asked, with_history: bool, now: int) -> AnyChecked:
         trust = self.policy()
         kind = kind_of(presented)
-        live = self._reader.live() if _may_ask(kind, presented, trust, now) else None
+        live = self._reader.live() if _may_ask(kind, presented, trust) else None
         check = partial(verify_purpose_proof, asked=asked) if kind.document == PROOF else kind.verify
         found = check(presented, trust, now=now, live=live)
         findings = tuple(_presentable_finding(finding) for finding in found.findings)
@@ -350,7 +349,7 @@ class Checker:
         return Checked(report, presented.qr, history, trust, basis)
 
 
-def _may_ask(kind: Kind, presented: Presented, trust: TrustPolicy, now: int) -> bool:
+def _may_ask(kind: Kind, presented: Presented, trust: TrustPolicy) -> bool:
     """Whether the ledger is asked: of what has a number that can be guessed, only about one that an issuer of
     the policy signed (R50).
 
@@ -358,10 +357,7 @@ def _may_ask(kind: Kind, presented: Presented, trust: TrustPolicy, now: int) -> 
     it (that there is no such number, that its record is another) would be a look-up by number without its
     limit.
     """
-    if kind.document not in _NUMBERED:
-        return True
-    offline = kind.verify(presented, trust, now=now)
-    return all(offline.finding(number).outcome is Outcome.VALID for number in _ISSUED)
+    return kind.issued is None or kind.issued(presented, trust)
 
 
 def _presentable_finding(finding: Finding) -> Finding:

@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from yinzheng.verifier.chain.consensus import Consensus
-from yinzheng.verifier.chain.evidence import NotGiven, parse_evidence
 from yinzheng.verifier.chain.header import FIELDS, FORKS, Field, Header, parse_header
-from yinzheng.verifier.chain.layout import ChainRecord, decode_record, record_slots, root_slot
+from yinzheng.verifier.chain.layout import (
+    RECORD_SLOTS,
+    ChainRecord,
+    decode_record,
+    record_slots,
+    root_slot,
+)
 from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODE, Nodes, prove_secure
-from yinzheng.verifier.chain.rlp import Item, decode_item, encode_item
+from yinzheng.verifier.chain.rlp import Item, decode_integer, decode_item, encode_item
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.certificate.moved import moved_slots
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -41,6 +46,16 @@ def nobody_else(_why: str) -> bool:
 _STORAGE_ROOT: Final = 2
 _EMPTY_NODE: Final = b"\x80"
 _LIES: Final = "gives blocks or proofs that cannot be"
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Evidence, and what it says."""
+
+    evidence: dict[str, Any]
+    """As S7.3 writes it."""
+    words: Mapping[bytes, Sequence[int]]
+    """By address, those of its slots in their order, whichever its code is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +116,35 @@ class Prover:
         Raises `EnvironmentFault` `node-unreachable`, `node-refused` (an error instead of an answer) or
         `node-no-block`; `DataFault` `node-inconsistent` for answers that do not fit together.
         """
+        return self.collected(block, wanted).evidence
+
+    def collected(self, block: int, wanted: Wanted, headers: Sequence[Header] = ()) -> Collected:
+        """As `collect`, with the words found; ``headers``: those that `from_block` gave before."""
+        again = bool(headers)
         while True:
             try:
-                headers = self._headers(block, max(2, self.whole))
-                root = headers[0].state_root
-                return {
+                headers = headers or self.from_block(block)
+                state: Nodes = {}
+                found = [
+                    _account(self.ask, block, headers[0].state_root, address, slots, state)
+                    for address, slots in wanted
+                ]
+                evidence = {
                     "headers": [header.encoded.hex() for header in headers],
-                    "accounts": [
-                        _account(self.ask, block, root, address, slots) for address, slots in wanted
-                    ],
+                    "accounts": [account for account, _ in found],
                 }
+                return Collected(
+                    evidence, {one[0]: words for one, (_, words) in zip(wanted, found, strict=True)}
+                )
             except DataFault as fault:
-                if self.other(_LIES):
+                if again or self.other(_LIES):  # the headers given may be those of another node
+                    headers, again = (), False
                     continue
                 raise fault if fault.code == "node-inconsistent" else _inconsistent(fault.message) from fault
+
+    def from_block(self, block: int) -> Sequence[Header]:
+        """The header of a block, and those after it that come along. Raises as `collect`."""
+        return self._headers(block, max(2, self.whole))
 
     def newest(self, wanted: Wanted, at: int | None = None) -> dict[str, Any]:
         """Evidence after the last final block, not after `at` if that is given."""
@@ -141,28 +171,35 @@ class Prover:
 
 
 def collect_certificate(
-    prover: Prover, block: int, subject: bytes, size: int | None, trust: TrustPolicy
+    prover: Prover,
+    block: int,
+    subject: bytes,
+    size: int | None,
+    trust: TrustPolicy,
+    headers: Sequence[Header] = (),
 ) -> dict[str, Any]:
     """Evidence about a certificate after `block`: its record, what became of it (S9.2a), and if `size` is
-    given the anchored root of that size, each of the contract that the policy pins. Raises as `collect`.
+    given the anchored root of that size, each of the contract that the policy pins. ``headers``: as
+    `Prover.collected`. Raises as `Prover.collect`.
     """
     wanted: dict[bytes, list[bytes]] = {trust.rights.address: record_slots(subject)}
     wanted |= moved_slots(subject, None, trust)
     if size is not None:
         wanted[trust.anchor.address] = [root_slot(size)]
-    found = prover.collect(block, list(wanted.items()))
+    found = prover.collected(block, list(wanted.items()), headers)
     # Whom the record names is known only now; that they name it back stands in their own records.
-    back = moved_slots(subject, _record_in(found, subject, trust), trust).get(trust.rights.address)
+    record = _record_of(found.words[trust.rights.address][:RECORD_SLOTS])
+    back = moved_slots(subject, record, trust).get(trust.rights.address)
     if not back:
-        return found
+        return found.evidence
     wanted[trust.rights.address] += back
-    return prover.collect(block, list(wanted.items()))
+    return prover.collected(block, list(wanted.items()), headers).evidence
 
 
-def _record_in(found: object, subject: bytes, trust: TrustPolicy) -> ChainRecord | None:
+def _record_of(words: Sequence[int]) -> ChainRecord | None:
     try:
-        return decode_record(parse_evidence(found).words(trust.rights, record_slots(subject)))
-    except (DataFault, NotGiven):
+        return decode_record(words)
+    except DataFault:
         return None  # whoever verifies it will say what is wrong
 
 
@@ -192,8 +229,9 @@ def _field(field: Field, value: str) -> bytes:
 
 
 def _account(
-    ask: Ask, block: int, state_root: bytes, address: bytes, slots: Sequence[bytes]
-) -> dict[str, Any]:
+    ask: Ask, block: int, state_root: bytes, address: bytes, slots: Sequence[bytes], state: Nodes
+) -> tuple[dict[str, Any], list[int]]:
+    """An account as S7.3 has it, and the words at its slots; ``state``: nodes of the state loaded before."""
     # Positions as 32 bytes: anvil refuses shorter ones, and every node takes these.
     positions = ["0x" + slot.hex() for slot in slots]
     answer = ask("eth_getProof", ["0x" + address.hex(), positions, hex(block)])
@@ -205,12 +243,11 @@ def _account(
         raise _inconsistent("an answer to eth_getProof is malformed") from error
     if shown != list(slots):
         raise _inconsistent("proofs of other slots than asked for")
-    account = prove_secure(state_root, address, proof)
+    account = prove_secure(state_root, address, proof, state)
     root = EMPTY_ROOT if account is None else _storage_root(account)
     known: Nodes = {}
-    for slot, nodes in zip(slots, proofs, strict=True):
-        prove_secure(root, slot, nodes, known)
-    return {
+    values = [prove_secure(root, slot, nodes, known) for slot, nodes in zip(slots, proofs, strict=True)]
+    shown_by = {
         "address": address.hex(),
         "proof": [node.hex() for node in proof],
         "storage": [
@@ -218,6 +255,15 @@ def _account(
             for slot, nodes in zip(slots, proofs, strict=True)
         ],
     }
+    return shown_by, [_word(value) for value in values]
+
+
+def _word(value: bytes | None) -> int:
+    """What a storage trie's value says; 0 where there is none."""
+    if value is None:
+        return 0
+    item = decode_item(value, limit=MAX_NODE, what="a storage value")
+    return decode_integer(item, size=32, what="a storage value")
 
 
 def _storage_root(account: bytes) -> bytes:

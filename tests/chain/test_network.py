@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,6 +81,21 @@ def test_of_validators_that_nobody_named_one_alone_makes_no_block_final() -> Non
     assert Prover(node, CLIQUE, 0).last_final() == 119
     assert Prover(node, CLIQUE, 1).last_final() == 121
     assert Prover(Node(*recorded("after-one-transaction")), QBFT, 0).last_final() == 121
+
+
+def test_headers_of_another_node_are_asked_for_anew() -> None:
+    prover = Prover(Node(*recorded("one-transaction", "after-one-transaction")), QBFT, 4)
+    found = next(p for p in PROOFS if p["id"] == "contract-early")["proof"]
+    slots = [int(one["key"], 16).to_bytes(32, "big") for one in found["storageProof"]]
+    wanted = [(raw(found["address"]), slots)]
+    evidence = prover.collect(120, wanted)
+    assert prover.collected(120, wanted, prover.from_block(120)).evidence == evidence
+    first, *rest = prover.from_block(120)
+    at = next(at for at, one in enumerate(headers.FIELDS) if one.name == "stateRoot")
+    other = replace(first, fields=(*first.fields[:at], bytes(32), *first.fields[at + 1 :]))
+    assert prover.collected(120, wanted, [other, *rest]).evidence == evidence
+    words = prover.collected(120, wanted).words[raw(found["address"])]
+    assert words == [int(one["value"], 16) for one in found["storageProof"]]
 
 
 def test_what_the_newest_block_proves() -> None:

@@ -79,6 +79,9 @@ class Evidence:
         account = self.accounts.get(contract.address)
         if account is None or any(slot not in account.storage for slot in slots):
             raise NotGiven("the evidence has no proof for what is asked", code="evidence-not-given")
+        return list(self.once(("words", contract, *slots), lambda: self._words(contract, account, slots)))
+
+    def _words(self, contract: Contract, account: AccountProof, slots: Sequence[bytes]) -> list[int]:
         storage_root = self.once(
             ("storage", contract.address, contract.code_hash), lambda: self._storage_root(contract, account)
         )

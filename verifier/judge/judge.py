@@ -88,6 +88,23 @@ def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | 
     return found
 
 
+def is_issued(rules: Rules[E], exhibits: E, trust: TrustPolicy) -> bool:
+    """Whether obligations 1–3 hold: somebody whom the policy pins signed what is shown, and was entitled to.
+
+    For a kind whose form shows what was signed (`Rules.read` is None).
+    """
+    found = Findings()
+    # (1): what is presented has the form of its kind.
+    found.settle(1, lambda: rules.form(exhibits))
+    if found.outcome(1) is Outcome.INVALID:
+        return False
+    # (2): the issuer's signature verifies under a pinned key.
+    issuer = found.settle(2, lambda: obligations.issuer_signature(rules.signed(exhibits), trust))
+    # (3): that key was entitled to sign this, when it was signed.
+    found.settle(3, lambda: _entitled(rules, exhibits, issuer))
+    return found.outcome(2) is found.outcome(3) is Outcome.VALID
+
+
 def require_past(at: int | None, now: int) -> None:
     """Raise `UsageFault` `time-future` for a time asked about that is yet to come (D14)."""
     if at is not None and at > now:

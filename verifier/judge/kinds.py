@@ -19,7 +19,7 @@ from yinzheng.verifier.formats.conclusion import is_conclusion_file
 from yinzheng.verifier.formats.right_history import is_history_file
 from yinzheng.verifier.formats.trade_check import is_trade_receipt
 from yinzheng.verifier.judge.asof.situation import HistoryReader, StorageReader
-from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.certificate.verify import certificate_issued, verify
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.contract.report import ContractReport
@@ -29,9 +29,9 @@ from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.holder import HolderReader
 from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
-from yinzheng.verifier.judge.licence.verify import verify_voucher
+from yinzheng.verifier.judge.licence.verify import verify_voucher, voucher_issued
 from yinzheng.verifier.judge.live import LiveReader
-from yinzheng.verifier.judge.purpose_proof import PurposeReport, verify_purpose_proof
+from yinzheng.verifier.judge.purpose_proof import PurposeReport, proof_issued, verify_purpose_proof
 from yinzheng.verifier.judge.receipt.exhibits import ReceiptReader
 from yinzheng.verifier.judge.receipt.report import ReceiptReport
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
@@ -82,6 +82,8 @@ class Kind:
     verify: Verify
     formats: frozenset[str] | None = None
     """What a file of this kind can call itself; None where that does not matter."""
+    issued: Callable[[Presented, TrustPolicy], bool] | None = None
+    """Of a kind that anyone can write with any number: whether an issuer of the policy signed this one."""
 
 
 KINDS: Final = (
@@ -97,7 +99,13 @@ KINDS: Final = (
         verify_trade_check,
         frozenset({trade_check.FORMAT}),
     ),
-    Kind(VOUCHER, lambda shown: shown.is_voucher, verify_voucher, frozenset({voucherfile.FORMAT})),
+    Kind(
+        VOUCHER,
+        lambda shown: shown.is_voucher,
+        verify_voucher,
+        frozenset({voucherfile.FORMAT}),
+        voucher_issued,
+    ),
     Kind(
         "withdrawal-conclusion",
         lambda shown: shown.file is not None and is_conclusion_file(shown.file),
@@ -109,6 +117,7 @@ KINDS: Final = (
         lambda shown: shown.file is not None and is_purpose_proof(shown.file),
         verify_purpose_proof,
         frozenset({prooffile.FORMAT}),
+        proof_issued,
     ),
     Kind(
         "right-history",
@@ -122,7 +131,7 @@ KINDS: Final = (
         verify_contract,
         frozenset({contractfile.FORMAT, trade_contract.FORMAT}),
     ),
-    Kind("certificate", lambda _: True, verify),
+    Kind("certificate", lambda _: True, verify, None, certificate_issued),
 )
 """In this order; what no other takes is read as a certificate, and found to be none."""
 

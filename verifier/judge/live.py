@@ -109,26 +109,39 @@ class Ledger:
         answer = self._reader.record(number)
         if answer is None:
             return None
-        record = parse_body(answer.record)
-        statement = Statement.from_json(answer.statement)
-        proof = TlogProof.from_text(answer.proof)
-        core = None if answer.qr is None else decode_qr(answer.qr)
-        numbers = {record.number, core.body.number if core else number}
-        if numbers != {number} or statement_of(record) != statement:
-            raise DataFault("the ledger's record is not that of its statement", code="record-not-committed")
-        in_log(statement, proof)
-        log_signed(proof, self._trust)
-        return Deposited(record, statement, proof, core)
+        whole = (number, answer.record, answer.statement, answer.proof, answer.qr)
+        found = self._trust.read("deposited", whole, lambda: _deposited(number, answer, self._trust))
+        log_signed(found.proof, self._trust)
+        return found
 
     def _read_evidence(self, number: str, size: int | None, at: int | None) -> Evidence:
         def read(at: int | None) -> Evidence:
-            return parse_evidence(self._reader.chain(certificate_subject(number), size, at))
+            answer = self._reader.chain(certificate_subject(number), size, at)
+            return self._trust.read("evidence", answer, lambda: parse_evidence(answer))
 
         evidence = sealed_evidence(read, self._trust, size, at)
         record_words(number, evidence, self._trust)
         if size is not None:
             evidence.words(self._trust.anchor, [root_slot(size)])
         return evidence
+
+
+def core_of(qr: str, trust: TrustPolicy, *, keep: bool) -> Core:
+    """A code's core, as `decode_qr`; ``keep``: read once, of a code that a ledger vouches for."""
+    return trust.read("core", qr, lambda: decode_qr(qr), keep=keep)
+
+
+def _deposited(number: str, answer: LiveRecord, trust: TrustPolicy) -> Deposited:
+    """The record of that number in a ledger's answer, which its proof's log contains, whoever signed that."""
+    record = parse_body(answer.record)
+    statement = Statement.from_json(answer.statement)
+    proof = TlogProof.from_text(answer.proof)
+    core = None if answer.qr is None else core_of(answer.qr, trust, keep=True)
+    numbers = {record.number, core.body.number if core else number}
+    if numbers != {number} or statement_of(record) != statement:
+        raise DataFault("the ledger's record is not that of its statement", code="record-not-committed")
+    in_log(statement, proof)
+    return Deposited(record, statement, proof, core)
 
 
 def sealed_evidence(

@@ -1,4 +1,5 @@
-"""What was proved before, so that the same bytes need not be proved again: signatures, and seals of blocks.
+"""What was proved before, so that the same bytes need not be proved again: signatures, and seals of blocks;
+and what a ledger answered before, as it was read, so that the same answer need not be read again.
 
 A reader who checks much hands one in with the policy (`TrustPolicy.remembering`): the same head of the log,
 the same block and the same code come again and again. Without one nothing differs but the time it takes.
@@ -10,9 +11,10 @@ the rest of a policy is judged anew each time. Nothing can be read back out of a
 
 from __future__ import annotations
 
+import marshal
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from yinzheng.verifier.bytes.algorithms import Ed25519PublicKey, Sm2PublicKey, sha256
 
@@ -20,6 +22,9 @@ T = TypeVar("T")
 
 MOST: Final = 16_384
 """Facts kept for sure, some 150 bytes each; up to twice as many may be there."""
+
+MOST_READ: Final = 128
+"""Answers kept for sure as they were read, some 100 kB each; up to twice as many may be there."""
 
 
 class Proven:
@@ -29,7 +34,45 @@ class Proven:
     who holds a pinned key can add to it, so that a flood of inventions displaces nothing.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, most_read: int = MOST_READ) -> None:
+        self._facts = _Halves(most)
+        self._read = _Halves(most_read)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def once(self, parts: Sequence[bytes], find: Callable[[], T | None]) -> T | None:
+        """What ``find`` found once from ``parts``, all that it rests on, the first naming what is asked.
+
+        None, and whatever it raises, is not kept.
+        """
+        name = sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts))
+        return self._facts.once(name, find)
+
+    def verified(self, key: Sm2PublicKey | Ed25519PublicKey, message: bytes, signature: bytes) -> bool:
+        """Whether the signature is the key's over the message, as its own `verify` says."""
+        kind, public = (b"sm2", key.point) if isinstance(key, Sm2PublicKey) else (b"ed25519", key.raw)
+        parts = (kind, public, message, signature)
+        return self.once(parts, lambda: key.verify(message, signature) or None) is not None
+
+    def read(self, what: str, answer: object, find: Callable[[], T], *, keep: bool = True) -> T:
+        """What ``find`` reads in an answer of plain values, which it must rest on alone, read once.
+
+        It is known by a digest of the whole answer: another one is read anew. What ``find`` raises is not
+        kept; nor is, without ``keep``, anything new: for what strangers hand over.
+        """
+        try:
+            # The one form (version 2 knows no references) that keeps apart what differs in any way.
+            exact = marshal.dumps((what, cast(Any, answer)), 2)
+        except ValueError:
+            return find()  # not plain values: whoever reads them says what is wrong
+        return cast(T, self._read.once(sha256(exact), find, keep=keep))
+
+
+class _Halves:
+    """Values by digest, of which the older half goes when the newer is full."""
+
+    def __init__(self, most: int) -> None:
         self._most = most
         self._newer: dict[bytes, object] = {}
         self._older: dict[bytes, object] = {}
@@ -38,26 +81,16 @@ class Proven:
     def __len__(self) -> int:
         return len(self._newer) + len(self._older)
 
-    def once(self, parts: Sequence[bytes], find: Callable[[], T | None]) -> T | None:
-        """What ``find`` found once from ``parts``, all that it rests on, the first naming what is asked.
-
-        None, and whatever it raises, is not kept.
-        """
-        name = sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts))
+    def once(self, name: bytes, find: Callable[[], T | None], *, keep: bool = True) -> T | None:
+        """The value of that name, found where it is not kept; None is not kept, nor anything unless asked."""
         known = self._newer.get(name)
         if known is not None:
             return cast(T, known)
         known = self._older.get(name)
         found = find() if known is None else cast(T, known)
-        if found is not None:
+        if found is not None and (keep or known is not None):
             with self._lock:
                 if len(self._newer) >= self._most:
                     self._older, self._newer = self._newer, {}
                 self._newer[name] = found
         return found
-
-    def verified(self, key: Sm2PublicKey | Ed25519PublicKey, message: bytes, signature: bytes) -> bool:
-        """Whether the signature is the key's over the message, as its own `verify` says."""
-        kind, public = (b"sm2", key.point) if isinstance(key, Sm2PublicKey) else (b"ed25519", key.raw)
-        parts = (kind, public, message, signature)
-        return self.once(parts, lambda: key.verify(message, signature) or None) is not None

@@ -13,7 +13,7 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import Body, Holder
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.formats.purpose_proof import PurposeProof
-from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.certificate.verify import certificate_issued, verify
 from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
 from yinzheng.verifier.judge.holder import (
     OPEN,
@@ -140,6 +140,15 @@ def verify_purpose_proof(
     except DataFault as fault:
         return _unread(fault, presented, asked, now)
     return _judged(file, presented, trust, now, live, asked, allow_attached=allow_attached)
+
+
+def proof_issued(presented: Presented, trust: TrustPolicy) -> bool:
+    """Whether an issuer whom the policy pins signed the certificate in a proof, as `certificate_issued`."""
+    try:
+        file = parse_purpose_proof(presented.file or b"")
+    except DataFault:
+        return False
+    return certificate_issued(Presented("json", file=file.certificate), trust)
 
 
 def _judged(

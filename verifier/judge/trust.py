@@ -35,6 +35,7 @@ from yinzheng.verifier.judge.witnesses import NO_WITNESSES, QUORUM, WITNESSES, W
 from yinzheng.verifier.log.note import NoteKey, parse_vkey
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 MAX_TRUST: Final = 256 * 1024
 """Bytes of a policy."""
@@ -149,6 +150,14 @@ class TrustPolicy:
     """Of the file it was read from, byte for byte."""
     proven: Proven | None = field(default=None, repr=False, compare=False)
     """What the reader has checked before; no part of the policy."""
+    _derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def derived(self, what: str, find: Callable[[], R]) -> R:
+        """What ``find`` makes of the policy alone, made once."""
+        if what not in self._derived:
+            self._derived[what] = find()
+        found: R = self._derived[what]
+        return found
 
     def remembering(self, proven: Proven) -> TrustPolicy:
         """The same policy, under which nothing that ``proven`` holds is checked again."""
@@ -157,6 +166,10 @@ class TrustPolicy:
     def once(self, parts: Sequence[bytes], find: Callable[[], T | None]) -> T | None:
         """What ``find`` finds, as `Proven.once`."""
         return find() if self.proven is None else self.proven.once(parts, find)
+
+    def read(self, what: str, answer: object, find: Callable[[], R], *, keep: bool = True) -> R:
+        """What ``find`` reads in an answer, as `Proven.read`."""
+        return find() if self.proven is None else self.proven.read(what, answer, find, keep=keep)
 
     def verified(self, key: Sm2PublicKey | Ed25519PublicKey, message: bytes, signature: bytes) -> bool:
         """Whether the signature is the key's over the message, as `Proven.verified`."""

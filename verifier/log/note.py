@@ -14,7 +14,8 @@ import binascii
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from yinzheng.verifier.bytes.algorithms import (
@@ -37,6 +38,9 @@ MAX_SIGNATURES = 32
 MAX_NOTE_BYTES = 256 * 1024
 """Room for a text and 32 post-quantum signatures."""
 
+_READ = 8
+"""Notes kept as they were read: each proof in a file leads to one, which is asked for it at every step."""
+
 _MARK = "— "
 _VKEY = re.compile(r"(?P<name>[^+]+)\+(?P<id>[0-9a-f]{8})\+(?P<key>.+)")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -52,10 +56,13 @@ class NoteKey:
 
     name: str
     key: PublicKey
+    key_id: bytes = field(init=False, repr=False, compare=False)
+    """The first 4 bytes of `SHA-256(name || 0x0A || type || public key)`."""
 
     def __post_init__(self) -> None:
         if not is_key_name(self.name):
             raise DataFault("a note key's name is empty or holds a space or plus", code="note-key")
+        object.__setattr__(self, "key_id", key_id_of(self.name, self.encoded))
 
     @property
     def encoded(self) -> bytes:
@@ -63,11 +70,6 @@ class NoteKey:
         if isinstance(self.key, Sm2PublicKey):
             return SM2_TYPE + self.key.point
         return ED25519_TYPE + self.key.raw
-
-    @property
-    def key_id(self) -> bytes:
-        """The first 4 bytes of `SHA-256(name || 0x0A || type || public key)`."""
-        return key_id_of(self.name, self.encoded)
 
     @property
     def vkey(self) -> str:
@@ -172,6 +174,7 @@ def sign_note(text: str, signers: Iterable[NoteSigner]) -> str:
     return text + "\n" + "".join(signer.sign_line(text) for signer in signers)
 
 
+@lru_cache(maxsize=_READ)
 def split_note(note: str | bytes) -> tuple[str, tuple[SignatureLine, ...]]:
     """Text and signature lines of a note, nothing verified.
 
@@ -260,6 +263,7 @@ def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[NoteSigner]) -> st
     return sign_note(checkpoint.text, signers)
 
 
+@lru_cache(maxsize=_READ)
 def peek_checkpoint(note: str | bytes) -> Checkpoint:
     """What a checkpoint says, whoever signed it. Raises `DataFault` (`note-…`, `checkpoint-malformed`)."""
     return Checkpoint.from_text(split_note(note)[0])

@@ -77,6 +77,10 @@ class Fingerprint:
 
 def fingerprint(trust: TrustPolicy) -> Fingerprint:
     """The fingerprint of a policy; the same however its file is written."""
+    return trust.derived("fingerprint", lambda: _fingerprint(trust))
+
+
+def _fingerprint(trust: TrustPolicy) -> Fingerprint:
     named = sha256(_WORDS_PREFIX + trust.registry_id).digest()
     number = int.from_bytes(sha256(_DIGITS_PREFIX + dumps(covered(trust))).digest())
     return Fingerprint(

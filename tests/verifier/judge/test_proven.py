@@ -10,11 +10,23 @@ import pytest
 
 from tests.scripts.test_vectors_documents import changed
 from tests.scripts.vectors import load
+from tests.verifier.judge.test_verify_live import LYING_RECORDS, drop_hash, drop_slot
 from tests.verifier.judge.test_verify_tamper import RECORD_EDITS
-from tests.verifier.world import ISSUER, NOW, STRANGER, World, genuine_file, presented, trust
+from tests.verifier.live_world import FakeLedger
+from tests.verifier.world import (
+    ISSUER,
+    NOW,
+    STRANGER,
+    VALID_UNTIL,
+    World,
+    genuine_file,
+    presented,
+    trust,
+)
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.containers.target import Presented, read_target
-from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.judge.certificate.verify import certificate_issued, verify
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.kinds import kind_of
 from yinzheng.verifier.judge.proven import Proven
@@ -30,13 +42,19 @@ def alike(shown: Presented, policy: TrustPolicy, now: int, proven: Proven, *, ch
 
 
 def test_every_vector_of_a_certificate_is_found_alike_after_the_genuine_one() -> None:
-    proven = Proven()
+    proven, issued = Proven(), set()
     cases = [{"replace": {}, "now": load("whole.json")["now"]}, *load("cases.json")]
     for case in [*cases, cases[0]]:
         whole = changed(case["replace"])
         shown = read_target(json.dumps(whole["file"], ensure_ascii=False).encode())
-        alike(shown, parse_trust(json.dumps(whole["trust"]).encode()), case["now"], proven)
+        policy = parse_trust(json.dumps(whole["trust"]).encode())
+        found = alike(shown, policy, case["now"], proven)
+        # Whether a ledger may be asked about it is told by the same two obligations.
+        signed = [one["outcome"] for one in found["obligations"][1:3]] == ["VALID", "VALID"]
+        assert certificate_issued(shown, policy) == signed
+        issued.add(signed)
     assert len(proven)
+    assert issued == {True, False}
 
 
 def test_every_edit_of_a_record_and_of_every_proof_is_found_alike() -> None:
@@ -112,12 +130,73 @@ def test_who_pins_others_is_told_so() -> None:
     assert report.authentic != "genuine"
 
 
+def live_alike(ledger: FakeLedger, proven: Proven, now: int = NOW) -> dict[str, Any]:
+    """The report on the code of a world by its ledger, the same whether the reader remembers."""
+    shown = Presented("qr", qr=QR)
+    alone = verify(shown, trust(), now=now, live=ledger).to_json()
+    for _ in range(2):
+        assert verify(shown, trust().remembering(proven), now=now, live=ledger).to_json() == alone
+    return alone
+
+
+QR = World().qr
+"""One text for one code: a signature is drawn anew each time."""
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"status": 2}, "superseded"),
+        ({"holds": 1}, "held"),
+        ({"reserved_until": NOW + 60}, "reserved"),
+    ],
+)
+def test_what_a_ledger_answers_since_is_told_at_once(changed: dict[str, Any], status: str) -> None:
+    proven, world = Proven(), World()
+    assert live_alike(FakeLedger(world), proven)["status"] == "in_force"
+    world.state_record = replace(world.state_record, **changed)
+    assert live_alike(FakeLedger(world), proven)["status"] == status
+    world.state_record = World().state_record
+    assert live_alike(FakeLedger(world), proven)["status"] == "in_force"
+    assert live_alike(FakeLedger(world), proven, now=VALID_UNTIL + 1)["status"] == "expired"
+
+
+@pytest.mark.parametrize("lie", LYING_RECORDS)
+def test_a_ledger_that_lies_once_it_was_believed(lie: Any) -> None:
+    proven = Proven()
+    assert live_alike(FakeLedger(World()), proven)["authentic"] == "genuine"
+    assert live_alike(FakeLedger(World(), edit_record=lie), proven)["authentic"] == "undetermined"
+
+
+@pytest.mark.parametrize("lie", [drop_hash, drop_slot, lambda _chain: {}, lambda _chain: None])
+def test_evidence_that_proves_nothing_once_it_did(lie: Any) -> None:
+    proven = Proven()
+    assert live_alike(FakeLedger(World()), proven)["authentic"] == "genuine"
+    assert live_alike(FakeLedger(World(), edit_chain=lie), proven)["authentic"] == "undetermined"
+
+
+def test_who_pins_another_contract_is_told_so_of_evidence_that_was_read() -> None:
+    proven, ledger = Proven(), FakeLedger(World())
+    shown = Presented("qr", qr=QR)
+    verify(shown, trust().remembering(proven), now=NOW, live=ledger)
+
+    def other_code(policy: dict[str, Any]) -> None:
+        policy["chain"]["contracts"]["rights"]["code_hash"] = "11" * 32
+
+    report = verify(shown, trust(other_code).remembering(proven), now=NOW, live=ledger)
+    assert (report.finding(9).code, report.finding(9).data) == ("live-refused", {"reason": "code-differs"})
+
+
 def test_it_is_no_part_of_a_policy() -> None:
     policy = trust()
     remembering = policy.remembering(Proven())
     assert remembering == policy
     assert "proven" not in repr(remembering).lower()
     assert replace(remembering, max_age=1).proven is remembering.proven
+
+
+def _fail() -> str:
+    raise DataFault("it is none", code="field-type")
 
 
 class TestProven:
@@ -144,6 +223,43 @@ class TestProven:
         proven, key = Proven(), Ed25519PrivateKey(bytes(32))
         assert proven.verified(key.public_key, b"m", key.sign(b"m"))
         assert not proven.verified(key.public_key, b"m", Sm2PrivateKey(7).sign(b"m"))
+
+    def test_an_answer_is_read_once_and_any_other_for_itself(self) -> None:
+        proven, asked = Proven(), []
+        answers = [
+            {"a": 1},
+            {"a": True},
+            {"a": "1"},
+            {"a": [1]},
+            {"a": (1,)},
+            {"a": None},
+            {"a": b"1"},
+            {"b": 1},
+            {1: "a"},
+            {"a": 1, "b": {}},
+            {"a": 1, "b": []},
+            ["a", 1],
+            "a1",
+        ]
+        for _ in range(2):
+            for at, answer in enumerate(answers):
+                assert proven.read("it", answer, lambda at=at: asked.append(at) or at + 1) == at + 1  # type: ignore[misc, func-returns-value]
+        assert asked == [*range(len(answers))]
+        assert proven.read("other", {"a": 1}, lambda: "other") == "other"
+
+    def test_what_fails_is_read_again_and_what_is_not_plain_each_time(self) -> None:
+        proven = Proven()
+        with pytest.raises(DataFault):
+            proven.read("it", 1, lambda: _fail())
+        assert proven.read("it", 1, lambda: "read") == "read"
+        for said in ("one", "two"):
+            assert proven.read("it", {"a": proven}, lambda said=said: said) == said  # type: ignore[misc]
+
+    def test_of_a_stranger_nothing_new_is_kept(self) -> None:
+        proven = Proven()
+        assert proven.read("it", 1, lambda: "one", keep=False) == "one"
+        assert proven.read("it", 1, lambda: "two") == "two"
+        assert proven.read("it", 1, lambda: "three", keep=False) == "two"
 
     def test_it_stays_small_and_keeps_what_is_asked_for(self) -> None:
         proven, found = Proven(most=8), []

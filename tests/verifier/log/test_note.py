@@ -140,9 +140,10 @@ class TestOpening:
         assert fault_of(open_note, NEUMANN_NOTE, []) == "note-unsigned"
 
     def test_keys_that_share_name_and_id_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(NoteKey, "key_id", b"same")
+        monkeypatch.setattr(note, "key_id_of", lambda _name, _encoded: b"same")
+        keys = [NoteKey(one.key.name, one.key.key) for one in (ED, SM)]
         with pytest.raises(UsageFault):
-            open_note(SIGNED, [ED.key, SM.key])
+            open_note(SIGNED, keys)
 
     @pytest.mark.parametrize(
         "whole",

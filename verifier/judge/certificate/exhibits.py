@@ -9,9 +9,9 @@ from yinzheng.verifier.chain.layout import ChainRecord
 from yinzheng.verifier.containers.certfile import CertificateFile, parse_file
 from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.formats.body import Body
-from yinzheng.verifier.formats.certificate import Core, decode_qr
+from yinzheng.verifier.formats.certificate import Core
 from yinzheng.verifier.judge.exhibits import RecordExhibits
-from yinzheng.verifier.judge.live import Ledger
+from yinzheng.verifier.judge.live import Ledger, core_of
 from yinzheng.verifier.log.statement import Statement
 
 
@@ -48,7 +48,7 @@ class CertificateExhibits(RecordExhibits[Core, Body]):
         else:
             file = None if self.presented.file is None else parse_file(self.presented.file)
             self.qr = file.qr if file else self.presented.qr or ""
-            self.core = decode_qr(self.qr)
+            self.core = core_of(self.qr, self.trust, keep=False)
             self.number = self.core.body.number
         if file is not None:
             self.record, self.statement, self.proof = file.record, file.statement, file.proof

@@ -13,7 +13,7 @@ from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits
 from yinzheng.verifier.judge.certificate.moved import Moved, read_moved
 from yinzheng.verifier.judge.certificate.status import Question, answer_status
 from yinzheng.verifier.judge.findings import Findings
-from yinzheng.verifier.judge.judge import Rules, authentic, judge
+from yinzheng.verifier.judge.judge import Rules, authentic, is_issued, judge
 from yinzheng.verifier.judge.live import Ledger, LiveReader
 from yinzheng.verifier.judge.obligations import Signed
 from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
@@ -60,6 +60,13 @@ def verify(
     )
     findings = judge(CERTIFICATE, found, trust, now, at)
     return _conclude(findings, found, Question(trust, now, at, ledger))
+
+
+def certificate_issued(presented: Presented, trust: TrustPolicy) -> bool:
+    """Whether an issuer whom the policy pins signed what `read_target` found (obligations 1–3); nobody is
+    asked.
+    """
+    return is_issued(CERTIFICATE, CertificateExhibits(presented=presented, trust=trust), trust)
 
 
 def _signed(found: CertificateExhibits) -> Signed:

@@ -11,7 +11,7 @@ from yinzheng.verifier.formats.licence import RECORDING, differing_terms, given_
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.verify import log_unasked, operator_notes
 from yinzheng.verifier.judge.findings import Findings
-from yinzheng.verifier.judge.judge import Rules, authentic, judge
+from yinzheng.verifier.judge.judge import Rules, authentic, is_issued, judge
 from yinzheng.verifier.judge.licence.exhibits import (
     VoucherExhibits,
     VoucherLedger,
@@ -71,6 +71,11 @@ def verify_voucher(
             *operator_notes(trust, parties),
         ),
     )
+
+
+def voucher_issued(presented: Presented, trust: TrustPolicy) -> bool:
+    """Whether an issuer whom the policy pins signed the voucher, as `certificate_issued`."""
+    return is_issued(LICENCE, VoucherExhibits(presented=presented, trust=trust), trust)
 
 
 def _signed(found: VoucherExhibits) -> Signed:
