@@ -1,12 +1,13 @@
 """What became of a transaction, as one node tells: in a block, waiting for one, or unknown (D9)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from eth_typing import BlockNumber
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
-from web3.types import TxData, TxParams, TxReceipt
+from web3.types import RPCEndpoint, TxData, TxParams
 
 from yinzheng.ledger.chain.reverts import ChainUnreachable, NodeRefused, RevertUnknown, translated
 from yinzheng.verifier.errors import YinzhengError
@@ -36,27 +37,47 @@ Outcome = Pending | Mined | Unknown
 
 
 def outcome(w3: Web3, transaction_hash: bytes) -> Outcome:
-    """Look up a transaction by its hash, 32 bytes. Raises `ChainUnreachable`."""
-    name = HexBytes(transaction_hash)
+    """Look up a transaction by its hash, 32 bytes. Raises `ChainUnreachable`, `NodeRefused`."""
     with translated():
+        receipt = _receipt(w3, transaction_hash)
+        if receipt is not None:
+            return _mined(w3, transaction_hash, receipt)
         try:
-            return _mined(w3, w3.eth.get_transaction_receipt(name))
-        except TransactionNotFound:
-            pass
-        try:
-            w3.eth.get_transaction(name)
+            w3.eth.get_transaction(HexBytes(transaction_hash))
         except TransactionNotFound:
             return Unknown()
     return Pending()
 
 
-def _mined(w3: Web3, receipt: TxReceipt) -> Mined:
-    refusal = (
-        None
-        if receipt["status"]
-        else _reason(w3, w3.eth.get_transaction(receipt["transactionHash"]), receipt["blockNumber"])
+def _receipt(w3: Web3, transaction_hash: bytes) -> dict[str, Any] | None:
+    """The receipt as the node tells it, or None where it has none.
+
+    Below web3, which makes of every field of every log what it might be needed as; of what a node refuses
+    it is asked, for the reason.
+    """
+    answer = w3.provider.make_request(
+        RPCEndpoint("eth_getTransactionReceipt"), ["0x" + transaction_hash.hex()]
     )
-    return Mined(receipt["blockNumber"], bytes(receipt["blockHash"]), receipt["gasUsed"], refusal)
+    if "error" in answer:
+        w3.eth.get_transaction_receipt(HexBytes(transaction_hash))
+    found = answer.get("result")
+    return found if isinstance(found, dict) else None
+
+
+def _mined(w3: Web3, transaction_hash: bytes, receipt: dict[str, Any]) -> Mined:
+    try:
+        number, used = int(receipt["blockNumber"], 16), int(receipt["gasUsed"], 16)
+        block, passed = bytes.fromhex(receipt["blockHash"].removeprefix("0x")), int(receipt["status"], 16)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise NodeRefused(
+            "The chain's node tells a receipt that is none.",
+            code="chain-refused",
+            hint="Check the node's version and what stands between it and us; ask again later.",
+        ) from error
+    refusal = None
+    if not passed:
+        refusal = _reason(w3, w3.eth.get_transaction(HexBytes(transaction_hash)), BlockNumber(number))
+    return Mined(number, block, used, refusal)
 
 
 def _reason(w3: Web3, transaction: TxData, number: BlockNumber) -> YinzhengError:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from eth_account import Account
 from eth_account.signers.base import BaseAccount
-from eth_typing import BlockNumber, ChecksumAddress, HexStr
+from eth_typing import BlockNumber, ChecksumAddress
 from web3 import Web3
 from web3.providers.base import JSONBaseProvider
 from web3.types import BlockIdentifier, RPCEndpoint
@@ -23,6 +23,8 @@ from web3.types import BlockIdentifier, RPCEndpoint
 from yinzheng.ledger.chain.fees import Fees, Payable, payable
 from yinzheng.ledger.chain.outcomes import Mined, Outcome, Unknown, outcome
 from yinzheng.ledger.chain.reverts import NodeRefused, RevertUnknown, translated
+from yinzheng.ledger.chain.transactions import sign
+from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 POLL_SECONDS = 0.05
@@ -285,21 +287,8 @@ class Sender(Carrier):
 
         A key in memory gives the same bytes for the same arguments (RFC 6979); one in a token need not.
         """
-        fields: dict[str, Sequence[Any] | bytes | HexStr | int] = {
-            "chainId": self._chain_id,
-            "nonce": nonce,
-            "gas": call.gas,
-            "value": call.value,
-            "data": call.data,
-        }
-        if call.to is not None:
-            fields["to"] = checksummed(call.to)
-        if fees.priority is None:
-            fields["gasPrice"] = fees.highest
-        else:
-            fields |= {"type": 2, "maxFeePerGas": fees.highest, "maxPriorityFeePerGas": fees.priority}
-        signed = self._account.sign_transaction(fields)
-        return SignedTransaction(bytes(signed.raw_transaction), bytes(signed.hash), nonce)
+        raw = sign(self._account, self._chain_id, nonce, fees, call.gas, call.to, call.value, call.data)
+        return SignedTransaction(raw, keccak256(raw), nonce)
 
     def send(self, call: Call, patience: float) -> Mined:
         """`send_all` of one."""

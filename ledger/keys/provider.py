@@ -89,10 +89,9 @@ class EthereumKey:
 
     def account(self) -> BaseAccount:
         """The same key as eth_account knows it, for transactions: the registry alone sends any."""
-        from eth_account import Account
+        from yinzheng.ledger.keys.accounts import KeyAccount
 
-        account: BaseAccount = Account.from_key(self._key.secret)
-        return account
+        return KeyAccount(self)
 
     def secret_bytes(self) -> bytes:
         """The secret, 32 bytes. For the keystore and the embedded chain's sealer, for nothing else."""

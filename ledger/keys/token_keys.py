@@ -15,16 +15,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from coincurve import PublicKey
-from eth_account._utils.signing import sign_transaction_dict
-from eth_account.datastructures import SignedMessage, SignedTransaction
-from eth_account.messages import SignableMessage
 from eth_account.signers.base import BaseAccount
-from eth_account.types import Blobs, TransactionDictType
-from eth_keys.datatypes import Signature
-from eth_typing import ChecksumAddress, Hash32
-from eth_utils.address import to_checksum_address
-from hexbytes import HexBytes
 
+from yinzheng.ledger.keys.accounts import KeyAccount
 from yinzheng.ledger.keys.provider import TOKEN_WRAPPED, EthereumKey, KeyWrapper, is_token_wrapped
 from yinzheng.ledger.keys.token import Token
 from yinzheng.ledger.keys.token_config import TokenSm2
@@ -145,7 +138,7 @@ class TokenEthereumKey(EthereumKey):
 
     def account(self) -> BaseAccount:
         """The same key as eth_account knows one, for transactions and EIP-712 messages."""
-        return TokenAccount(self)
+        return KeyAccount(self)
 
     def secret_bytes(self) -> NoReturn:
         """Refuse."""
@@ -153,55 +146,6 @@ class TokenEthereumKey(EthereumKey):
 
     def __repr__(self) -> str:
         return f"TokenEthereumKey(address={self.address.hex()})"
-
-
-class TokenAccount(BaseAccount):
-    """An account of eth_account's over a key that shows no secret."""
-
-    def __init__(self, key: TokenEthereumKey) -> None:
-        self._key = key
-
-    @property
-    def address(self) -> ChecksumAddress:
-        """With checksum (EIP-55)."""
-        return to_checksum_address(self._key.address)
-
-    def sign_message(self, signable_message: SignableMessage) -> SignedMessage:
-        """Sign an EIP-191 message, of which EIP-712 is one version."""
-        version, header, body = signable_message
-        return self.unsafe_sign_hash(Hash32(keccak256(b"\x19" + version + header + body)))
-
-    def unsafe_sign_hash(self, message_hash: Hash32) -> SignedMessage:
-        """Sign 32 bytes, whatever they stand for."""
-        signature = self._key.sign_digest(bytes(message_hash))
-        v = signature[64] + 27
-        return SignedMessage(
-            message_hash=HexBytes(message_hash),
-            r=int.from_bytes(signature[:32], "big"),
-            s=int.from_bytes(signature[32:64], "big"),
-            v=v,
-            signature=HexBytes(signature[:64] + bytes([v])),
-        )
-
-    def sign_transaction(
-        self, transaction_dict: TransactionDictType, blobs: Blobs | None = None
-    ) -> SignedTransaction:
-        """Sign a transaction; its `from`, if given, is not looked at."""
-        fields: Any = {name: value for name, value in transaction_dict.items() if name != "from"}
-        signer: Any = _HashSigner(self._key)
-        v, r, s, encoded = sign_transaction_dict(signer, fields, blobs=blobs)
-        raw = HexBytes(encoded)
-        return SignedTransaction(raw_transaction=raw, hash=HexBytes(keccak256(raw)), r=r, s=s, v=v)
-
-
-class _HashSigner:
-    """All that eth_account asks of a private key when it signs a transaction."""
-
-    def __init__(self, key: TokenEthereumKey) -> None:
-        self._key = key
-
-    def sign_msg_hash(self, message_hash: bytes) -> Signature:
-        return Signature(self._key.sign_digest(message_hash))
 
 
 class TokenEd25519Key(Ed25519PrivateKey):

@@ -16,8 +16,6 @@ from typing import Any, cast
 
 import pytest
 import requests
-from web3.middleware.base import Web3Middleware
-from web3.types import MakeRequestFn, RPCEndpoint, RPCResponse
 
 from tests.faults.course import EVENTS, finish, happened, next_step, require_whole, take
 from tests.faults.turns import Armed
@@ -127,41 +125,33 @@ def test_a_failed_write_rolls_forward(table: Table, step: str, tmp_path: Path) -
 # ---------------------------------------------------------------- the chain does not answer
 
 
-class Silence(Web3Middleware):
+@dataclass
+class Silence:
     """A node that stops answering: `method` fails at its `nth` request, carried out before or not at all."""
 
-    method = ""
-    nth = 1
-    delivered = False
+    method: str
+    nth: int
+    delivered: bool
 
-    @classmethod
-    def meet(cls, method: str, ask: Callable[[], Any]) -> Any:
+    def meet(self, method: str, ask: Callable[[], Any]) -> Any:
         """Answer a request, or fall silent at it."""
-        if method != cls.method:
+        if method != self.method:
             return ask()
-        cls.nth -= 1
-        if cls.nth == 0 and cls.delivered:
+        self.nth -= 1
+        if self.nth == 0 and self.delivered:
             ask()
-        if cls.nth == 0:
+        if self.nth == 0:
             raise requests.ConnectionError
         return ask()
 
-    def wrap_make_request(self, make_request: MakeRequestFn) -> MakeRequestFn:
-        def make(method: RPCEndpoint, params: Any) -> RPCResponse:
-            return cast("RPCResponse", self.meet(method, lambda: make_request(method, params)))
-
-        return make
-
 
 def silence(registry: Registry, method: str, nth: int, *, delivered: bool) -> None:
-    """Let the registry's node fall silent."""
-    made = type("Silent", (Silence,), {"method": method, "nth": nth, "delivered": delivered})
-    kind = cast("type[Silence]", made)
-    registry.w3.middleware_onion.add(cast("type[Web3Middleware]", kind))
-    # Several transactions go in one batch, below all that web3 puts between.
+    """Let the registry's node fall silent, to whoever asks through web3 and below it."""
     provider = cast("Any", registry.w3.provider)
-    batch = provider.make_batch_request
+    one, batch, kind = provider.make_request, provider.make_batch_request, Silence(method, nth, delivered)
+    provider.make_request = lambda method, params: kind.meet(method, lambda: one(method, params))
     provider.make_batch_request = lambda asked: kind.meet(asked[0][0], lambda: batch(asked))
+    provider._request_func_cache = (None, None)  # what web3 made of the one before
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@
 once, so `pending` means `latest`, but for calls, which see the next block (`calls`).
 """
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from types import MappingProxyType
@@ -86,7 +85,8 @@ def _receipt(chain: EmbeddedChain, transaction: Any) -> Any:
     if place is None:
         return None
     header = blocks.get(chain, hex(place[0]))
-    return copy.deepcopy(chain.receipt_views(header)[place[1]])
+    shown = chain.receipt_views(header)[place[1]]
+    return {**shown, "logs": [{**log, "topics": [*log["topics"]]} for log in shown["logs"]]}
 
 
 def _block_receipts(chain: EmbeddedChain, block: Any) -> Any:
