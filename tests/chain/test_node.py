@@ -198,7 +198,7 @@ def asking(length: int = len(ASKED)) -> bytes:
 def test_a_batch_is_worked_on_for_a_time(chain: EmbeddedChain, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred simulations of seconds each cost their sender nothing: what was not begun is refused."""
     monkeypatch.setattr(jsonrpc, "BATCH_SECONDS", 0.5)
-    endless = request("eth_call", {"data": "0x5b600056", "gas": hex(1_000_000)})
+    endless = request("eth_call", {"data": "0x5b600056", "gas": hex(4_000_000)})
     codes = [one["error"]["code"] for one in answer(chain, [endless] * MAX_BATCH)]
     begun = codes.index(jsonrpc.LIMITED)
     assert 0 < begun < 10
