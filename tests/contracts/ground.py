@@ -8,6 +8,7 @@ from eth_keys.datatypes import PrivateKey
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.db import Staging, Store
 from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
+from yinzheng.ledger.chain.embedded.tries import Read
 from yinzheng.ledger.state.faults import NO_FAULTS
 
 CHAIN_ID = 131_277_322_940_537
@@ -23,6 +24,7 @@ class Memory(Staging, Store):
 
     def __init__(self) -> None:
         super().__init__(AtomicDB())
+        self.nodes = Read()
 
     def keys_between(self, first: bytes, last: bytes) -> list[bytes]:
         return sorted(key for key in self.changes if first <= key <= last and self.exists(key))

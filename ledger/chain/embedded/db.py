@@ -24,6 +24,7 @@ from typing import Any, BinaryIO
 import lmdb
 from eth.db.backends.base import BaseAtomicDB
 
+from yinzheng.ledger.chain.embedded.tries import Read
 from yinzheng.verifier.errors import EnvironmentFault
 
 MAX_KEY = 511
@@ -44,6 +45,8 @@ class Staging(BaseAtomicDB):
     def __init__(self, base: BaseAtomicDB) -> None:
         self._base = base
         self.changes: dict[bytes, bytes | None] = {}
+        self.nodes: Read | None = getattr(base, "nodes", None)
+        """As `Store.nodes`; None over a database that remembers none."""
 
     def __getitem__(self, key: bytes) -> bytes:
         if key not in self.changes:
@@ -192,6 +195,8 @@ class Store(BaseAtomicDB):
                 code="chain-missing",
                 hint="Name the folder that `yinzheng init` made, or run it.",
             )
+        self.nodes: Read | None = Read()
+        """Of the state's tries, what was read already."""
         self._name = os.path.realpath(folder)
         self._writable = writable
         with _environments_lock:

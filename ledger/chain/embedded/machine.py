@@ -20,6 +20,7 @@ from eth.vm.forks.london.state import LondonState
 from eth_hash import auto
 from eth_hash.backends.auto import AutoBackend
 
+from yinzheng.ledger.chain.embedded.accounts import Accounts
 from yinzheng.verifier.bytes.algorithms import keccak256
 
 _TOP: Final = 1 << 256
@@ -221,9 +222,10 @@ class Computation(LondonComputation):
 
 
 class State(LondonState):
-    """London's state, whose code is run so."""
+    """London's state, whose code is run so, and whose accounts are held so."""
 
     computation_class = Computation
+    account_db_class = Accounts
 
 
 def hash_quickly() -> None:
