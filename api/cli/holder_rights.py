@@ -27,6 +27,7 @@ def rights(
             "until": one.body.valid_until,
             "remarks": [remark["kind"] for remark in one.remarks if remark["lifted_at"] is None],
             "licences": one.licences,
+            "more_licences": one.more_licences,
         }
         for one in found
     ]

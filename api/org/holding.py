@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from yinzheng.api.org.answers import INSTANT, OBJECTED, REQUESTED, another_answer, read, readable
 from yinzheng.api.org.calling import Client
 from yinzheng.ledger.rules.terms import RemarkKind
-from yinzheng.verifier.bytes.canonical import dumps, integer, list_of, nullable, one_of, read_object
+from yinzheng.verifier.bytes.canonical import boolean, dumps, integer, list_of, nullable, one_of, read_object
 from yinzheng.verifier.formats.body import Body, check_plain, parse_body
 from yinzheng.verifier.formats.licence import Licence, parse_licence
 from yinzheng.verifier.formats.move_request import JointRequest, read_joint_request
@@ -34,7 +34,9 @@ class Held:
     remarks: Sequence[Mapping[str, Any]]
     """As S15.8 has them."""
     licences: tuple[str, ...]
-    """Numbers of those on these rights."""
+    """Numbers of the newest on these rights."""
+    more_licences: bool
+    """Whether there may be older ones: `licences` lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ def _held(value: Mapping[str, Any]) -> Held:
         reserved_until=nullable(INSTANT)(value["reserved_until"], "reserved_until"),
         remarks=[_remark(one) for one in value["remarks"]],
         licences=tuple(_PLAINS(value["licences"], "licences")),
+        more_licences=boolean(value["more_licences"], "more_licences"),
     )
 
 

@@ -34,6 +34,7 @@ class RightView:
     objections: int
     reserved_until: Instant | None
     licences: tuple[str, ...]
+    more_licences: bool
     since: Instant
     until: Instant
     demonstration: bool
@@ -99,6 +100,7 @@ def right_view(held: Held, code: str, language: Language) -> RightView:
         objections=held.objections,
         reserved_until=None if until is None else instant(until, language),
         licences=held.licences,
+        more_licences=held.more_licences,
         since=instant(body.registered_at, language, day_only=True),
         until=instant(body.valid_until, language, day_only=True),
         demonstration=body.profile.startswith("DEMO/"),

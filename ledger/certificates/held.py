@@ -28,6 +28,11 @@ from yinzheng.verifier.judge.report import Status
 GENERATIONS: Final = 20
 """Certificates behind one in which licences on it are looked for."""
 
+MOST_NAMED: Final = 20
+"""Licences named beside a right, the newest: each is asked of the chain, and one right may bear thousands."""
+
+LOOKED_AT: Final = 100
+"""Licences of a right that are looked at for those; older ones may all have run out."""
 
 _RUNS: Final = (
     LicenceStatus.IN_FORCE,
@@ -52,6 +57,8 @@ class Held:
     standing: Standing
     licences: tuple[LicenceBody, ...]
     """In force or yet to begin, on rights of whoever asks; also such as a predecessor gave (R4)."""
+    more_licences: bool
+    """Whether there may be older ones, which `licences_of` lists."""
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S15.11."""
@@ -63,6 +70,7 @@ class Held:
             "reserved_until": self.reserved_until,
             "remarks": self.standing.to_json()["remarks"],
             "licences": [one.number for one in self.licences],
+            "more_licences": self.more_licences,
         }
 
 
@@ -111,6 +119,7 @@ def _held(registry: Registry, session: Session, number: str, code: str) -> Held:
     status = Status.UNDETERMINED if record is None else status_at(record, now)
     reserved = record is not None and record.reserved_until > now
     lives = status not in (Status.SUPERSEDED, Status.CANCELLED, Status.LAPSED, Status.EXPIRED)
+    licences, more = _on(registry, session, body, rights) if lives else ([], False)
     return Held(
         body=body,
         rights=rights,
@@ -118,12 +127,17 @@ def _held(registry: Registry, session: Session, number: str, code: str) -> Held:
         objections=0 if record is None else record.objections,
         reserved_until=record.reserved_until if record is not None and reserved else None,
         standing=standing_of(session, number),
-        licences=tuple(_on(registry, session, body, rights)) if lives else (),
+        licences=tuple(licences),
+        more_licences=more,
     )
 
 
-def _on(registry: Registry, session: Session, body: Body, rights: Iterable[str]) -> Iterable[LicenceBody]:
-    """Licences on these rights, given under this certificate or under one it came from."""
+def _on(
+    registry: Registry, session: Session, body: Body, rights: Iterable[str]
+) -> tuple[list[LicenceBody], bool]:
+    """The newest licences on these rights, given under this certificate or under one it came from, and
+    whether there may be more.
+    """
     numbers, ahead = {body.number}, [body]
     for _ in range(GENERATIONS):
         before = {one.number for body in ahead for one in body.follows} - numbers
@@ -133,10 +147,15 @@ def _on(registry: Registry, session: Session, body: Body, rights: Iterable[str])
         rows = [repository.find_certificate(session, number) for number in sorted(before)]
         ahead = [parse_body(canonical.loads(row.body, max_bytes=MAX_BODY)) for row in rows]
     query = select(Licence).where(col(Licence.certificate).in_(numbers), Licence.state == "given")
-    for row in session.exec(query.order_by(col(Licence.number).desc())):
-        found = _licensed(registry, row)
+    on: list[LicenceBody] = []
+    newest = query.order_by(col(Licence.number).desc()).limit(LOOKED_AT + 1)
+    for number, given in enumerate(session.exec(newest).all()):
+        if number == LOOKED_AT or len(on) == MOST_NAMED:
+            return on, True
+        found = _licensed(registry, given)
         if found.status in _RUNS and not set(rights).isdisjoint(found.body.rights):
-            yield found.body
+            on.append(found.body)
+    return on, False
 
 
 def _licensed(registry: Registry, row: Licence) -> Licensed:

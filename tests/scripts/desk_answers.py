@@ -180,6 +180,7 @@ _RIGHT: Final = _answer(
     reserved_until=_or_null(_TIME),
     remarks=_list(lambda _: {"type": "object", "description": "S15.8."}),
     licences=_list(lambda _: _TEXT),
+    more_licences={**_FLAG, "description": "Whether there may be older ones, in `/org/v1/licences`."},
 )
 _LICENCE: Final = _answer(
     "OwnLicence",

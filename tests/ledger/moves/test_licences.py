@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, YEAR, Parties, parties_of, settled
 from tests.ledger.world import World, state_of, unchanged
+from yinzheng.ledger.certificates import held
 from yinzheng.ledger.chain.records_moves import LicenceState
 from yinzheng.ledger.document.forms import write_documents
 from yinzheng.ledger.erasure.burial import forget_files
@@ -176,3 +177,22 @@ def test_a_licence_under_the_national_rules_is_no_registration(
 def licence_body(parties: Parties, case: str) -> Any:
     with parties.registry.store.reading() as session:
         return json.loads(session.exec(select(Licence.body).where(Licence.case_id == case)).one())
+
+
+def test_beside_a_right_the_newest_licences_are_named_and_older_ones_said_to_be(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One right may bear thousands, and each is asked of the chain (issue 9: no scan)."""
+
+    def told(parties: Parties) -> tuple[list[str], bool]:
+        ((right,), _) = held.rights_of(parties.registry, HOSPITAL, None)
+        return [one.number for one in right.licences], right.more_licences
+
+    with world.open() as registry:
+        parties = parties_of(world, registry)
+        numbers = [licence_number(parties, parties.done(parties.licence())) for _ in range(3)]
+        assert told(parties) == (numbers[::-1], False)
+        monkeypatch.setattr(held, "MOST_NAMED", 2)
+        assert told(parties) == (numbers[:0:-1], True)
+        monkeypatch.setattr(held, "LOOKED_AT", 1)
+        assert told(parties) == (numbers[2:], True)
