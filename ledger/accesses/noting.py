@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import insert
-from sqlmodel import Session, col, select
+from sqlalchemy import select as rows_of
+from sqlmodel import Session
 
 from yinzheng.ledger.accesses.bulk import count_openings, persons_in
 from yinzheng.ledger.accesses.keys import MonthKey, key_for
@@ -21,8 +22,9 @@ from yinzheng.ledger.accesses.reader import Reader
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Keeping, Registry
 from yinzheng.ledger.rules.offices import Role
-from yinzheng.ledger.store.models import Base
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_accesses import AccessBatch, AccessRow
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES, DigestPair
 from yinzheng.verifier.bytes.shape import names_of, read_shape
@@ -109,18 +111,24 @@ def note_many(registry: Keeping, session: Session, reader: Reader, accesses: Ite
         row = _row(key, reader, access, number, now)
         link = row["link"] = key.link(link, number, row["leaf"])
         rows.append(row)
-    _insert(session, rows)
+    if rows:
+        _INSERT.run(session, rows)
     return range(first, first + len(rows))
 
 
 def _after(session: Session) -> tuple[int, bytes]:
     """The next number, and the link it follows. A number that a batch has used is never used again."""
-    last = session.exec(
-        select(AccessRow.number, AccessRow.link).order_by(col(AccessRow.number).desc()).limit(1)
-    ).first()
-    batch = session.exec(select(AccessBatch).order_by(col(AccessBatch.first).desc()).limit(1)).first()
-    number, link = (0, GENESIS) if last is None else last
-    return max(number, 0 if batch is None else batch.first + batch.count - 1) + 1, link
+    number, link = _LAST.first(session) or (0, GENESIS)
+    first, count = _BATCH.first(session) or (1, 0)
+    return max(number, first + count - 1) + 1, link
+
+
+_LINES, _BATCHES = table_of(AccessRow), table_of(AccessBatch)
+_INSERT: Final = Prepared(insert(_LINES), _COLUMNS)
+_LAST: Final = Prepared(rows_of(_LINES.c.number, _LINES.c.link).order_by(_LINES.c.number.desc()).limit(1))
+_BATCH: Final = Prepared(
+    rows_of(_BATCHES.c.first, _BATCHES.c["count"]).order_by(_BATCHES.c.first.desc()).limit(1)
+)
 
 
 def _row(key: MonthKey, reader: Reader, access: Access, number: int, now: int) -> dict[str, Any]:
@@ -218,17 +226,3 @@ def line_place(number: int) -> bytes:
 def words_place(number: int) -> bytes:
     """What the sealed words of a line belong to."""
     return b"yinzheng/access-words/1:%d" % number
-
-
-def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
-    """As `repository.add_events`: SQLite gets its rows straight."""
-    if not rows:
-        return
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        names = ", ".join(f'"{name}"' for name in _COLUMNS)
-        marks = ", ".join("?" * len(_COLUMNS))
-        values = [tuple(row[name] for name in _COLUMNS) for row in rows]
-        connection.exec_driver_sql(f"INSERT INTO access_line ({names}) VALUES ({marks})", values)  # noqa: S608 - our own names
-    else:
-        connection.execute(insert(Base.metadata.tables["access_line"]), rows)

@@ -10,7 +10,7 @@ from sqlalchemy import select as rows_of
 from sqlmodel import Session
 
 from yinzheng.ledger.cases.work import CaseThread
-from yinzheng.ledger.dossiers.application import Application, read_application
+from yinzheng.ledger.dossiers.application import Application, read_application, read_procedure
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.procedure import check_move_procedure, check_procedure, deemed_procedure
@@ -76,27 +76,42 @@ def materials_of(work: CaseThread) -> tuple[str, ...]:
 def stated_procedure(work: CaseThread) -> Procedure:
     """As the applicant states it; of a move that of the certificate."""
     if work.kind is CaseType.FIRST:
-        return application_of(work).procedure
+        return _stated(work)[0]
     return Procedure(predecessor_of(work).procedure)
 
 
-def require_procedure(work: CaseThread, chosen: Procedure) -> None:
-    """Check that the case may take a procedure (R8).
+def require_procedure(work: CaseThread, chosen: Procedure) -> Procedure:
+    """Check that the case may take a procedure (R8); gives the one that is stated (`stated_procedure`).
 
     Raises `UsageFault`: `procedure-public-data`, `procedure-of-certificate`.
     """
     if work.kind is CaseType.FIRST:
-        check_procedure(chosen, work.rules, public_data=application_of(work).public_data)
+        stated, public_data = _stated(work)
+        check_procedure(chosen, work.rules, public_data=public_data)
     else:
-        check_move_procedure(work.kind, chosen, stated_procedure(work))
+        stated = stated_procedure(work)
+        check_move_procedure(work.kind, chosen, stated)
+    return stated
+
+
+def _stated(work: CaseThread) -> tuple[Procedure, bool]:
+    """Of a first registration: the procedure that the applicant states, and whether data is public.
+
+    The rest of the application was read when it was recorded, and its statement's commitment tells that it is
+    the same.
+    """
+    sealed, leaf = _asking(work)
+    if work.read is not None and work.read[0] == leaf:
+        return work.read[1].procedure, work.read[1].public_data
+    return read_procedure(_opened(work, sealed, leaf))
 
 
 def silent_procedure(work: CaseThread) -> Procedure:
     """That of a case accepted by silence (R11)."""
-    stated = stated_procedure(work)
     if work.kind is not CaseType.FIRST:
-        return stated
-    return deemed_procedure(stated, work.rules, public_data=application_of(work).public_data)
+        return stated_procedure(work)
+    stated, public_data = _stated(work)
+    return deemed_procedure(stated, work.rules, public_data=public_data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yinzheng.ledger.cases.asked import facts_of, require_procedure, stated_procedure
+from yinzheng.ledger.cases.asked import facts_of, require_procedure
 from yinzheng.ledger.cases.calls import CLOSURE
 from yinzheng.ledger.cases.work import CaseThread, approve, content_of, work_on
 from yinzheng.ledger.chain.approvals import Closure
@@ -34,12 +34,12 @@ def accept(registry: Registry, case_id: str, by: Actor, procedure: Procedure, re
 def take_up(work: CaseThread, by: Actor, procedure: Procedure, reasons: str) -> None:
     """Accept an opened case; as `accept`."""
     rule = work.allow(Move.ACCEPT, by)
-    require_procedure(work, procedure)
+    stated = require_procedure(work, procedure)
     body: dict[str, JSON] = {
         "v": 1,
         "person": by.person,
         "procedure": procedure.value,
-        "stated": stated_procedure(work).value,
+        "stated": stated.value,
         "reasons": checked_text(reasons),
     }
     work.case.procedure = procedure.value

@@ -7,7 +7,7 @@ Every fault is reported at once, so that the applicant gets one complete list (R
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from yinzheng.ledger.dossiers.crosschecks import cross_checks, holders_of, volume_of
 from yinzheng.ledger.dossiers.fields import (
@@ -279,6 +279,23 @@ def read_application(document: canonical.JSON) -> Application:
     if examined.application is None:
         raise all_faults("application.json", examined.problems, "application-invalid")
     return examined.application
+
+
+def read_procedure(document: canonical.JSON) -> tuple[Procedure, bool]:
+    """Which procedure an application states, and whether it concerns public data; nothing else is looked at.
+
+    For those that were read whole before they were recorded. Raises `DataFault` `application-invalid`.
+    """
+    problems: list[Problem] = []
+    stated = {name: document.get(name) for name in _STATED} if isinstance(document, dict) else document
+    fields = read(stated, {name: _SCHEMA[name] for name in _STATED}, problems)
+    if problems:
+        raise all_faults("application.json", problems, "application-invalid")
+    return Procedure(fields["procedure"]), fields["public_data"]
+
+
+_STATED: Final = ("procedure", "public_data")
+"""The fields that decide which procedure a case takes (R8)."""
 
 
 def _build(fields: dict[str, Any], notices: tuple[bytes, ...], document: Mapping[str, Any]) -> Application:

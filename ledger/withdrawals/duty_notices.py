@@ -22,12 +22,8 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.withdrawal import Requested
 
 _ROWS: Final = table_of(Delivery)
-_PENDING: Final = Objects(
-    Delivery,
-    _ROWS.c.withdrawal_id == bindparam("about"),
-    _ROWS.c.code == bindparam("to"),
-    _ROWS.c.state == "pending",
-)
+_ABOUT: Final = Objects(Delivery, _ROWS.c.withdrawal_id == bindparam("about"))
+"""By the withdrawal alone: asked for the state too, SQLite would go through all that is pending."""
 
 FREEZE, DESTROY, HELD = "withdrawal.freeze", "withdrawal.destroy", "withdrawal.held"
 ETHICS, CONCLUDED = "withdrawal.ethics", "withdrawal.concluded"
@@ -91,8 +87,8 @@ def tell_conclusion(work: ConsentThread, statement: bytes, until: int | None) ->
 def withhold(work: ConsentThread, code: str, kinds: Iterable[str]) -> None:
     """Send no more what was queued, for what it asks of `code` is done, or asked no longer."""
     asked = frozenset(kinds)
-    for one in _PENDING.all(work.session, about=work.row.id, to=code):
-        if one.kind in asked:
+    for one in _ABOUT.all(work.session, about=work.row.id):
+        if one.code == code and one.state == "pending" and one.kind in asked:
             one.state = "moot"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from sqlmodel import col, select
+from sqlalchemy import bindparam
 
 from yinzheng.ledger.accesses.noting import Access, note
 from yinzheng.ledger.accesses.reader import Reader
@@ -18,7 +18,9 @@ from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.rules.extent import Extent
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.rules.withdrawal import Move, State
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Withdrawal
+from yinzheng.ledger.store.session import Objects
 from yinzheng.ledger.withdrawals import duty_notices as notices
 from yinzheng.ledger.withdrawals.uploads import forget
 from yinzheng.ledger.withdrawals.work import ConsentThread
@@ -92,11 +94,10 @@ def confirm(
     Whoever holds a youth's receipt can say to be the guardian, and never prove it; that keeps no one from
     withdrawing. `said` is who withdraws, of a request. Gives those verified, each for its own steps.
     """
-    query = select(Withdrawal).where(
-        Withdrawal.consent == thread.subject, Withdrawal.state == State.REQUESTED.value
-    )
     confirmed = []
-    for row in thread.session.exec(query.order_by(col(Withdrawal.serial))).all():
+    for row in _OF_CONSENT.all(thread.session, consent=thread.subject):
+        if row.state != State.REQUESTED.value:
+            continue
         work = thread.about(row)
         _, request = work.request
         if _meets(extent, request.taken):
@@ -104,6 +105,10 @@ def confirm(
             forget(work)
             confirmed.append(work)
     return tuple(confirmed)
+
+
+_ROWS: Final = table_of(Withdrawal)
+_OF_CONSENT: Final = Objects(Withdrawal, _ROWS.c.consent == bindparam("consent"), order_by=[_ROWS.c.serial])
 
 
 def _meets(extent: Extent, taken: Portion) -> bool:

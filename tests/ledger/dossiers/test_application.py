@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yinzheng.ledger.dossiers.application import MAX_BYTES, Application, examine, read_application
+from yinzheng.ledger.dossiers.application import (
+    MAX_BYTES,
+    Application,
+    examine,
+    read_application,
+    read_procedure,
+)
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure, Right
 from yinzheng.verifier.bytes import canonical
@@ -56,6 +62,29 @@ def problems_of(data: bytes) -> list[str]:
     problems: list[str] = refused.value.data["problems"]
     assert all(problem in refused.value.message for problem in problems)
     return problems
+
+
+@pytest.mark.parametrize("public", [True, False])
+@pytest.mark.parametrize("procedure", list(Procedure))
+def test_which_procedure_is_stated_is_read_alone_as_with_the_rest(procedure: Procedure, public: bool) -> None:
+    document = {**DOCUMENT, "procedure": procedure.value, "public_data": public}
+    application = read_application(document)
+    assert read_procedure(document) == (application.procedure, application.public_data) == (procedure, public)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {**DOCUMENT, "procedure": "quick"},
+        {**DOCUMENT, "public_data": 1},
+        {name: value for name, value in DOCUMENT.items() if name != "public_data"},
+    ],
+)
+def test_a_procedure_that_is_none_is_refused(document: Any) -> None:
+    with pytest.raises(DataFault) as refused:
+        read_procedure(document)
+    assert refused.value.code == "application-invalid"
 
 
 def test_a_whole_application() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from tests.ledger.withdrawals.clinic import DAY, HOSPITAL, HOUR, INSURER, LAB, Clinic
@@ -252,3 +253,26 @@ def test_one_refused_call_holds_up_its_own_withdrawal_alone(clinic: Clinic, sett
     with clinic.registry.store.reading() as session:
         calls = session.exec(select(ChainCall)).all()
     assert {(call.state, call.error) for call in calls} == {("confirmed", None)}
+
+
+def test_what_is_sent_no_more_is_found_by_its_withdrawal(clinic: Clinic) -> None:
+    """Of all that waits to be sent to anyone, however much."""
+    if clinic.registry.store.dialect != "sqlite":
+        pytest.skip("asks SQLite how it finds them")
+    id_, asked = clinic.file(clinic.grant()), list[str]()
+    with clinic.registry.store.transaction() as session:
+        engine = session.get_bind().engine
+    event.listen(engine, "before_cursor_execute", lambda *one: asked.append(one[2]))
+    clinic.complete(id_)
+    with clinic.registry.store.reading() as session:
+        run = session.connection().exec_driver_sql
+        explained = {text for text in asked if text.startswith("SELECT") and "FROM delivery" in text}
+        plan = [
+            str(step[3])
+            for text in explained
+            for step in run(f"EXPLAIN QUERY PLAN {text}", (None,) * text.count("?"))
+        ]
+    assert plan
+    assert all(step.startswith("SEARCH delivery USING INDEX ix_delivery_withdrawal_id") for step in plan), (
+        plan
+    )
