@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,6 +24,17 @@ from hypothesis import strategies as st
 from yinzheng.ledger.chain.embedded import machine
 from yinzheng.ledger.chain.embedded.clique import CliqueVM
 from yinzheng.verifier.bytes.algorithms import keccak256
+
+
+@pytest.fixture(params=[0, machine.MOST_STEPS], ids=["step by step", "made ready"], autouse=True)
+def _either_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Code is made ready up to a bound; what is beyond it is done step by step: here nothing, or all."""
+    most, machine.MOST_STEPS = machine.MOST_STEPS, request.param - 1
+    machine._analysed.cache_clear()
+    yield
+    machine.MOST_STEPS = most
+    machine._analysed.cache_clear()
+
 
 _HERE, _THERE = Address(b"\1" * 20), Address(b"\2" * 20)
 _WORDS = st.one_of(
@@ -89,6 +101,39 @@ def test_any_program_ends_as_in_py_evm(program: list[bytes], gas: int, callee: b
     assert _outcome(machine.State, code, gas, callee) == _outcome(LondonState, code, gas, callee)
 
 
+_SLOT = 32
+_SLOTS = 6
+_HERE_AND_THERE = st.integers(1, _SLOTS).map(lambda slot: bytes([op.PUSH1, slot * _SLOT]))
+_WITHIN = st.one_of(
+    st.integers(0, 70).map(lambda word: bytes([op.PUSH1, word])),
+    st.integers(op.DUP1, op.SWAP16).map(lambda number: bytes([number])),
+    st.sampled_from([*machine._BINARY, *machine._UNARY, op.POP, op.CALLER, op.MLOAD]).map(
+        lambda n: bytes([n])
+    ),
+    st.integers(0, 70).map(lambda at: bytes([op.PUSH1, at, op.MSTORE])),
+    _HERE_AND_THERE.map(lambda target: target + bytes([op.JUMPI])),
+)
+_SLOTTED = st.tuples(st.lists(_WITHIN, max_size=14), _HERE_AND_THERE).map(
+    lambda parts: (bytes([op.JUMPDEST]) + b"".join(parts[0]))[: _SLOT - 3] + parts[1] + bytes([op.JUMP])
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    deep=st.lists(st.integers(0, 255), max_size=24),
+    slots=st.lists(_SLOTTED, min_size=_SLOTS, max_size=_SLOTS),
+    gas=st.integers(0, 9_000),
+)
+def test_any_course_of_jumps_ends_as_in_py_evm(deep: list[int], slots: list[bytes], gas: int) -> None:
+    """Each place begins with what others left on the stack, and jumps to some other."""
+    begin = b"".join(map(_push, deep)) + bytes([op.CALLER, op.PUSH1, _SLOT * (_SLOTS + 1), op.JUMP])
+    placed = [slot.ljust(_SLOT, bytes([op.JUMPDEST])) for slot in slots]
+    first = bytes([op.JUMPDEST, op.PUSH1, _SLOT, op.JUMP])
+    start = bytes([op.PUSH1, _SLOT * (_SLOTS + 1) + len(first), op.JUMP]).ljust(_SLOT, bytes([op.JUMPDEST]))
+    code = start + b"".join(placed) + first + bytes([op.JUMPDEST]) + begin
+    assert _outcome(machine.State, code, gas, b"") == _outcome(LondonState, code, gas, b"")
+
+
 def test_a_loop_runs_out_of_gas_at_the_same_step_for_each_amount() -> None:
     code = b"".join(map(_push, (5, 0))) + bytes([op.MSTORE, op.JUMPDEST, op.CALLER, op.ADD, op.DUP1]) * 3
     for gas in range(120):
@@ -109,7 +154,8 @@ def test_a_word_of_any_kind_of_bytes_is_the_number_it_is() -> None:
         pass
 
     values: list[Any] = [Named(bytes(20))]
-    machine._run(*machine._analysed(bytes([op.ISZERO, op.DUP1, op.ADD])), values, Memory(), 0, 9)
+    known = machine._analysed(bytes([op.ISZERO, op.DUP1, op.ADD]))
+    assert machine._advance(known, values, Memory(), 0, 9) == (3, 0)
     assert values == [2]
 
 

@@ -8,6 +8,7 @@ each other on random programs.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -21,6 +22,7 @@ from eth_hash import auto
 from eth_hash.backends.auto import AutoBackend
 
 from yinzheng.ledger.chain.embedded.accounts import Accounts
+from yinzheng.ledger.chain.embedded.stretches import Steps, Stretch, ready, run
 from yinzheng.verifier.bytes.algorithms import keccak256
 
 _TOP: Final = 1 << 256
@@ -69,10 +71,40 @@ _GAS: Final = tuple(_gas(opcode) for opcode in range(256))
 """Of each step that is done here, by py-evm's table; `_NEVER` for py-evm's own."""
 
 
+_OURS: Final = Steps(_BINARY, _UNARY, _GAS)
+
+
+@dataclass(slots=True)
+class _Analysed:
+    """What is known of a contract's code, by position."""
+
+    padded: bytes
+    """The code with the zeros that follow it (`STOP`)."""
+    pushed: dict[int, int]
+    """The words that it pushes."""
+    targets: frozenset[int]
+    """Where it may be jumped to."""
+    stretches: dict[int, Stretch] = field(default_factory=dict)
+    """What was made ready, by where it begins."""
+    steps: int = 0
+    """Of all of these."""
+
+    def from_(self, at: int) -> Stretch:
+        """What may be done from there; of code that has more than ours could, one step at a time."""
+        if self.steps > MOST_STEPS:
+            return Stretch((), _NEVER, 0, 0, at)
+        made = self.stretches[at] = ready(self.padded, self.pushed, _OURS, at)
+        self.steps += len(made.steps) + 1
+        return made
+
+
+MOST_STEPS = 30_000
+"""Of one contract's code that are made ready. The longest that may be deployed has 24,576 bytes, of which
+steps are some two thirds; strangers may have a node try more."""
+
+
 @lru_cache(maxsize=64)
-def _analysed(code: bytes) -> tuple[bytes, dict[int, int], frozenset[int]]:
-    """Code with the zeros that follow it (`STOP`), the words that it pushes and where it may be jumped to,
-    both by position."""
+def _analysed(code: bytes) -> _Analysed:
     padded = code + bytes(_WORD + 1)
     pushed: dict[int, int] = {}
     targets: set[int] = set()
@@ -86,7 +118,7 @@ def _analysed(code: bytes) -> tuple[bytes, dict[int, int], frozenset[int]]:
         elif opcode == op.JUMPDEST:
             targets.add(at)
         at += 1
-    return padded, pushed, frozenset(targets)
+    return _Analysed(padded, pushed, frozenset(targets))
 
 
 class _Code(CodeStream):
@@ -100,18 +132,53 @@ class _Code(CodeStream):
 
     def __iter__(self) -> Iterator[int]:
         """The steps for py-evm, each once stack, gas and position are as they are before it."""
-        code, pushed, targets = _analysed(self._raw_code_bytes)
+        known = _analysed(self._raw_code_bytes)
         values, meter, memory = self._run_by.parts()
-        at = 0
-        while at < len(self):
-            at, left = _run(code, pushed, targets, values, memory, at, meter.gas_remaining)
+        at, end = 0, len(self._raw_code_bytes)
+        while at < end:
+            at, left = _advance(known, values, memory, at, meter.gas_remaining)
             meter.gas_remaining = left
-            if at < len(self):
+            if at < end:
                 self.program_counter = at + 1
-                yield code[at]
+                yield known.padded[at]
                 at = self.program_counter
         self.program_counter = at
         yield op.STOP
+
+
+def _advance(known: _Analysed, values: list[Any], memory: Any, at: int, left: int) -> tuple[int, int]:
+    """Run from `at` with so much gas `left`; gives both before the first step that is py-evm's.
+
+    `values` are the stack's, words or big-endian bytes as py-evm leaves them.
+    """
+    code, stretches, targets, held = known.padded, known.stretches, known.targets, memory._bytes
+    while True:
+        stretch = stretches.get(at) or known.from_(at)
+        if left < stretch.gas or not stretch.height <= len(values) <= _STACK - stretch.growth:
+            return _run(code, known.pushed, targets, values, memory, at, left)
+        at, left = run(stretch, values, held, left)
+        if at < 0:
+            return ~at, left
+        opcode = code[at]
+        if opcode == op.JUMPDEST:
+            continue
+        if opcode not in _JUMPS or left < _GAS[opcode] or len(values) < _JUMPS[opcode]:
+            return at, left
+        target, condition = values[-1], values[-_JUMPS[opcode]]
+        if target.__class__ is not int:
+            target = int.from_bytes(target, "big")
+        if condition.__class__ is not int:
+            condition = int.from_bytes(condition, "big")
+        away = condition or opcode == op.JUMP
+        if away and target not in targets:
+            return at, left
+        del values[-_JUMPS[opcode] :]
+        left -= _GAS[opcode]
+        at = target if away else at + 1
+
+
+_JUMPS: Final = {op.JUMP: 1, op.JUMPI: 2}
+"""How many words each takes."""
 
 
 def _run(
@@ -123,10 +190,7 @@ def _run(
     at: int,
     left: int,
 ) -> tuple[int, int]:
-    """Run from `at` with so much gas `left`; gives both before the first step that is py-evm's.
-
-    `values` are the stack's, words or big-endian bytes as py-evm leaves them.
-    """
+    """The same step by step, looking at each."""
     while True:
         opcode = code[at]
         cost = _GAS[opcode]

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import rlp
 from eth.abc import BlockAPI, BlockHeaderAPI, ReceiptAPI, SignedTransactionAPI, VirtualMachineAPI
 from eth.chains.base import Chain
+from eth.constants import BLANK_ROOT_HASH
 from eth.exceptions import UnrecognizedTransactionType
 from eth.vm.forks.london.transactions import LondonTransactionBuilder
 from eth_keys.datatypes import PrivateKey
 from eth_keys.exceptions import BadSignature
+from eth_typing import Hash32
 from eth_utils.exceptions import ValidationError
 
 from yinzheng.ledger.chain.embedded import clique
+from yinzheng.ledger.chain.embedded.tries import Read, Trie
 
 MAX_TRANSACTION = 128 * 1024
 """Bytes of one encoded transaction (geth's limit)."""
@@ -140,12 +144,22 @@ def _finish(
 
     Clique pays no block reward, so there is nothing to finalize in the state beyond the fees.
     """
-    block = vm.set_block_transactions_and_withdrawals(
-        vm.get_block(), header, tuple(transactions), tuple(receipts)
-    )
     vm.state.persist()
-    sealed = clique.seal(block.header.copy(state_root=vm.state.state_root), key)
+    unsealed = header.copy(
+        transaction_root=_root(chain, transactions),
+        receipt_root=_root(chain, receipts),
+        state_root=vm.state.state_root,
+    )
+    sealed = clique.seal(unsealed, key)
     vm.validate_header(sealed, parent)
-    block = block.copy(header=sealed)
+    block = vm.get_block().copy(header=sealed, transactions=tuple(transactions))
     chain.chaindb.persist_block(block)
     return block
+
+
+def _root(chain: Chain, items: Sequence[SignedTransactionAPI] | Sequence[ReceiptAPI]) -> Hash32:
+    """Root of the trie of these by their numbers (Yellow Paper, 4.3); its nodes are written."""
+    trie = Trie(chain.chaindb.db, BLANK_ROOT_HASH, Read())
+    for number, item in enumerate(items):
+        trie[rlp.encode(number)] = cast("Any", item).encode()
+    return trie.root_hash
