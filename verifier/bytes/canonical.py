@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import rfc8785
 
+from yinzheng.verifier.bytes.nesting import FEW, escapes, marks_of, nests_too_deep
 from yinzheng.verifier.errors import DataFault
 
 T = TypeVar("T")
@@ -64,10 +65,11 @@ def loads(data: bytes, *, max_bytes: int, canonical: bool = False, max_values: i
         raise DataFault(
             f"JSON of {len(data)} bytes exceeds the {max_bytes} its format allows", code="json-too-large"
         )
-    brackets = data.count(b"[") + data.count(b"{")
+    marks = marks_of(data)
+    brackets = marks.count(b"[") + marks.count(b"{")
     if max_values is not None and brackets + data.count(b",") > max_values:
         raise DataFault(f"JSON of more than {max_values} values", code="json-too-large")
-    if brackets > MAX_DEPTH and _nests_too_deep(data):
+    if brackets > MAX_DEPTH and nests_too_deep(data, MAX_DEPTH, marks):
         raise _too_deep()
     try:
         value: JSON = _decode(data.decode("utf-8"))
@@ -77,33 +79,9 @@ def loads(data: bytes, *, max_bytes: int, canonical: bool = False, max_values: i
         raise DataFault(f"malformed JSON at character {error.pos}", code="json-malformed") from None
     # What is left to refuse of a value that was read, its numbers and depth being as they must: surrogates,
     # which UTF-8 does not have, and an escape may.
-    if (canonical or _escapes(data, b"u")) and dumps(value) != data and canonical:
+    if (canonical or escapes(data, b"u")) and dumps(value) != data and canonical:
         raise DataFault("JSON is not in its canonical form (RFC 8785)", code="json-not-canonical")
     return value
-
-
-_OTHER_THAN_BRACKETS_AND_QUOTES = bytes(set(range(256)) - set(b'[]{}"'))
-
-
-def _nests_too_deep(data: bytes) -> bool:
-    """Whether brackets outside strings nest beyond `MAX_DEPTH`.
-
-    Looked at before parsing: the parser recurses, and where a library has raised the interpreter's recursion
-    limit, as py-evm does, a megabyte of brackets overflows the stack and kills the process.
-    """
-    if _escapes(data, b'"\\'):  # two by two: a stroke that is left escapes what follows it
-        data = data.replace(rb"\\", b"").replace(rb"\"", b"")
-    # Without such escapes every other piece between quotation marks is a string.
-    outside = b"".join(data.translate(None, _OTHER_THAN_BRACKETS_AND_QUOTES).split(b'"')[::2])
-    depth = 0
-    for bracket in outside:
-        if bracket in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        else:
-            depth -= 1
-    return False
 
 
 def _too_deep() -> DataFault:
@@ -177,7 +155,7 @@ def _check_members(value: Any, depth: int) -> bool:
 def names_format(data: bytes, form: str, max_bytes: int) -> bool:
     """Whether bytes are JSON that calls itself a file of this format; its form is not read here."""
     # Letters and strokes have no other spelling than these escapes give: without them the name stands there.
-    if form.encode() not in data and not _escapes(data, b"u/"):
+    if form.encode() not in data and not escapes(data, b"u/"):
         return False
     try:
         value = loads(data, max_bytes=max_bytes)
@@ -190,25 +168,11 @@ def formats_named(data: bytes) -> frozenset[str] | None:
     """Formats of ours that a JSON file can call itself: those whose names stand in it, wherever; None where
     that is not told without reading it.
     """
-    pieces = data.split(b'"yinzheng/', _FEW)
-    if len(pieces) > _FEW or _escapes(data, b"u/"):
+    pieces = data.split(b'"yinzheng/', FEW)
+    if len(pieces) > FEW or escapes(data, b"u/"):
         return None
     names = (piece.partition(b'"')[0] for piece in pieces[1:])
     return frozenset("yinzheng/" + name.decode("ascii", "replace") for name in names)
-
-
-_FEW = 1024
-"""Pieces that a text is taken apart into; what has more is searched as it is."""
-
-
-def _escapes(data: bytes, characters: bytes) -> bool:
-    """Whether one of these characters stands behind a stroke, whatever stands before that one."""
-    # One character is found ten times faster than two are.
-    pieces = data.split(b"\\", _FEW)
-    if len(pieces) > _FEW:
-        return any(bytes((0x5C, character)) in data for character in characters)
-    # Between two strokes nothing is left, nor behind one that ends the text.
-    return any(piece[0] in characters if piece else b"\\" in characters for piece in pieces[1:])
 
 
 # Checks for fields. A check takes a value as read by `loads` and the path that leads to it (`$.holders[0]`),
@@ -230,6 +194,18 @@ def read_object(
 
     Raises `DataFault`: `field-type`, `field-missing`, `field-unknown` or `field-value`, with `path`.
     """
+    if path == "$":
+        try:
+            return _members(value, fields, "", optional)
+        except DataFault:
+            pass  # whose path nobody has written: it is found again
+    return _members(value, fields, path, optional)
+
+
+def _members(
+    value: object, fields: Mapping[str, Check[Any]], path: str, optional: Mapping[str, Check[Any]] | None
+) -> dict[str, Any]:
+    """As `read_object`; without a path it is left out of what is raised, and takes no time to be written."""
     if type(value) is not dict:
         raise _fault("is not an object", path, "field-type")
     if optional:
@@ -239,7 +215,10 @@ def read_object(
             if name not in value:
                 raise _fault("is missing", f"{path}.{name}", "field-missing")
         raise _fault("has a name its format does not know", path, "field-unknown")
-    found = {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
+    if path:
+        found = {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
+    else:
+        found = {name: check(value[name], "") for name, check in fields.items()}
     for name in optional or ():
         found.setdefault(name, None)
     return found
@@ -342,6 +321,8 @@ def list_of(item: Check[T], low: int, high: int) -> Check[list[T]]:
             raise _fault("is not a list", path, "field-type")
         if not low <= len(value) <= high:
             raise _fault(f"has not between {low} and {high} items", path, "field-value")
+        if not path:
+            return [item(member, "") for member in value]
         return [item(member, f"{path}[{index}]") for index, member in enumerate(value)]
 
     return check

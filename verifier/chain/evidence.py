@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from yinzheng.verifier.bytes.canonical import Check, hex_bytes, list_of, object_of, read_object
+from yinzheng.verifier.bytes.hexes import list_of_hex
 from yinzheng.verifier.chain.header import MAX_HEADER, Header, parse_header
 from yinzheng.verifier.chain.mpt import MAX_NODE, MAX_NODES, Nodes, prove_secure
 from yinzheng.verifier.chain.rlp import decode_fixed, decode_integer, decode_item
@@ -64,6 +65,15 @@ class Evidence:
             self._found[of] = find()
         found: T = self._found[of]
         return found
+
+    @property
+    def nodes(self) -> Nodes:
+        """Nodes of the state's tries that were hashed and decoded so far."""
+        return self._nodes
+
+    def know(self, nodes: Nodes) -> None:
+        """Take nodes that other evidence of the same state has hashed, and add its own to them."""
+        object.__setattr__(self, "_nodes", nodes)
 
     @property
     def block(self) -> Header:
@@ -157,9 +167,9 @@ def _decode(value: bytes) -> Any:
     return decode_item(value, limit=MAX_NODE, what="a proved value")
 
 
-_NODES: Final = list_of(hex_bytes(1, MAX_NODE), 0, MAX_NODES)
+_NODES: Final = list_of_hex((1, MAX_NODE), 0, MAX_NODES)
 _SLOT: Final = object_of({"slot": hex_bytes(32), "proof": _NODES})
-_HEADERS: Final = list_of(hex_bytes(1, MAX_HEADER), 1, MAX_HEADERS)
+_HEADERS: Final = list_of_hex((1, MAX_HEADER), 1, MAX_HEADERS)
 
 
 def _fields(slots: int) -> dict[str, Check[Any]]:

@@ -9,7 +9,7 @@ readers to disagree.
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain.rlp import Item, decode_item, encode_item
@@ -51,73 +51,76 @@ def prove(root: bytes, key: bytes, proof: Sequence[bytes], nodes: Nodes | None =
         )
     if root == EMPTY_ROOT and not proof:
         return None
-    walk = _Walk(proof, {} if nodes is None else nodes)
-    value = walk.descend(walk.load(root), key.hex())
-    walk.finish()
-    return value
+    return _walk(root, key.hex(), proof, {} if nodes is None else nodes)
 
 
-class _Walk:
-    """One pass over the nodes of a proof, in order."""
+def _walk(root: bytes, path: str, proof: Sequence[bytes], nodes: Nodes) -> bytes | None:
+    """One pass over the nodes of a proof, in order, along ``path`` (nibbles, in hex) from that root.
 
-    def __init__(self, proof: Sequence[bytes], nodes: Nodes) -> None:
-        self._proof = proof
-        self._nodes = nodes
-        self._used = 0
-
-    def load(self, expected: bytes) -> Item:
-        """Take the next node, which must have the expected keccak256."""
-        if self._used == len(self._proof):
+    One loop, for a certificate's evidence takes some forty nodes: each round takes the next node of the
+    proof, follows it and whatever it embeds, and ends at the hash of another or at the end of the path.
+    """
+    used, at, count = 0, 0, len(proof)
+    extends = False
+    value: bytes | None = None
+    expected: bytes | None = root
+    while expected is not None:
+        if used == count:
             raise DataFault("a state proof ends before its path does", code="state-proof-short")
-        node = self._proof[self._used]
-        known = self._nodes.get(expected)
-        if known is not None and known[0] == node:
-            self._used += 1
-            return known[1]
-        if keccak256(node) != expected:
-            raise DataFault(
-                f"node {self._used} of a state proof is not the one its parent names",
-                code="state-proof-wrong",
-                node=self._used,
-            )
-        self._used += 1
-        item = decode_item(node, limit=MAX_NODE, what="a node of a state proof")
-        self._nodes[expected] = node, item
-        return item
-
-    def finish(self) -> None:
-        if self._used != len(self._proof):
-            raise DataFault("a state proof has nodes that its path does not need", code="state-proof-surplus")
-
-    def descend(self, node: Item, path: str) -> bytes | None:
-        """Follow ``path`` (nibbles, in hex) from ``node``; each round consumes a node or ends."""
+        node = _load(expected, proof[used], used, nodes)
+        used += 1
+        expected = None
+        if extends and not node:
+            raise _malformed("is an extension that leads nowhere")
         while node:
             if not isinstance(node, list) or len(node) not in (2, 17):
                 raise _malformed("is neither branch, extension nor leaf")
             if len(node) == 17:
-                if not path:
-                    return _value(node[16])
-                node, path = self._child(node[int(path[0], 16)]), path[1:]
-                continue
-            leaf, segment = _segment(node[0])
-            if leaf:
-                return _value(node[1]) if path == segment else None
-            if not path.startswith(segment):
-                return None
-            node, path = self._child(node[1]), path[len(segment) :]
-            if not node:
+                if at == len(path):
+                    value = _value(node[16])
+                    break
+                extends, child = False, node[_NIBBLES[path[at]]]
+                at += 1
+            else:
+                leaf, segment = _segment(node[0])
+                if leaf:
+                    value = _value(node[1]) if path[at:] == segment else None
+                    break
+                if not path.startswith(segment, at):
+                    break
+                extends, child = True, node[1]
+                at += len(segment)
+            if isinstance(child, list):
+                if len(encode_item(child)) >= 32:
+                    raise _malformed("embeds a child that should have been hashed")
+            elif child:
+                if len(child) != 32:
+                    raise _malformed("refers to its child by something other than a hash")
+                expected = child
+                break
+            if extends and not child:
                 raise _malformed("is an extension that leads nowhere")
-        return None
+            node = child
+    if used != count:
+        raise DataFault("a state proof has nodes that its path does not need", code="state-proof-surplus")
+    return value
 
-    def _child(self, reference: Item) -> Item:
-        """Resolve a reference: empty, a node small enough to be embedded, or the hash of the next one."""
-        if isinstance(reference, list):
-            if len(encode_item(reference)) >= 32:
-                raise _malformed("embeds a child that should have been hashed")
-            return reference
-        if reference and len(reference) != 32:
-            raise _malformed("refers to its child by something other than a hash")
-        return self.load(reference) if reference else b""
+
+_NIBBLES: Final = {digit: at for at, digit in enumerate("0123456789abcdef")}
+
+
+def _load(expected: bytes, node: bytes, at: int, nodes: Nodes) -> Item:
+    """The node at ``at`` in a proof, decoded; it must have the expected keccak256."""
+    known = nodes.get(expected)
+    if known is not None and known[0] == node:
+        return known[1]
+    if keccak256(node) != expected:
+        raise DataFault(
+            f"node {at} of a state proof is not the one its parent names", code="state-proof-wrong", node=at
+        )
+    item = decode_item(node, limit=MAX_NODE, what="a node of a state proof")
+    nodes[expected] = node, item
+    return item
 
 
 def _value(item: Item) -> bytes | None:

@@ -138,6 +138,8 @@ def settle_rest(
     at: int | None = None,
 ) -> None:
     """Settle obligations 3–10, once 1 and 2 are."""
+    if exhibits.evidence is not None:
+        trust.recall(exhibits.evidence)
     # (3): that key was entitled to sign this, when it was signed.
     found.settle(3, lambda: _entitled(rules, exhibits, issuer))
     if rules.places is not None:

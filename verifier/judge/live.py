@@ -117,7 +117,9 @@ class Ledger:
     def _read_evidence(self, number: str, size: int | None, at: int | None) -> Evidence:
         def read(at: int | None) -> Evidence:
             answer = self._reader.chain(certificate_subject(number), size, at)
-            return self._trust.read("evidence", answer, lambda: parse_evidence(answer))
+            evidence = self._trust.read("evidence", answer, lambda: parse_evidence(answer))
+            self._trust.recall(evidence)
+            return evidence
 
         evidence = sealed_evidence(read, self._trust, size, at)
         record_words(number, evidence, self._trust)

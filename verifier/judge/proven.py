@@ -1,5 +1,5 @@
-"""What was proved before, so that the same bytes need not be proved again: signatures, and seals of blocks;
-and what a ledger answered before, as it was read, so that the same answer need not be read again.
+"""What was proved before, so that the same bytes need not be proved again: signatures, seals of blocks, nodes
+of a sealed block's state; and what a ledger answered before, as it was read, for it to be read once.
 
 A reader who checks much hands one in with the policy (`TrustPolicy.remembering`): the same head of the log,
 the same block and the same code come again and again. Without one nothing differs but the time it takes.
@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from yinzheng.verifier.bytes.algorithms import Ed25519PublicKey, Sm2PublicKey, sha256
+from yinzheng.verifier.chain.mpt import Nodes
 
 T = TypeVar("T")
 
@@ -25,6 +26,13 @@ MOST: Final = 16_384
 
 MOST_READ: Final = 128
 """Answers kept for sure as they were read, some 100 kB each; up to twice as many may be there."""
+
+
+STATES: Final = 4
+"""States of which nodes are kept, the latest."""
+
+MOST_NODES: Final = 2_048
+"""Nodes of one state, some 2 kB each; with more it is begun anew."""
 
 
 class Proven:
@@ -37,6 +45,8 @@ class Proven:
     def __init__(self, most: int = MOST, most_read: int = MOST_READ) -> None:
         self._facts = _Halves(most)
         self._read = _Halves(most_read)
+        self._states: dict[bytes, Nodes] = {}
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -67,6 +77,17 @@ class Proven:
         except ValueError:
             return find()  # not plain values: whoever reads them says what is wrong
         return cast(T, self._read.once(sha256(exact), find, keep=keep))
+
+    def nodes_of(self, state: bytes) -> Nodes | None:
+        """Nodes under that state root that were hashed before, for more to be added; None where none were."""
+        return self._states.get(state)
+
+    def keep_nodes(self, state: bytes, nodes: Nodes) -> None:
+        """Keep nodes that hang by their hashes on the state root of a block that pinned validators sealed."""
+        with self._lock:
+            while len(self._states) >= STATES and state not in self._states:
+                del self._states[next(iter(self._states))]
+            self._states[state] = nodes if len(nodes) <= MOST_NODES else {}
 
 
 class _Halves:

@@ -26,9 +26,10 @@ def sealed(evidence: Evidence, trust: TrustPolicy) -> None:
     seals = _seals(evidence, trust)
     if trust.consensus.later_seals_count:
         _require_final(evidence.block, frozenset().union(*seals), trust)
-        return
-    for header, found in zip(evidence.headers, seals, strict=True):
-        _require_final(header, found, trust)
+    else:
+        for header, found in zip(evidence.headers, seals, strict=True):
+            _require_final(header, found, trust)
+    trust.remember(evidence)
 
 
 def sealed_or_seal_less(evidence: Evidence, trust: TrustPolicy) -> None:

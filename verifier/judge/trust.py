@@ -24,7 +24,7 @@ from yinzheng.verifier.bytes.canonical import (
 )
 from yinzheng.verifier.bytes.naming import check_spelled
 from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
-from yinzheng.verifier.chain.evidence import Contract
+from yinzheng.verifier.chain.evidence import Contract, Evidence
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 from yinzheng.verifier.formats.certificate import key_id
@@ -170,6 +170,17 @@ class TrustPolicy:
     def read(self, what: str, answer: object, find: Callable[[], R], *, keep: bool = True) -> R:
         """What ``find`` reads in an answer, as `Proven.read`."""
         return find() if self.proven is None else self.proven.read(what, answer, find, keep=keep)
+
+    def recall(self, evidence: Evidence) -> None:
+        """Let evidence know the nodes of its state that other evidence has hashed, of a block that held."""
+        known = None if self.proven is None else self.proven.nodes_of(evidence.block.state_root)
+        if known is not None:
+            evidence.know(known)
+
+    def remember(self, evidence: Evidence) -> None:
+        """Keep the nodes of evidence whose block is sealed, for others of the same state."""
+        if self.proven is not None:
+            self.proven.keep_nodes(evidence.block.state_root, evidence.nodes)
 
     def verified(self, key: Sm2PublicKey | Ed25519PublicKey, message: bytes, signature: bytes) -> bool:
         """Whether the signature is the key's over the message, as `Proven.verified`."""

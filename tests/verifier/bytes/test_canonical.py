@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.hexes import list_of_hex
+from yinzheng.verifier.bytes.nesting import nests_too_deep
 from yinzheng.verifier.errors import DataFault
 
 JCS = Path(__file__).parents[2] / "vectors" / "jcs"
@@ -318,7 +320,7 @@ def test_depth_is_that_of_brackets_outside_strings(text: str) -> None:
         else:
             depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(char, 0)
             deepest = max(deepest, depth)
-    assert canonical._nests_too_deep(text.encode()) == (deepest > canonical.MAX_DEPTH)
+    assert nests_too_deep(text.encode(), canonical.MAX_DEPTH) == (deepest > canonical.MAX_DEPTH)
 
 
 @pytest.mark.parametrize("text", ["AA", "a", "0x", "aa ", " aa", "a a a", "aé", "\u0660\u0661"])
@@ -331,3 +333,33 @@ def test_a_format_is_recognised_however_it_is_spelled(written: str) -> None:
     data = f'{{"format":"{written}","note":"\\n"}}'.encode()
     assert canonical.names_format(data, "yin/1", 100)
     assert not canonical.names_format(data, "yin/2", 100)
+
+
+HEX = ["", "00", "0a", "0A", "a", "0 0a", "00" * 4, "00" * 5, 0, None, b"00", "é0"]
+
+
+@given(st.lists(st.sampled_from(HEX), max_size=5))
+def test_a_list_of_hex_is_checked_as_its_items_are(value: list[Any]) -> None:
+    def found(check: canonical.Check[Any]) -> object:
+        try:
+            return check(value, "$.a")
+        except DataFault as fault:
+            return fault.code, fault.message, fault.data
+
+    plain = canonical.list_of(canonical.hex_bytes(1, 4), 1, 4)
+    assert found(list_of_hex((1, 4), 1, 4)) == found(plain)
+
+
+def test_a_nested_fault_names_its_whole_path_wherever_it_begins() -> None:
+    inner = canonical.object_of({"b": canonical.list_of(canonical.integer(), 0, 3)})
+
+    def own(value: object, _path: str) -> dict[str, Any]:
+        return canonical.read_object(value, {"c": inner})
+
+    with pytest.raises(DataFault) as caught:
+        canonical.read_object({"a": {"b": [1, 2, "3"]}}, {"a": inner})
+    assert caught.value.data["path"] == "$.a.b[2]"
+    assert caught.value.message.startswith("$.a.b[2] ")
+    with pytest.raises(DataFault) as caught:
+        canonical.read_object({"a": {"c": {"b": [-1]}}}, {"a": own})
+    assert caught.value.data["path"] == "$.c.b[0]"

@@ -152,6 +152,17 @@ def test_nodes_that_are_none(node: Any) -> None:
     pytest.fail("no key showed the node to be malformed")
 
 
+@pytest.mark.parametrize("end", [b"\x80", b"\xc0"])
+def test_an_extension_to_a_node_that_is_empty_leads_nowhere(end: bytes) -> None:
+    extension = rlp.encode([b"\x16", keccak256(end)])
+    with pytest.raises(DataFault) as caught:
+        prove(keccak256(extension), b"\x61", [extension, end])
+    assert caught.value.code == "state-proof-malformed"
+    # A branch's child may be empty, though no tree writes it so.
+    branch = rlp.encode([*BRANCH[:6], keccak256(end), *BRANCH[7:]])
+    assert prove(keccak256(branch), b"\x61", [branch, end]) is None
+
+
 def test_of_an_account_without_proof_nothing_is_known() -> None:
     with pytest.raises(NotGiven) as raised:
         Evidence((), {}).storage_root(b"\1" * 20)

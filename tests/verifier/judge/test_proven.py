@@ -23,13 +23,14 @@ from tests.verifier.world import (
     presented,
     trust,
 )
-from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
+from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey, keccak256
+from yinzheng.verifier.chain.evidence import parse_evidence
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.judge.certificate.verify import certificate_issued, verify
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
 from yinzheng.verifier.judge.kinds import kind_of
-from yinzheng.verifier.judge.proven import Proven
+from yinzheng.verifier.judge.proven import MOST_NODES, Proven
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 
 
@@ -260,6 +261,30 @@ class TestProven:
         assert proven.read("it", 1, lambda: "one", keep=False) == "one"
         assert proven.read("it", 1, lambda: "two") == "two"
         assert proven.read("it", 1, lambda: "three", keep=False) == "two"
+
+    def test_nodes_are_of_few_states_and_few_of_each(self) -> None:
+        proven = Proven()
+        for at in range(20):
+            proven.keep_nodes(bytes([at]), {bytes(32): (b"", b"")})
+        assert [at for at in range(20) if proven.nodes_of(bytes([at])) is not None] == [16, 17, 18, 19]
+        many: Any = {at.to_bytes(32, "big"): (b"", b"") for at in range(MOST_NODES + 1)}
+        proven.keep_nodes(b"many", many)
+        assert proven.nodes_of(b"many") == {}
+
+    def test_nodes_are_kept_of_blocks_that_held(self) -> None:
+        proven, shown = Proven(), presented(genuine_file())
+        state = parse_evidence(genuine_file()["chain"]).block.state_root
+
+        def other_validators(policy: dict[str, Any]) -> None:
+            for span in policy["chain"]["validators"]:
+                span["addresses"] = ["11" * 20]
+
+        verify(shown, trust(other_validators).remembering(proven), now=NOW)
+        assert proven.nodes_of(state) is None
+        verify(shown, trust().remembering(proven), now=NOW)
+        kept = proven.nodes_of(state)
+        assert kept
+        assert all(keccak256(node) == name for name, (node, _) in kept.items())
 
     def test_it_stays_small_and_keeps_what_is_asked_for(self) -> None:
         proven, found = Proven(most=8), []
