@@ -171,6 +171,14 @@ class QuickSession(Session):
             return shape_of(entity).find(self, key)
         return super().get(entity, ident) if instance_state(known).expired else known
 
+    def add(self, instance: Any, *, _warn: bool = True) -> None:
+        """Have an object written; as SQLAlchemy's, which of one that it has looks after what it leads to."""
+        if _is_ours(type(instance)) and not self._deleted:
+            state = instance_state(instance)
+            if state.session_id == self.hash_key and state.persistent:
+                return  # nothing of ours leads anywhere
+        super().add(instance, _warn=_warn)
+
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write what changed and what is new; as SQLAlchemy's."""
         if objects is not None or self._flushing or not self._write():

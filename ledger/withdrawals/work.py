@@ -54,6 +54,10 @@ class ConsentThread(Thread[State, Move]):
     recipients: dict[str, WithdrawalRecipient] = field(default_factory=dict)
     """Of the withdrawal, by credit code, the controller among them."""
 
+    disputes: list[str] | None = field(default=None, init=False, repr=False)
+    """References of the open disputes that hold it, once they were looked for. No step of a withdrawal opens
+    or ends one: they stay what they are in its transaction."""
+
     course = COURSE
 
     @property
@@ -73,7 +77,9 @@ class ConsentThread(Thread[State, Move]):
         """All that the table of moves looks at."""
         if self.withdrawal is None:
             return Situation()
-        return situation_of(self.session, self.withdrawal, self.recipients.values())
+        if self.disputes is None:
+            self.disputes = disputes_on(self.session, self.withdrawal)
+        return situation_of(self.withdrawal, self.recipients.values(), len(self.disputes))
 
     @property
     def head(self) -> bytes:
@@ -145,8 +151,8 @@ class ConsentThread(Thread[State, Move]):
         self.call(kind, self.row.id.hex(), made, part=part, tried=False)
 
 
-def situation_of(session: Session, row: Withdrawal, recipients: Iterable[WithdrawalRecipient]) -> Situation:
-    """Gather a withdrawal's situation from its rows; nothing is opened."""
+def situation_of(row: Withdrawal, recipients: Iterable[WithdrawalRecipient], holds: int) -> Situation:
+    """Gather a withdrawal's situation from its rows, which so many disputes hold; nothing is opened."""
     return Situation(
         state=State(row.state),
         minor=row.minor,
@@ -154,14 +160,16 @@ def situation_of(session: Session, row: Withdrawal, recipients: Iterable[Withdra
         controller=row.controller,
         received_at=row.received_at,
         owing=frozenset(one.code for one in recipients if one.duty != EXEMPT and one.receipt is None),
-        # A dispute names the consent, and later withdrawals by their own names on chain.
-        holds=len(disputes_on(session, row)),
+        holds=holds,
         restricted_until=row.restricted_until,
     )
 
 
 def disputes_on(session: Session, row: Withdrawal) -> list[str]:
-    """References of the open disputes that hold a withdrawal or its consent, ascending (R38)."""
+    """References of the open disputes that hold a withdrawal or its consent, ascending (R38).
+
+    A dispute names the consent, and later withdrawals by their own names on chain.
+    """
     return sorted({name for (name,) in _DISPUTES.all(session, consent=row.consent, id=row.id)})
 
 
@@ -176,7 +184,7 @@ _DISPUTES: Final = Prepared(
         Dispute.state == literal("open", AutoString),
     )
 )
-"""Asked whenever a withdrawal's situation is: a dozen times in its course."""
+"""Asked in each step of a withdrawal."""
 
 
 def recipients_of(session: Session, id_: bytes) -> dict[str, WithdrawalRecipient]:

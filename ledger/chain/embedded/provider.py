@@ -83,4 +83,19 @@ def _response(number: int, **outcome: Any) -> RPCResponse:
 
 def _plain(params: Any) -> Any:
     """Parameters as they would arrive over a wire."""
-    return json.loads(json.dumps(params or [], cls=Web3JsonEncoder))
+    try:
+        return _copied(params or [])
+    except TypeError:
+        return json.loads(json.dumps(params or [], cls=Web3JsonEncoder))
+
+
+def _copied(value: Any) -> Any:
+    """What is JSON already, in lists and objects of its own. Raises `TypeError` for what is not."""
+    kind = type(value)
+    if kind is str or kind is bool or kind is int or value is None:
+        return value
+    if kind is list or kind is tuple:
+        return [_copied(one) for one in value]
+    if kind is dict and all(type(name) is str for name in value):
+        return {name: _copied(one) for name, one in value.items()}
+    raise TypeError
