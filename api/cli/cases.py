@@ -134,7 +134,8 @@ def publish(
         row = reader.case(case)
     end = None if row is None else row.publicity_end
     value = {"case": case, "publicity_end": end, "by_letter": list(by_letter)}
-    tell(json_, value, f"{case}: publicity until {moment(end)} 公示至此")
+    told = f"publicity until {moment(end)} 公示至此" if waived_by is None else "publicity is waived 免除公示"
+    tell(json_, value, f"{case}: {told}")
     tell_by_letter(by_letter)
 
 

@@ -139,6 +139,7 @@ def change(
     json_: Json = False,
 ) -> None:
     """Draft the request to have the certificate read otherwise. 起草变更请求。"""
+    _known([ground], CHANGE_GROUNDS)
     terms = {"changes": _changes(change), "ground": ground, "summary": summary}
     _draft("change", terms, certificate, document, out_folder, org, json_, ("holder",), with_ or [])
 
@@ -169,6 +170,7 @@ def cancellation(
     json_: Json = False,
 ) -> None:
     """Draft the request to have the certificate cancelled for good. 起草注销请求。"""
+    _known([ground], GROUNDS)
     terms = {"ground": ground, "summary": summary}
     _draft("cancellation", terms, certificate, document, out_folder, org, json_, ("holder",), with_ or [])
 

@@ -89,7 +89,7 @@ def open_(
     _require_planned(typed, planned)
     signature = sign_typed(typed, account).hex()
     answer = opened.post(f"/org/v1/disputes/{id_}/open", dumps({"signature": signature}))
-    tell(json_, answer, f"{id_}: opened, {len(answer['subjects'])} subjects are held 已立案并保全")
+    tell(json_, answer, f"{id_}: opened; held 已立案并保全: {len(answer['subjects'])}")
 
 
 def add(

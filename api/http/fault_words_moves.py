@@ -45,7 +45,8 @@ MOVES: Final = {
             "The certificate is seized, held, reserved, objected to, or over (R12, R16, R38, R46).",
         ),
         Label(
-            "请等其解除后再申请；本次没有记录任何内容。", "Wait until that has ended; nothing was recorded."
+            "请等其解除后再申请；已失效的，请就接续它的证书办理。本次没有记录任何内容。",
+            "Wait until that has ended; of one that is over, ask about what follows. Nothing was recorded.",
         ),
     ),
     "request-holders": Fault(

@@ -27,7 +27,9 @@ from yinzheng.ledger.cases.prepared import (
 from yinzheng.ledger.chain.approvals import Domain, sign
 from yinzheng.ledger.chain.approvals_moves import MOVES_NAME, STANDING_NAME
 from yinzheng.ledger.organisations.accounts import require_signed
+from yinzheng.ledger.rules.changes import check_changes
 from yinzheng.ledger.rules.moves import require_window
+from yinzheng.ledger.rules.profiles import profile_for
 from yinzheng.ledger.state.files import make_folder, write_durably
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
@@ -78,7 +80,8 @@ class Document:
 def require_drawn(request: MoveRequest, body: Body, now: int) -> MoveRequest:
     """Give it back where the certificate in hand does not tell already that no officer may grant it.
 
-    Raises `UsageFault`: `licence-term`, `rights-not-held`, `request-holders`, `renewal-outside`.
+    Raises `UsageFault`: `licence-term`, `rights-not-held`, `request-holders`, `renewal-outside`, and as
+    `check_changes`.
     """
     first, ends = request.parties[0], getattr(request.terms, "ends", None)
     held = {right for one in body.holders if one.code == first.code for right in one.rights}
@@ -103,6 +106,8 @@ def require_drawn(request: MoveRequest, body: Body, now: int) -> MoveRequest:
         )
     if request.type == "renewal":
         require_window(body.valid_until, now)
+    if request.type == "change":
+        check_changes(profile_for(body.profile), body, request.terms.changes)
     return request
 
 

@@ -173,12 +173,16 @@ def _fresh(work: CaseThread) -> bool:
     return at is not None and work.now - at <= DRAFT_SECONDS
 
 
+_ACTS: Final = {kind: Act(kind.value) for kind in CaseType if kind.value in {*Act}}
+"""What a case does, as who has to wait is told."""
+
+
 def _require_unheld(work: CaseThread) -> None:
     """Nothing is decided while a dispute holds the case, or the certificate it is about (R38)."""
     held = [work.case.subject]
     if work.case.certificate is not None and work.kind is not CaseType.LICENCE_END:
         held.append(certificate_subject(work.case.certificate))
-    check_hold(Act.DEPOSIT, sum(holds_on(work.session, subject) for subject in held))
+    check_hold(_ACTS.get(work.kind, Act.DEPOSIT), sum(holds_on(work.session, subject) for subject in held))
 
 
 def _require_grantable(work: CaseThread) -> None:

@@ -144,7 +144,9 @@ def require_free(found: frozenset[Bar]) -> None:
         raise UsageFault(
             f"The certificate is not free: {', '.join(_WORDS[bar] for bar in named)}.",
             code="move-barred",
-            hint="Wait until that has ended (R12, R16, R38, R46); nothing was recorded.",
+            hint="What is over stays over: ask about the certificate that follows it, if one does (R12)."
+            if Bar.OVER in found
+            else "Wait until that has ended (R16, R25, R38, R46); nothing was recorded.",
             bars=[bar.value for bar in named],
         )
 

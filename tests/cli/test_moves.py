@@ -96,6 +96,14 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
         bad = ("holder", "request", *kind, *stranger, "--out", asked)
         refused(*bad, code=code, exit_code=2, env=SECRETS)
     early = ("--certificate", certificate, "--document", f"{contract}:consideration:合同", "--org", ours)
+    scale = json.loads(certificate.read_text())["record"]["scale"]
+    for kind, code in (
+        (("change", "--change", f"scale={scale}", "--ground", "description", *public), "change-nothing"),
+        (("change", "--change", "scale=十万条", "--ground", "name", *public), "field-value"),
+        (("cancellation", "--ground", "none", *public), "field-value"),
+    ):
+        bad = ("holder", "request", *kind, *early, "--out", asked)
+        refused(*bad, code=code, exit_code=2, env=SECRETS)
     bad = ("holder", "request", "renewal", *early, "--years", 1, *public, "--out", asked)
     refused(*bad, code="renewal-outside", exit_code=2, env=SECRETS)
     alone = ("holder", "request", "licence-end", *early, "--licence", "L-2026-000001", "--reasons", "判决")
@@ -109,7 +117,7 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     refused(
         "holder",
         "request",
-        *kind,
+        *("cancellation", "--ground", "asked", *public),
         *sealed,
         "--out",
         asked,

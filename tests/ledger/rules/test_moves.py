@@ -26,6 +26,7 @@ from yinzheng.ledger.rules.moves import (
     check_ground,
     remainder,
     renewal_window,
+    require_free,
 )
 from yinzheng.ledger.rules.terms import Right
 from yinzheng.verifier.chain.holdings import RIGHT_BITS
@@ -177,3 +178,11 @@ def test_who_cancels_on_which_ground() -> None:
             with pytest.raises(UsageFault) as caught:
                 check_ground(ground, initiator)
             assert caught.value.code == "cancellation-ground"
+
+
+def test_what_is_over_is_not_waited_for() -> None:
+    """Its end is for good; the hint to wait was for what ends."""
+    for found, hint in ((Bar.OVER, "stays over"), (Bar.HELD, "Wait until")):
+        with pytest.raises(UsageFault) as refused:
+            require_free(frozenset({found}))
+        assert hint in (refused.value.hint or "")
