@@ -18,6 +18,7 @@ import typer
 
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK
 from yinzheng.api.cli.policy import inputs_of, read_policy
+from yinzheng.api.cli.verify_pack import is_pack, judge_pack, pack_json
 from yinzheng.api.cli.verify_target import read_argument
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
@@ -115,6 +116,9 @@ def _work(target: str) -> _Line:
 
 def _judged(target: str, given: _Given) -> _Line:
     try:
+        if is_pack(target):
+            pack = judge_pack(target, given.policy)
+            return _Line(_json(target, {**pack_json(pack), "inputs": given.inputs}), pack.exit_code)
         (report,) = verify_many([_read(target)], given.policy, now=given.now)
     except (YinzhengError, OSError) as fault:
         code = fault.code if isinstance(fault, YinzhengError) else "file-unreadable"

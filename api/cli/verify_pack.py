@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
@@ -65,13 +65,23 @@ def check_pack(
     """
     if html is not None and html.exists():
         raise UsageFault(f"{html} exists already", code="report-exists", hint="Name a new file.")
+    report = judge_pack(target, trust)
+    if html is not None:
+        with html.open("x", encoding="utf-8", newline="\n") as out_file:
+            out_file.write(render_html(report))
+    tell(as_json, pack_json(report), lambda: print_pack(report, language))
+    return report.exit_code
+
+
+def judge_pack(target: str | bytes, trust: TrustPolicy) -> PackReport:
+    """Verify a pack, a file of that name or the bytes of one, with a bar where that takes long."""
     with _opened(target) as file:
         digest = _digest(file)
         size = file.seek(0, SEEK_END)
         file.seek(0)
         with _progress(size) as bar:
             task = bar.add_task("", total=size)
-            report = verify_pack(
+            return verify_pack(
                 file,
                 trust,
                 now=int(time.time()),
@@ -80,12 +90,11 @@ def check_pack(
                 name="" if isinstance(target, bytes) else Path(target).name,
                 digest=digest,
             )
-    if html is not None:
-        with html.open("x", encoding="utf-8", newline="\n") as out_file:
-            out_file.write(render_html(report))
-    value = {"verdict": verdict(report).to_json(), **report_json(report)}
-    tell(as_json, value, lambda: print_pack(report, language))
-    return report.exit_code
+
+
+def pack_json(report: PackReport) -> dict[str, Any]:
+    """What `--json` says of a pack."""
+    return {"verdict": verdict(report).to_json(), **report_json(report)}
 
 
 def _digest(file: BinaryIO) -> DigestPair:

@@ -49,6 +49,20 @@ def test_a_pack_is_checked_and_explained(trust: Path) -> None:
     assert english.out.startswith("Consistent: the evidence shown is unchanged")
 
 
+def test_among_several_it_is_judged_as_alone(trust: Path) -> None:
+    alone = check(trust, genuine_pack(), "--json").json
+    text = trust.with_name("text.json")
+    text.write_text("{}", encoding="utf-8")
+    said = run("verify", trust.with_name("case.zip"), text, "--trust", trust)
+    line, other = map(json.loads, said.out.splitlines())
+    assert line.pop("target").endswith("case.zip")
+    for value in (alone, line):
+        value["checked_at"] = 0
+        value["verdict"] |= {"zh": "", "en": ""}
+    assert line == alone
+    assert (other["authentic"], said.code) == ("not_ours", 3)
+
+
 def test_a_changed_pack_names_the_item(trust: Path) -> None:
     pack = bytearray(genuine_pack())
     pack[pack.index(b"a record of access") + 3] ^= 1

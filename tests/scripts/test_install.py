@@ -124,6 +124,8 @@ def test_installing_does_not_depend_on_what_is_newest(
     done = set_up(project)
     assert done.returncode == 0, done.stderr
     assert by == installer_of(project)
+    if by == "uv":
+        return
     # Left to resolve, this pip takes the newest for whoever asks with an extra, and that one has no hash.
     resolving = subprocess.run(
         f"venv/bin/python -m pip install --require-hashes --force-reinstall -r {LOCK}".split(),
@@ -212,9 +214,9 @@ def test_installing_and_the_demonstration_run_on_other_pythons(tmp_path: Path) -
             assert shown.returncode == 0, shown.stderr
             assert "Traceback" not in shown.stdout + shown.stderr
             assert open_to_others(out, tmp_path / "state") == PUBLIC
-        for document in (next(out.glob("SJ*.pdf")), out / "consent-receipt.pdf", *out.glob("D-*.zip")):
-            checked = run(copy, yinzheng, "verify", document, "--trust", out / "trust.json")
-            assert (checked.returncode, checked.stderr) == (0, ""), (document, checked.stdout)
+        documents = (next(out.glob("SJ*.pdf")), out / "consent-receipt.pdf", *out.glob("D-*.zip"))
+        checked = run(copy, yinzheng, "verify", *documents, "--trust", out / "trust.json")
+        assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
 
 
 def copied(folder: Path) -> Path:
