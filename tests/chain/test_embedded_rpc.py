@@ -218,7 +218,7 @@ def test_an_answer_of_the_state_alone_is_given_again_while_the_state_is_the_same
 
     monkeypatch.setattr(calls, "_run", noted)
     latest = world.anchor.functions.latest()
-    world.chain.answers.clear()
+    calls._ANSWERS.clear()
     assert latest.call() == latest.call() == [5, ROOT]
     assert len(ran) == 1
     assert latest.call(block_identifier=2) == [0, bytes(32)], "another state"
@@ -235,12 +235,12 @@ def test_an_answer_of_the_state_alone_is_given_again_while_the_state_is_the_same
 
 def test_an_answer_of_many_bytes_is_not_kept(world: World) -> None:
     identity, large = "0x" + "4".zfill(40), "0x" + "00" * 20_000
-    world.chain.answers.clear()
+    calls._ANSWERS.clear()
     for _ in range(2):
         assert world.ask("eth_call", {"to": identity, "data": large}) == large
-    assert not world.chain.answers
+    assert not calls._ANSWERS
     assert world.ask("eth_call", {"to": identity, "data": "0x01"}) == "0x01"
-    assert len(world.chain.answers) == 1
+    assert len(calls._ANSWERS) == 1
 
 
 def test_state_at_any_block(world: World) -> None:

@@ -112,16 +112,15 @@ def answering(node: Node, change: Change) -> Iterator[None]:
 
 
 def reader(node: Node) -> RpcReader:
-    place = SimpleNamespace(address=raw_address(RICH))
+    contracts = ("rights", "anchor", "consents", "moves", "standing")
     trust = SimpleNamespace(
         chain_id=CHAIN_ID,
         genesis=node.chain.meta.genesis,
         consensus=CLIQUE,
-        rights=place,
-        anchor=place,
-        consents=place,
-        moves=place,
-        standing=place,
+        **{
+            name: SimpleNamespace(address=raw_address(RICH)[:19] + bytes([number]))
+            for number, name in enumerate(contracts)
+        },
         validators_at=lambda _number: frozenset({bytes(20)}),
     )
     return RpcReader("http://127.0.0.1:1", cast("TrustPolicy", trust), environment={})

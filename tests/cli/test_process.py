@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.conftest import Demonstration
 from tests.cli.processes import COMMAND, ask, environment, node, start
+from tests.forked import Forked
 
 
 def test_a_verdict_is_an_exit_code(demonstration: Demonstration, tmp_path: Path) -> None:
@@ -56,12 +57,8 @@ def test_a_reader_who_has_seen_enough(
     what = [number, "--state", str(demonstration.state)]
     if command == "verify":
         what += ["--trust", str(demonstration.trust)]
-    with subprocess.Popen(
-        [*COMMAND, command, *what, *form],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-    ) as process:
+    pipe = subprocess.PIPE
+    with Forked(command, *what, *form, env=environment(), text=False, stdout=pipe, stderr=pipe) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

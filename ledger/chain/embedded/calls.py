@@ -30,7 +30,10 @@ MAX_GAS = 10_000_000
 """Gas of one simulation at most (some 4 seconds of a core): a caller pays nothing for it. The dearest thing
 we send, a deployment, takes 4 million."""
 
-_MOST_ANSWERS = 1024
+_ANSWERS: dict[object, bytes] = {}
+"""What calls were answered, by all that such an answer rests on, whichever chain of this process was asked:
+who opens a registry again asks the same of the same state."""
+_MOST_ANSWERS = 2048
 _MOST_KEPT = 16 * 1024
 """Bytes of a call and its answer that are kept at most: whoever reaches a node may ask with megabytes."""
 _STIPEND = 2_300
@@ -95,8 +98,10 @@ def call(chain: EmbeddedChain, request: Call, context: Context) -> bytes:
     What asked for nothing but the state is answered from memory as long as the state is that one: state and
     call are all that such an answer rests on.
     """
-    asked = (context.header.state_root, replace(request, gas=_gas(request, context)))
-    known = chain.answers.get(asked)
+    header = context.header
+    surroundings = (chain.chain_id, chain.meta.validator, header.gas_limit)
+    asked = (header.state_root, surroundings, replace(request, gas=_gas(request, context)))
+    known = _ANSWERS.get(asked)
     if known is not None:
         return known
     computation, _ = _run(chain, request, context)
@@ -105,9 +110,9 @@ def call(chain: EmbeddedChain, request: Call, context: Context) -> bytes:
     answer = bytes(computation.output)
     told = cast("_Moment", computation.state.execution_context).told
     if not told and len(request.data) + len(answer) <= _MOST_KEPT:
-        if len(chain.answers) >= _MOST_ANSWERS:
-            chain.answers.clear()
-        chain.answers[asked] = answer
+        if len(_ANSWERS) >= _MOST_ANSWERS:
+            _ANSWERS.clear()
+        _ANSWERS[asked] = answer
     return answer
 
 

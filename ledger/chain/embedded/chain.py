@@ -93,8 +93,6 @@ class EmbeddedChain:
         # Who sent many at once asks for the receipts one by one, and each is read from the whole block.
         self._receipt_views = lru_cache(maxsize=4)(self._read_receipt_views)
         self.store = store
-        self.answers: dict[object, bytes] = {}
-        """What calls of a state were answered (`calls.call`)."""
 
     @classmethod
     def create(

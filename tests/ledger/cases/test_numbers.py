@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from tests.forked import Forked
 from tests.ledger import world as w
 from tests.ledger.world import World, actor_of
 from yinzheng.ledger.cases import issuing, publicity
@@ -20,21 +21,6 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.verifier.errors import YinzhengError
-
-ROOT = Path(__file__).parents[3]
-WORKER = """
-import sys
-from pathlib import Path
-from yinzheng.ledger.cases import issuing
-from yinzheng.ledger.opening import open_registry
-from tests.ledger.world import actor_of
-from tests.ledger import world as w
-
-root, now, cases = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
-for case in cases:
-    with open_registry(root, w.open_keys, clock=lambda: now, lock_seconds=60) as registry:
-        sys.stdout.write(issuing.issue(registry, case, actor_of(registry, w.OFFICER)).number + "\\n")
-"""
 
 
 def published(registry: Registry, world: World, folder: Path, count: int) -> list[str]:
@@ -52,11 +38,13 @@ def test_several_processes(world: World, tmp_path: Path) -> None:
     with world.open() as registry:
         cases = published(registry, world, tmp_path, 6)
     workers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WORKER, world.root, str(world.clock.now), *share],
-            cwd=ROOT,
+        Forked(
+            str(world.root),
+            str(world.clock.now),
+            *share,
+            module="tests.ledger.cases.numbering",
+            env={**os.environ},
             stdout=subprocess.PIPE,
-            text=True,
         )
         for share in (cases[:3], cases[3:])
     ]

@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -18,6 +17,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from tests.forked import Forked
 from tests.ledger.claiming import handed_out
 from tests.ledger.consent_world import HOSPITAL, LAB, ConsentWorld
 from tests.ledger.world import World, unchanged
@@ -361,10 +361,12 @@ def test_killed_for_good_with_its_workers(world: World, tmp_path: Path) -> None:
         file = write(tmp_path / "in", consents(clinic, 120))
     for _ in range(2):
         point = chance.choice(["store.commit.before", "store.commit.after"])
-        command = [sys.executable, "-m", "tests.ledger.consents.importing", str(world.root), str(file)]
-        command += [str(world.clock.now), point, str(chance.randint(2, 4))]
-        done = subprocess.run(command, cwd=ROOT, timeout=60, capture_output=True, check=False)
-        assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+        arguments = [str(world.root), str(file), str(world.clock.now), point, str(chance.randint(2, 4))]
+        with Forked(
+            *arguments, module="tests.ledger.consents.importing", env={**os.environ}, stderr=subprocess.PIPE
+        ) as process:
+            _, errors = process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL, errors
     with world.open() as registry:
         run(registry, file, batch=20, results=tmp_path / "results")
         require_once_each(registry, tmp_path / "results", 120)

@@ -257,8 +257,8 @@ class TestFolder:
 
 
 @pytest.mark.slow
-def test_half_a_gibibyte_in_little_memory(tmp_path: Path) -> None:
-    """A fresh process seals and opens 512 MiB and must stay under 200 MiB of resident memory."""
+def test_a_quarter_of_a_gibibyte_in_little_memory(tmp_path: Path) -> None:
+    """A fresh process seals and opens 256 MiB and must stay under 150 MiB of resident memory."""
     import subprocess
     import sys
 
@@ -267,14 +267,14 @@ from pathlib import Path
 from yinzheng.ledger.store.blobs import FolderBlobs
 from yinzheng.ledger.store.sealed import check_file, seal_file
 blobs, piece = FolderBlobs(Path({str(tmp_path)!r})), bytes(1 << 20)
-file = seal_file(blobs, {KEY!r}, {DOSSIER!r}, 0, (piece for _ in range(512)))
-check_file(blobs, {KEY!r}, {DOSSIER!r}, 0, file.blob, 512 << 20, file.digest)
-assert file.size == 512 << 20
+file = seal_file(blobs, {KEY!r}, {DOSSIER!r}, 0, (piece for _ in range(256)))
+check_file(blobs, {KEY!r}, {DOSSIER!r}, 0, file.blob, 256 << 20, file.digest)
+assert file.size == 256 << 20
 # Not getrusage: its maximum counts the process that started this one.
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=400)
-    assert int(done.stdout) < 200 * 1024
+    assert int(done.stdout) < 150 * 1024
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
