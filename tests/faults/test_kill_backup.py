@@ -71,7 +71,7 @@ class _Working:
 
     def _line(self) -> str:
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        return str(self._process.stdout.readline()).strip()
 
     def close(self) -> None:
         """Let it go."""
