@@ -1,6 +1,7 @@
 """Blocks, transactions, receipts and logs as JSON-RPC shows them (Ethereum execution API, as geth does)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import rlp
@@ -17,6 +18,7 @@ def hexed(raw: bytes) -> str:
     return "0x" + raw.hex()
 
 
+@lru_cache(maxsize=1024)
 def address(raw: bytes) -> str:
     """An address with its checksum (EIP-55)."""
     return to_checksum_address(raw)
