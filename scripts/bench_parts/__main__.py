@@ -26,6 +26,7 @@ from scripts.bench_parts.consents import measure_consents
 from scripts.bench_parts.desk import measure_desk
 from scripts.bench_parts.events import measure_events
 from scripts.bench_parts.floods import measure_floods
+from scripts.bench_parts.growth import measure_growth
 from scripts.bench_parts.help import measure_help
 from scripts.bench_parts.measure import Figure, Say
 from scripts.bench_parts.moves import measure_moves
@@ -67,8 +68,10 @@ class Extent:
     """Seconds of each flood."""
     moved: tuple[int, int]
     """Licences, and as many sales; and races of two exchanges."""
+    registered: tuple[int, ...]
+    """Licences under one right, each through every step, at which it is asked."""
     licences: tuple[int, ...]
-    """Licences under one right at which it is asked."""
+    """Licences under one right on the chain at which it is asked."""
     certificates: tuple[int, ...]
     """Certificates at which it is asked."""
 
@@ -87,6 +90,7 @@ USUAL: Final = Extent(
     50_000,
     12,
     (10, 5),
+    (10, 100),
     (10, 100, 1_000),
     (100, 1_000),
 )
@@ -104,6 +108,7 @@ QUICK: Final = Extent(
     20_000,
     4,
     (3, 2),
+    (4, 8),
     (10, 50),
     (40, 80),
 )
@@ -112,6 +117,7 @@ FULL: Final = replace(
     sizes=(1_000, 100_000, 1_000_000),
     consents=(100_000, 1_000_000),
     evidence=(10 * 1024, 1_000),
+    registered=(10, 100, 1_000),
     licences=(10, 100, 1_000, 10_000),
     certificates=(100, 1_000, 9_000),
 )
@@ -161,8 +167,9 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
     frozenset({"trades"}): lambda folder, extent, say, _: measure_trades(
         folder, extent.signed, 10_000 if extent.signed > 100 else 1_000, say
     ),
-    frozenset({"moves"}): lambda folder, extent, say, _: measure_moves(
-        folder, *extent.moved, extent.licences, say
+    frozenset({"moves"}): lambda folder, extent, say, _: measure_moves(folder, *extent.moved, say),
+    frozenset({"growth"}): lambda folder, extent, say, _: measure_growth(
+        folder, extent.registered, extent.licences, say
     ),
     frozenset({"certificates"}): lambda folder, extent, say, _: measure_certificates(
         folder, extent.certificates, say

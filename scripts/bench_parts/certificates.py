@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,17 +15,22 @@ from typing import Any, Final
 from sqlmodel import select
 
 from scripts.bench_parts.bulk import bytes_under, database_bytes
-from scripts.bench_parts.measure import Figure, Say, percentile, seconds
+from scripts.bench_parts.measure import Figure, Say, percentile, processor_seconds
 from scripts.bench_parts.moves import lawful_code
-from scripts.bench_parts.site import EXAMPLE, MEMBER, OFFICER, make_site, opened
+from scripts.bench_parts.site import EXAMPLE, MEMBER, OFFICER, Site, make_site, opened
 from scripts.bench_parts.trades import enrolled_exchange, trade_about
 from yinzheng.ledger.answers import Answers
+from yinzheng.ledger.audit import audit_registry
 from yinzheng.ledger.cases import intake
+from yinzheng.ledger.certificates.held import rights_of
+from yinzheng.ledger.demonstration.certificates import demonstration_keys
 from yinzheng.ledger.demonstration.steps import Officers
 from yinzheng.ledger.flow.pipeline import settle
-from yinzheng.ledger.registry import Registry, silent
+from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.rules.profiles import DEMO
 from yinzheng.ledger.store.models import Certificate
+from yinzheng.ledger.store.models_register import RegisterHolder
+from yinzheng.ledger.store.register import search
 from yinzheng.ledger.trades.checking import Asked, check_trades
 from yinzheng.verifier.formats.trade import parse_trade
 from yinzheng.verifier.log.statement import certificate_subject
@@ -40,16 +46,32 @@ def measure_certificates(folder: Path, sizes: tuple[int, ...], say: Say) -> list
     figures: list[Figure] = []
     site = make_site(folder)
     enrolled_exchange(site, folder / "exchange", _EXCHANGE)
-    with opened(site) as registry:
-        registered = 0
-        for size in sizes:
-            while registered < size:
-                say(f"{registered:,} of {size:,} certificates registered")
-                some = min(_TOGETHER, size - registered)
-                register(registry, some)
-                registered += some
-            figures += _asked_about(registry, f"at {size:,} certificates")
+    registered = 0
+    for size in sizes:
+        part, begin = f"at {size:,} certificates", time.process_time()
+        with opened(site) as registry:
+            some = 0
+            while registered + some < size:
+                say(f"{registered + some:,} of {size:,} certificates registered")
+                together = min(_TOGETHER, size - registered - some)
+                register(registry, together)
+                some += together
+            each = (time.process_time() - begin) / some * 1e3
+            figures.append(Figure(part, "registering one, through every step, processor", each, "ms"))
+            figures += _asked_about(registry, part)
+        registered = size
+        say(f"auditing {size:,} certificates")
+        figures += audited(site, part)
     return figures
+
+
+def audited(site: Site, part: str) -> list[Figure]:
+    """What auditing a closed registry takes of the processor."""
+    begin = time.process_time()
+    found = audit_registry(site.state, demonstration_keys, clock=wall_clock, progress=silent)
+    if found:
+        raise SystemExit(f"bench: the audit finds {found[0]}")
+    return [Figure(part, "an audit of everything, processor", time.process_time() - begin, "s")]
 
 
 def register(registry: Registry, count: int) -> None:
@@ -73,6 +95,8 @@ def _asked_about(registry: Registry, part: str) -> list[Figure]:
     with registry.store.reading() as session:
         numbers = list(session.exec(select(Certificate.number)))
     chosen = secrets.SystemRandom().sample(numbers, _ASKED)
+    with registry.store.reading() as session:
+        holder = session.exec(select(RegisterHolder.code)).first() or ""
     answers = Answers(registry.paths, registry.instance, registry.store, registry.w3)
     size, sizes = registry.log.size, list[int]()
 
@@ -84,9 +108,16 @@ def _asked_about(registry: Registry, part: str) -> list[Figure]:
         "a trade check": lambda number: _check(registry, number),
         "record, statement and its proof from the log": answers.record,
         "gathering a certificate's state proofs": prove,
+        "the register's page of one organisation": lambda _: _searched(registry, holder),
+        "a holder's list, 100 of its certificates": lambda _: rights_of(registry, holder, None),
     }
     figures = [
-        Figure(part, name, percentile([seconds(lambda: work(one)) for one in chosen], 0.5) * 1e3, "ms")  # noqa: B023
+        Figure(
+            part,
+            f"{name}, processor",
+            percentile([processor_seconds(lambda: work(one)) for one in chosen], 0.5) * 1e3,  # noqa: B023
+            "ms",
+        )
         for name, work in timed.items()
     ]
     settle(registry)
@@ -96,6 +127,13 @@ def _asked_about(registry: Registry, part: str) -> list[Figure]:
         Figure(part, "database a certificate", database_bytes(registry) / len(numbers) / 1e3, "kB"),
         Figure(part, "chain a certificate", bytes_under(registry.paths.chain) / len(numbers) / 1e3, "kB"),
     ]
+
+
+def _searched(registry: Registry, holder: str) -> None:
+    with registry.store.reading() as session:
+        found = search(session, holder)
+    if not found.bodies:
+        raise SystemExit("bench: the register finds nothing")
 
 
 def _check(registry: Registry, number: str) -> None:
