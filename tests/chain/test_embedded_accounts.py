@@ -173,7 +173,7 @@ def test_a_state_that_lacks_something_says_what() -> None:
     for at in range(40):
         accounts.set_storage(ADDRESSES[0], at, 2**255 + at)
     accounts.persist()
-    root, storage = accounts.state_root, accounts._get(ADDRESSES[0]).storage
+    root, storage = accounts.state_root, accounts._get(ADDRESSES[0]).storage_root
     code = bytes(accounts.get_code_hash(ADDRESSES[0]))
 
     def without(name: bytes) -> Accounts:

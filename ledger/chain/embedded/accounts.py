@@ -28,24 +28,26 @@ _TOP: Final = 1 << 256
 _MOST_NONCE: Final = (1 << 64) - 1
 
 
-class _Account(NamedTuple):
+class Account(NamedTuple):
     """What the state's trie says of an account."""
 
     nonce: int = 0
     balance: int = 0
-    storage: bytes = BLANK_ROOT_HASH
-    code: bytes = EMPTY_SHA3
+    storage_root: bytes = BLANK_ROOT_HASH
+    code_hash: bytes = EMPTY_SHA3
 
     def encode(self) -> bytes:
-        return coding.encode([_number(self.nonce), _number(self.balance), self.storage, self.code])
+        """As the trie has it."""
+        return coding.encode([_number(self.nonce), _number(self.balance), self.storage_root, self.code_hash])
 
     @classmethod
-    def decode(cls, encoded: bytes) -> _Account:
+    def decode(cls, encoded: bytes) -> Account:
+        """From `encode`'s bytes."""
         nonce, balance, storage, code = coding.decode(encoded, True, False)[0]
         return cls(int.from_bytes(nonce, "big"), int.from_bytes(balance, "big"), storage, code)
 
 
-_NOTHING: Final = _Account()
+_NOTHING: Final = Account()
 
 
 class _Slots:
@@ -84,8 +86,8 @@ class Accounts(AccountDatabaseAPI):
         self._nodes = _Nodes(self._base)
         self._trie = Trie(self._nodes, state_root, self._remembered)
         self._root = state_root
-        self._read: dict[bytes, _Account | None] = {}
-        self._written: dict[bytes, _Account | None] = {}
+        self._read: dict[bytes, Account | None] = {}
+        self._written: dict[bytes, Account | None] = {}
         self._slots: dict[bytes, _Slots] = {}
         self._codes: dict[bytes, bytes] = {}
         self._before: dict[tuple[bytes, int], int] = {}
@@ -148,11 +150,11 @@ class Accounts(AccountDatabaseAPI):
     def delete_storage(self, address: Address) -> None:
         """Empty an account's storage."""
         self._put(self._slots, address, _Slots(BLANK_ROOT_HASH))
-        self._set(address, self._get(address)._replace(storage=BLANK_ROOT_HASH))
+        self._set(address, self._get(address)._replace(storage_root=BLANK_ROOT_HASH))
 
     def _slots_of(self, address: Address) -> _Slots:
         if (slots := self._slots.get(address)) is None:
-            slots = self._slots[address] = _Slots(self._get(address).storage)
+            slots = self._slots[address] = _Slots(self._get(address).storage_root)
         return slots
 
     def is_storage_warm(self, address: Address, slot: int) -> bool:
@@ -166,7 +168,7 @@ class Accounts(AccountDatabaseAPI):
 
     # Accounts
 
-    def _find(self, address: bytes) -> _Account | None:
+    def _find(self, address: bytes) -> Account | None:
         if address in self._written:
             return self._written[address]
         if address in self._read:
@@ -175,13 +177,13 @@ class Accounts(AccountDatabaseAPI):
             encoded = self._trie[keccak256(address)]
         except MissingTrieNode as error:
             raise MissingAccountTrieNode(*error.args) from error
-        found = self._read[address] = _Account.decode(encoded) if encoded else None
+        found = self._read[address] = Account.decode(encoded) if encoded else None
         return found
 
-    def _get(self, address: bytes) -> _Account:
+    def _get(self, address: bytes) -> Account:
         return self._find(address) or _NOTHING
 
-    def _set(self, address: bytes, account: _Account) -> None:
+    def _set(self, address: bytes, account: Account) -> None:
         self._put(self._written, address, account)
 
     def get_balance(self, address: Address) -> int:
@@ -210,7 +212,7 @@ class Accounts(AccountDatabaseAPI):
 
     def get_code(self, address: Address) -> bytes:
         """The account's code; b"" if it has none."""
-        name = self._get(address).code
+        name = self._get(address).code_hash
         if name == EMPTY_SHA3:
             return b""
         if (code := self._codes.get(name)) is not None:
@@ -228,20 +230,20 @@ class Accounts(AccountDatabaseAPI):
         """Give the account its code."""
         name = keccak256(code)
         self._put(self._codes, name, code)
-        self._set(address, self._get(address)._replace(code=name))
+        self._set(address, self._get(address)._replace(code_hash=name))
 
     def get_code_hash(self, address: Address) -> Hash32:
         """Keccak-256 of the account's code."""
-        return Hash32(self._get(address).code)
+        return Hash32(self._get(address).code_hash)
 
     def delete_code(self, address: Address) -> None:
         """Take the account's code."""
-        self._set(address, self._get(address)._replace(code=EMPTY_SHA3))
+        self._set(address, self._get(address)._replace(code_hash=EMPTY_SHA3))
 
     def account_has_code_or_nonce(self, address: Address) -> bool:
         """Whether the address is taken."""
         account = self._get(address)
-        return account.nonce != 0 or account.code != EMPTY_SHA3
+        return account.nonce != 0 or account.code_hash != EMPTY_SHA3
 
     def delete_account(self, address: Address) -> None:
         """Remove the account with its storage."""
@@ -260,7 +262,7 @@ class Accounts(AccountDatabaseAPI):
     def account_is_empty(self, address: Address) -> bool:
         """Whether it has neither nonce, balance nor code (EIP-161)."""
         account = self._get(address)
-        return account.nonce == 0 and account.balance == 0 and account.code == EMPTY_SHA3
+        return account.nonce == 0 and account.balance == 0 and account.code_hash == EMPTY_SHA3
 
     def is_address_warm(self, address: Address) -> bool:
         """Whether the transaction touched that account already."""
@@ -328,7 +330,7 @@ class Accounts(AccountDatabaseAPI):
         slots.written.clear()
         account = self._find(address)
         if account is not None or slots.root != BLANK_ROOT_HASH:
-            self._written[address] = (account or _NOTHING)._replace(storage=slots.root)
+            self._written[address] = (account or _NOTHING)._replace(storage_root=slots.root)
 
     def persist(self) -> MetaWitnessAPI:
         """Make the root, and write all that leads there. What was read on the way is not told."""

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import rlp
 from eth.abc import BlockHeaderAPI
-from eth.rlp.accounts import Account
 from eth_hash.auto import keccak
-from trie.hexary import HexaryTrie
 
+from yinzheng.ledger.chain.embedded.accounts import Account
 from yinzheng.ledger.chain.embedded.db import Store
+from yinzheng.ledger.chain.embedded.tries import Read, Trie
 from yinzheng.ledger.chain.embedded.views import address as address_view
 from yinzheng.ledger.chain.embedded.views import hexed
 from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODE
@@ -18,8 +17,9 @@ from yinzheng.verifier.chain.rlp import Item, decode_item
 
 def account_at(store: Store, header: BlockHeaderAPI, address: bytes) -> Account:
     """The account after that block; an empty one where there is none."""
-    encoded = HexaryTrie(store, header.state_root)[keccak(address)]
-    return rlp.decode(encoded, sedes=Account) if encoded else Account()
+    read = Read() if store.nodes is None else store.nodes
+    encoded = Trie(store, header.state_root, read)[keccak(address)]
+    return Account.decode(encoded) if encoded else Account()
 
 
 def code_at(store: Store, header: BlockHeaderAPI, address: bytes) -> bytes:
@@ -37,7 +37,7 @@ def storage_at(store: Store, header: BlockHeaderAPI, address: bytes, slot: int) 
 def proof_at(store: Store, header: BlockHeaderAPI, address: bytes, slots: Sequence[int]) -> dict[str, Any]:
     """Proof of the account and of `slots` in its storage, existence or absence, after that block."""
     way = _Trie(store, header.state_root).to(address)
-    account = rlp.decode(way.value, sedes=Account) if way.value else Account()
+    account = Account.decode(way.value) if way.value else Account()
     storage = _Trie(store, account.storage_root)
     ways = {slot: storage.to(slot.to_bytes(32, "big")) for slot in slots}
     return {
