@@ -124,6 +124,7 @@ _MAKERS: Final[Mapping[str, Callable[[Forms, Mapping[str, Any]], Json]]] = {
         "type": "string",
         "enum": [*dict.fromkeys(one.value if isinstance(one, Enum) else one for one in held["values"])],
     },
+    f"{_BYTES}hexes.list_of_hex.<locals>.check": lambda forms, held: forms.of(held["item_by_item"]),
     f"{_BYTES}canonical.list_of.<locals>.check": lambda forms, held: _list(
         forms.of(held["item"]), held["low"], held["high"]
     ),
