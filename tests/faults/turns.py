@@ -31,11 +31,11 @@ Fault = tuple[str, int]
 
 
 def in_turn(passed: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Fault]]:
-    """Rounds of at most one fault a step, until each point that each step passed has had its own.
+    """Rounds of at most one fault a step, until all that each step may leave (`deaths`) was left.
 
     One registry takes a round, and is looked at whole at its end.
     """
-    return rounds({step: list(_numbered(points)) for step, points in passed.items()})
+    return rounds({step: deaths(points) for step, points in passed.items()})
 
 
 def rounds(faults: Mapping[str, Sequence[Fault]]) -> Iterator[dict[str, Fault]]:
@@ -57,7 +57,7 @@ def sampled(passed: Mapping[str, Sequence[str]], every: int) -> dict[str, list[F
 
 
 def deaths(points: Sequence[str]) -> list[Fault]:
-    """Where a process leaves what it leaves nowhere else: after a write is before the next one.
+    """Where one who ends leaves what is left nowhere else: after a write is before the next one.
 
     But for the decision's own, after which it dies before it told anybody.
     """
