@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from types import FrameType
 from typing import Any, Final, cast
 
 import uvicorn
@@ -92,8 +95,31 @@ def leave_out_what_is_there() -> None:
 
     To look through all modules takes a tenth of a second, in which nobody is answered (ADR 89).
     """
-    gc.collect()
-    gc.freeze()
+    with _undisturbed():
+        gc.collect()
+        gc.freeze()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep the signals that end a service until the block ends: what is called while garbage is collected
+    swallows whatever they raise, and the service would not end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # which alone is told of signals
+        return
+    heard: list[int] = []
+
+    def hear(number: int, _frame: FrameType | None) -> None:
+        heard.append(number)
+
+    kept = {one: signal.signal(one, hear) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in kept.items():
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
+    for one in heard:
+        signal.raise_signal(one)
 
 
 def begun(made: Callable[[], ASGIApp]) -> ASGIApp:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import signal
 import weakref
 from typing import Any
 
-from yinzheng.api.http.serving import begun
+import pytest
+
+from yinzheng.api.http.serving import begun, leave_out_what_is_there
 
 
 class Ring:
@@ -31,4 +34,28 @@ def test_what_is_there_at_the_beginning_is_not_looked_through_again() -> None:
         gc.collect()
         assert later() is None
     finally:
+        gc.unfreeze()
+
+
+class Dying(Ring):
+    """Whose end is when the service is told to end."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("during", [Dying, Ring])
+def test_who_ends_it_meanwhile_is_heard(during: type[Ring]) -> None:
+    """What a finalizer raises nobody hears, and a signal's handler may run in one."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        during()
+        if during is Dying:
+            with pytest.raises(KeyboardInterrupt):
+                leave_out_what_is_there()
+        else:
+            leave_out_what_is_there()
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
         gc.unfreeze()

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tests.cli.processes import serving_by_itself
 from tests.ledger.world import Clock, create
 from yinzheng.api.http.limits import Buckets, Rate
+from yinzheng.api.http.serving import WORKER_SECONDS
 from yinzheng.api.http.shared import OwnLevels, SharedLevels, SharedMarks, make_file
 
 FORK = multiprocessing.get_context("fork")
@@ -144,7 +145,7 @@ def test_several_processes_serve_as_one(state: Path) -> None:
         workers = _children(parent)
         assert len(workers) == 2
         os.kill(min(workers), signal.SIGKILL)
-        until = time.monotonic() + 60
+        until = time.monotonic() + WORKER_SECONDS + 30  # asked for a sign of life just then, it is waited for
         while len(_children(parent) - {min(workers)}) < 2 and time.monotonic() < until:
             time.sleep(0.2)
         assert len(_children(parent) - {min(workers)}) == 2
