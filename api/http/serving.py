@@ -118,8 +118,8 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for one, handler in kept.items():
             signal.signal(one, signal.SIG_DFL if handler is None else handler)
-    for one in heard:
-        signal.raise_signal(one)
+    for number in heard:
+        signal.raise_signal(number)
 
 
 def begun(made: Callable[[], ASGIApp]) -> ASGIApp:
