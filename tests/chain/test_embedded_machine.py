@@ -154,7 +154,7 @@ def test_a_word_of_any_kind_of_bytes_is_the_number_it_is() -> None:
         pass
 
     values: list[Any] = [Named(bytes(20))]
-    known = machine._analysed(bytes([op.ISZERO, op.DUP1, op.ADD]))
+    known = machine._known(bytes([op.ISZERO, op.DUP1, op.ADD]))
     assert machine._advance(known, values, Memory(), 0, 9) == (3, 0)
     assert values == [2]
 

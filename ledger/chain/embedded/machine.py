@@ -7,7 +7,7 @@ so what costs, what fails and how stays its to say. `tests/chain/test_embedded_m
 each other on random programs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -22,7 +22,8 @@ from eth_hash import auto
 from eth_hash.backends.auto import AutoBackend
 
 from yinzheng.ledger.chain.embedded.accounts import Accounts
-from yinzheng.ledger.chain.embedded.stretches import Steps, Stretch, ready, run
+from yinzheng.ledger.chain.embedded.jumps import Targets
+from yinzheng.ledger.chain.embedded.stretches import Steps, Stretch, pushed, ready, run
 from yinzheng.verifier.bytes.algorithms import keccak256
 
 _TOP: Final = 1 << 256
@@ -80,9 +81,7 @@ class _Analysed:
 
     padded: bytes
     """The code with the zeros that follow it (`STOP`)."""
-    pushed: dict[int, int]
-    """The words that it pushes."""
-    targets: frozenset[int]
+    targets: Container[int]
     """Where it may be jumped to."""
     stretches: dict[int, Stretch] = field(default_factory=dict)
     """What was made ready, by where it begins."""
@@ -93,7 +92,7 @@ class _Analysed:
         """What may be done from there; of code that has more than ours could, one step at a time."""
         if self.steps > MOST_STEPS:
             return Stretch((), _NEVER, 0, 0, at)
-        made = self.stretches[at] = ready(self.padded, self.pushed, _OURS, at)
+        made = self.stretches[at] = ready(self.padded, _OURS, at)
         self.steps += len(made.steps) + 1
         return made
 
@@ -103,36 +102,42 @@ MOST_STEPS = 30_000
 steps are some two thirds; strangers may have a node try more."""
 
 
-@lru_cache(maxsize=64)
+LONGEST = 49_152
+"""Bytes of code that is remembered: twice what may be deployed, as later forks have it (EIP-3860). London
+lets a contract be made from as much as memory takes; strangers may have a node try hundreds in one call."""
+
+
+@lru_cache(maxsize=24)
 def _analysed(code: bytes) -> _Analysed:
-    padded = code + bytes(_WORD + 1)
-    pushed: dict[int, int] = {}
-    targets: set[int] = set()
-    at = 0
-    while at < len(code):
-        opcode = code[at]
-        if op.PUSH1 <= opcode <= op.PUSH32:
-            length = opcode - op.PUSH1 + 1
-            pushed[at] = int.from_bytes(padded[at + 1 : at + 1 + length], "big")
-            at += length
-        elif opcode == op.JUMPDEST:
-            targets.add(at)
-        at += 1
-    return _Analysed(padded, pushed, frozenset(targets))
+    """Of code that is remembered. A registry has a dozen contracts."""
+    return _Analysed(code + bytes(_WORD + 1), Targets(code).all())
+
+
+def _known(code: bytes) -> _Analysed:
+    """Of any: of what is longer nothing is made ready, nor looked through before it jumps."""
+    if len(code) <= LONGEST:
+        return _analysed(code)
+    return _Analysed(code + bytes(_WORD + 1), Targets(code), steps=MOST_STEPS + 1)
 
 
 class _Code(CodeStream):
     """Code that runs by itself as far as it can, and gives the steps that py-evm is to do."""
 
-    __slots__ = ("_run_by",)
+    __slots__ = ("_run_by", "_targets")
 
     def __init__(self, code: bytes, run_by: "Computation") -> None:
         super().__init__(code)
         self._run_by = run_by
+        self._targets: Container[int] = ()
+
+    def is_valid_opcode(self, position: int) -> bool:
+        """Of a `JUMPDEST`: whether it is one. py-evm's own calls itself as often as it looks back."""
+        return position in self._targets
 
     def __iter__(self) -> Iterator[int]:
         """The steps for py-evm, each once stack, gas and position are as they are before it."""
-        known = _analysed(self._raw_code_bytes)
+        known = _known(self._raw_code_bytes)
+        self._targets = known.targets
         values, meter, memory = self._run_by.parts()
         at, end = 0, len(self._raw_code_bytes)
         while at < end:
@@ -155,7 +160,7 @@ def _advance(known: _Analysed, values: list[Any], memory: Any, at: int, left: in
     while True:
         stretch = stretches.get(at) or known.from_(at)
         if left < stretch.gas or not stretch.height <= len(values) <= _STACK - stretch.growth:
-            return _run(code, known.pushed, targets, values, memory, at, left)
+            return _run(code, targets, values, memory, at, left)
         at, left = run(stretch, values, held, left)
         if at < 0:
             return ~at, left
@@ -183,8 +188,7 @@ _JUMPS: Final = {op.JUMP: 1, op.JUMPI: 2}
 
 def _run(
     code: bytes,
-    pushed: dict[int, int],
-    targets: frozenset[int],
+    targets: Container[int],
     values: list[Any],
     memory: Any,
     at: int,
@@ -201,7 +205,7 @@ def _run(
             if opcode < op.DUP1:
                 if height >= _STACK:
                     return at, left
-                values.append(pushed[at])
+                values.append(pushed(code, at))
                 at += opcode - op.PUSH1 + 1
             elif opcode < op.SWAP1:
                 depth = opcode - op.DUP1 + 1

@@ -15,6 +15,10 @@ _WORD: Final = 32
 _PUSH, _DUPLICATE, _SWAP, _BINARY, _POP, _UNARY, _STORE, _LOAD = range(8)
 
 
+MOST: Final = 512
+"""Steps of one stretch, so that code which does not jump is not made ready beyond all bounds."""
+
+
 class Stretch(NamedTuple):
     """Steps one after the other, ready to be done, and what they need."""
 
@@ -39,17 +43,22 @@ class Steps(NamedTuple):
     """Of each step."""
 
 
-def ready(code: bytes, pushed: Mapping[int, int], ours: Steps, start: int) -> Stretch:
-    """What may be done from `start` on without a look, perhaps nothing: it ends before jumps, before what may
-    be jumped to, and before what is py-evm's.
+def pushed(code: bytes, at: int) -> int:
+    """The word that the step there pushes; `code` ends with zeros."""
+    return int.from_bytes(code[at + 1 : at + code[at] - op.PUSH1 + 2], "big")
 
-    `code` ends with zeros; `pushed` are the words that it pushes, by position.
+
+def ready(code: bytes, ours: Steps, start: int) -> Stretch:
+    """What may be done from `start` on without a look, perhaps nothing: it ends before jumps, before what may
+    be jumped to, before what is py-evm's, and after `MOST` steps.
+
+    `code` ends with zeros.
     """
     at, spent, high, highest, needed = start, 0, 0, 0, 0
     steps: list[tuple[int, Any]] = []
-    while True:
+    while len(steps) < MOST:
         opcode = code[at]
-        found = _step(opcode, pushed.get(at), ours, at, spent)
+        found = _step(code, ours, at, spent)
         if found is None or (opcode == op.JUMPDEST and at > start):
             break
         step, takes, gives = found
@@ -63,12 +72,11 @@ def ready(code: bytes, pushed: Mapping[int, int], ours: Steps, start: int) -> St
     return Stretch(tuple(steps), spent, needed, highest, at)
 
 
-def _step(
-    opcode: int, pushed: int | None, ours: Steps, at: int, spent: int
-) -> tuple[tuple[int, Any] | None, int, int] | None:
+def _step(code: bytes, ours: Steps, at: int, spent: int) -> tuple[tuple[int, Any] | None, int, int] | None:
     """One step, how many words it takes and how many it gives; None of those that are not done here."""
-    if pushed is not None:
-        return (_PUSH, pushed), 0, 1
+    opcode = code[at]
+    if op.PUSH1 <= opcode <= op.PUSH32:
+        return (_PUSH, pushed(code, at)), 0, 1
     if op.DUP1 <= opcode <= op.DUP16:
         depth = opcode - op.DUP1 + 1
         return (_DUPLICATE, -depth), depth, depth + 1
