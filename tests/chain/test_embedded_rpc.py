@@ -346,6 +346,30 @@ def test_a_simulation_is_given_so_much_and_no_more(world: World) -> None:
         world.ask("eth_call", {"data": above, "gas": hex(2 * calls.MAX_GAS)})
 
 
+def _ask_contract(world: World, number: int, data: bytes, **more: str) -> Any:
+    asked = {"to": f"0x{number:040x}", "data": "0x" + data.hex(), **more}
+    return world.ask("eth_call", asked)
+
+
+def test_a_simulation_takes_no_longer_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gas does not weigh what is done in Python here: compression and pairings took a minute."""
+    rounds = 9_000_000
+    compressed = bytes(4 + 64 + 128 + 16) + b"\1"
+    assert len(_ask_contract(world, 9, compressed)) == 130
+    with pytest.raises(RpcError, match="aborted"):
+        _ask_contract(world, 9, rounds.to_bytes(4, "big") + compressed[4:])
+    with pytest.raises(RpcError, match="aborted"):
+        _ask_contract(world, 8, bytes(192 * 200))
+    with pytest.raises(RpcError, match="out of gas"):
+        _ask_contract(world, 9, rounds.to_bytes(4, "big") + compressed[4:], gas=hex(200_000))
+    with pytest.raises(RpcError, match="out of gas"):
+        _ask_contract(world, 8, bytes(192 * 200), gas=hex(700_000))
+    monkeypatch.setattr(calls, "SECONDS", -1.0)
+    for method in ("eth_call", "eth_estimateGas"):
+        with pytest.raises(RpcError, match="aborted"):
+            world.ask(method, {"data": "0x5a50"})
+
+
 def test_fee_history(world: World) -> None:
     history = world.w3.eth.fee_history(2, BlockNumber(3), [10.0, 90.0])
     assert history["oldestBlock"] == 2

@@ -6,11 +6,19 @@ the time now. So a simulation answers what sending would do now, when a publicit
 last block, which on a chain that seals only when there is something to seal may be days old.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, Final, cast
 
-from eth.abc import BlockHeaderAPI, ComputationAPI, SignedTransactionAPI, StateAPI
+from eth.abc import (
+    BlockHeaderAPI,
+    ComputationAPI,
+    MessageAPI,
+    SignedTransactionAPI,
+    StateAPI,
+    TransactionContextAPI,
+)
 from eth.constants import CREATE_CONTRACT_ADDRESS, ZERO_HASH32
 from eth.exceptions import OutOfGas, Revert
 from eth.vm.execution_context import ExecutionContext
@@ -21,6 +29,7 @@ from eth_utils.exceptions import ValidationError
 
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
 from yinzheng.ledger.chain.embedded.clique import IN_TURN, CliqueVM
+from yinzheng.ledger.chain.embedded.machine import Computation, State
 from yinzheng.ledger.chain.embedded.params import RpcError
 from yinzheng.ledger.chain.embedded.views import hexed
 
@@ -29,6 +38,13 @@ FAILED = -32000
 MAX_GAS = 10_000_000
 """Gas of one simulation at most (some 4 seconds of a core): a caller pays nothing for it. The dearest thing
 we send, a deployment, takes 4 million."""
+
+SECONDS = 10.0
+"""Of a processor, for one simulation or estimate. Gas weighs what other machines do: compression and pairings
+(EIP-152, EIP-197), which ours does in Python, would take a minute."""
+_ROUNDS: Final = 500_000
+_PAIRS: Final = 25
+"""Of compression and of pairing, in one step that cannot be broken off: some three seconds each."""
 
 _ANSWERS: dict[object, bytes] = {}
 """What calls were answered, by all that such an answer rests on, whichever chain of this process was asked:
@@ -52,9 +68,21 @@ class Call:
 
 
 class _Moment(ExecutionContext):
-    """The surroundings of a call, which know whether it asked what block it is in, or when."""
+    """The surroundings of a call, which know whether it asked what block it is in, or when; and until when it
+    may take."""
 
     told = False
+    until = 0.0
+
+    def go_on(self, message: MessageAPI) -> None:
+        """Raise `RpcError` where there is no time for what comes next."""
+        rounds = pairs = 0
+        if message.code_address == _COMPRESSION:
+            rounds = min(int.from_bytes(message.data_as_bytes[:4], "big"), message.gas)
+        elif message.code_address == _PAIRING:
+            pairs = min(len(message.data_as_bytes) // _PAIR, message.gas // _PAIR_GAS)
+        if rounds > _ROUNDS or pairs > _PAIRS or time.thread_time() > self.until:
+            raise RpcError(FAILED, f"execution aborted (timeout = {SECONDS:.0f}s)")
 
     @property
     def timestamp(self) -> int:
@@ -70,6 +98,34 @@ class _Moment(ExecutionContext):
     def prev_hashes(self) -> Iterable[Hash32]:
         self.told = True
         return super().prev_hashes
+
+
+_PAIRING: Final = bytes(19) + b"\x08"
+_COMPRESSION: Final = bytes(19) + b"\x09"
+_PAIR: Final = 192
+"""Bytes …"""
+_PAIR_GAS: Final = 34_000
+"""… and gas (EIP-1108)."""
+
+
+class _Bounded(Computation):
+    """What looks at the time before each message."""
+
+    @classmethod
+    def apply_message(
+        cls,
+        state: StateAPI,
+        message: MessageAPI,
+        transaction_context: TransactionContextAPI,
+        parent_computation: ComputationAPI | None = None,
+    ) -> ComputationAPI:
+        """As py-evm's. Raises `RpcError` besides."""
+        cast("Any", state).execution_context.go_on(message)
+        return super().apply_message(state, message, transaction_context, parent_computation)
+
+
+class _Simulated(State):
+    computation_class = _Bounded
 
 
 @dataclass(frozen=True)
@@ -104,7 +160,7 @@ def call(chain: EmbeddedChain, request: Call, context: Context) -> bytes:
     known = _ANSWERS.get(asked)
     if known is not None:
         return known
-    computation, _ = _run(chain, request, context)
+    computation, _ = _run(chain, request, context, _deadline())
     if computation.is_error:
         raise _failure(computation)
     answer = bytes(computation.output)
@@ -122,34 +178,39 @@ def estimate_gas(chain: EmbeddedChain, request: Call, context: Context) -> int:
     As geth: one run with all the gas tells what is used; calls pass on only 63/64 of their gas (EIP-150)
     and refunds come after, so what is used may not suffice, and a few further runs find what does.
     """
-    ceiling = _gas(request, context)
-    computation, intrinsic = _run(chain, replace(request, gas=ceiling), context)
+    ceiling, until = _gas(request, context), _deadline()
+    computation, intrinsic = _run(chain, replace(request, gas=ceiling), context, until)
     if computation.is_error:
         raise _failure(computation)
     used = intrinsic + computation.get_gas_used()
-    if _suffices(chain, request, context, used):
+    if _suffices(chain, request, context, used, until):
         return used
     low, high = used, min((used + _STIPEND) * 64 // 63 + 1, ceiling)
-    if not _suffices(chain, request, context, high):
+    if not _suffices(chain, request, context, high, until):
         low, high = high, ceiling
     while (high - low) / high > _TOLERANCE:
         middle = min((low + high) // 2, 2 * low)
-        if _suffices(chain, request, context, middle):
+        if _suffices(chain, request, context, middle, until):
             high = middle
         else:
             low = middle
     return high
 
 
-def _suffices(chain: EmbeddedChain, request: Call, context: Context, gas: int) -> bool:
-    computation, _ = _run(chain, replace(request, gas=gas), context)
+def _suffices(chain: EmbeddedChain, request: Call, context: Context, gas: int, until: float) -> bool:
+    computation, _ = _run(chain, replace(request, gas=gas), context, until)
     return not computation.is_error
 
 
-def _run(chain: EmbeddedChain, request: Call, context: Context) -> tuple[ComputationAPI, int]:
-    """Execute free of charge; return the computation and the intrinsic gas."""
+def _deadline() -> float:
+    return time.thread_time() + SECONDS
+
+
+def _run(chain: EmbeddedChain, request: Call, context: Context, until: float) -> tuple[ComputationAPI, int]:
+    """Execute free of charge, until some processor time of this thread's; return the computation and the
+    intrinsic gas."""
     gas = _gas(request, context)
-    state = _state(chain, context)
+    state = _state(chain, context, until)
     transaction = SpoofTransaction(
         LondonTransactionBuilder.create_unsigned_transaction(
             nonce=state.get_nonce(Address(request.sender)),
@@ -176,7 +237,7 @@ def _gas(request: Call, context: Context) -> int:
     return limit if request.gas is None else min(limit, request.gas)
 
 
-def _state(chain: EmbeddedChain, context: Context) -> StateAPI:
+def _state(chain: EmbeddedChain, context: Context, until: float) -> StateAPI:
     """State and surroundings of a block. The fee recipient is named here, not recovered from a seal: what
     is simulated has none."""
     header, parent = context.header, context.header
@@ -193,7 +254,8 @@ def _state(chain: EmbeddedChain, context: Context) -> StateAPI:
         chain_id=chain.chain_id,
         base_fee_per_gas=0,
     )
-    return CliqueVM.get_state_class()(chain.store, execution, header.state_root)
+    execution.until = until
+    return _Simulated(chain.store, execution, header.state_root)
 
 
 def _failure(computation: ComputationAPI) -> RpcError:
