@@ -151,7 +151,7 @@ def serve_by_several(
     config.timeout_worker_healthcheck = WORKER_SECONDS
     with _listening(config) as listening:
         ready(url_of(host, listening.getsockname()[1]))
-        Multiprocess(config, sockets=[listening]).run()
+        _Workers(config, sockets=[listening]).run()
 
 
 @contextmanager
@@ -165,6 +165,23 @@ def _listening(config: uvicorn.Config) -> Iterator[socket.socket]:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.listen(BACKLOG)  # who hears the address may connect at once
         yield listening
+
+
+class _Workers(Multiprocess):
+    """Hears at once of one that dies while it is asked for a sign of life, which is waited for long: the pipe
+    it would answer by has no other end left."""
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        self._let_go()
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for process in self.processes:
+            process.child_conn.close()  # the process that was begun has its own
 
 
 class _Server(uvicorn.Server):
