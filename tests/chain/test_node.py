@@ -205,6 +205,17 @@ def test_a_batch_is_worked_on_for_a_time(chain: EmbeddedChain, monkeypatch: pyte
     assert codes == [-32000] * begun + [jsonrpc.LIMITED] * (MAX_BATCH - begun)
 
 
+def test_a_batch_is_answered_up_to_a_length(chain: EmbeddedChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand proofs of a thousand slots each would take gigabytes before the first byte is sent."""
+    monkeypatch.setattr(jsonrpc, "MAX_ANSWERS", 100_000)
+    proof = request("eth_getProof", "0x" + "11" * 20, [hex(slot) for slot in range(300)], "latest")
+    answered = ["result" in one for one in answer(chain, [proof] * 50)]
+    begun = answered.index(False)
+    assert 0 < begun < 10
+    assert answered == [True] * begun + [False] * (50 - begun)
+    assert {one["error"]["code"] for one in answer(chain, [proof] * 50)[begun:]} == {jsonrpc.LIMITED}
+
+
 def test_whoever_has_much_simulated_keeps_nobody_else_out(
     chain: EmbeddedChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,12 @@ BATCH_SECONDS = 10.0
 """How long a batch is worked on; what was not begun by then is refused. A simulation takes seconds of a core,
 and a thousand of them cost their sender nothing.
 """
+MAX_ANSWERS = 25_000_000
+"""Bytes that a batch is answered with, as with go-ethereum: what is not answered by then is refused. A proof
+of a thousand slots takes 2.5 million, and all of a batch would be held at once.
+"""
 _LATE = RpcError(LIMITED, "the batch took too long; send less at once")
+_LONG = RpcError(LIMITED, "the batch's answers are too long; ask less at once")
 MAX_DEPTH = 16
 """How deep a body may nest; a filter in a batch has 5 levels."""
 
@@ -45,8 +50,7 @@ def respond(chain: EmbeddedChain, body: bytes) -> bytes | None:
     except ValueError:
         return _encode(_failed(None, RpcError(PARSE_ERROR, "parse error")))
     if isinstance(asked, list):
-        answers = _batch(chain, asked)
-        return _encode(answers) if answers else None
+        return _batch(chain, asked)
     answer = _one(chain, asked)
     return None if answer is None else _encode(answer)
 
@@ -65,15 +69,19 @@ def _encode(answer: Any) -> bytes:
     return json.dumps(answer, separators=(",", ":")).encode()
 
 
-def _batch(chain: EmbeddedChain, asked: Sequence[Any]) -> Any:
+def _batch(chain: EmbeddedChain, asked: Sequence[Any]) -> bytes | None:
     if not 0 < len(asked) <= MAX_BATCH:
-        return _failed(None, RpcError(INVALID_REQUEST, f"a batch has 1 to {MAX_BATCH} requests"))
+        return _encode(_failed(None, RpcError(INVALID_REQUEST, f"a batch has 1 to {MAX_BATCH} requests")))
     if len(asked) > 1 and all(_is_send(one) for one in asked):
-        return _send_together(chain, asked)
-    until = time.monotonic() + BATCH_SECONDS
-    return [
-        answer for one in asked if (answer := _one(chain, one, late=time.monotonic() > until)) is not None
-    ]
+        return _encode(_send_together(chain, asked))
+    until, answers, length = time.monotonic() + BATCH_SECONDS, list[bytes](), 0
+    for one in asked:
+        refused = _LATE if time.monotonic() > until else _LONG if length > MAX_ANSWERS else None
+        answer = _one(chain, one, refused=refused)
+        if answer is not None:
+            answers.append(_encode(answer))
+            length += len(answers[-1])
+    return b"[" + b",".join(answers) + b"]" if answers else None
 
 
 def _is_send(asked: Any) -> bool:
@@ -96,13 +104,13 @@ def _send_together(chain: EmbeddedChain, asked: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _one(chain: EmbeddedChain, asked: Any, *, late: bool = False) -> dict[str, Any] | None:
+def _one(chain: EmbeddedChain, asked: Any, *, refused: RpcError | None = None) -> dict[str, Any] | None:
     malformed = _malformed(asked)
     if malformed is not None:
         return _failed(None, malformed)
     number = asked.get("id")
     try:
-        answer = _failed(number, _LATE) if late else _answered(number, _result(chain, asked))
+        answer = _failed(number, refused) if refused else _answered(number, _result(chain, asked))
     except Exception as error:
         answer = _failed(number, _as_rpc_error(error))
     return answer if "id" in asked else None
