@@ -134,7 +134,9 @@ def publish(
         row = reader.case(case)
     end = None if row is None else row.publicity_end
     value = {"case": case, "publicity_end": end, "by_letter": list(by_letter)}
-    told = f"publicity until {moment(end)} 公示至此" if waived_by is None else "publicity is waived 免除公示"
+    told = "publicity is waived 免除公示"
+    if waived_by is None:
+        told = f"publicity until {'—' if end is None else ending(end)} 公示至此"
     tell(json_, value, f"{case}: {told}")
     tell_by_letter(by_letter)
 
@@ -188,8 +190,9 @@ def issue(
     }
     if issued.missing:
         tell(json_, result, f"{named}: still to approve: {', '.join(issued.missing)} 待签")
-    else:
-        tell(json_, result, f"{named}: deposited 已存证登记")
+    else:  # what gives no certificate is entered, such as a cancellation
+        done = "deposited 已存证登记" if issued.numbers else "on the ledger 已登记"
+        tell(json_, result, f"{named}: {done}")
     tell_by_letter(issued.by_letter)
     if issued.running_out:
         err.print("yinzheng: this month's certificate numbers are running out (R14)", style="yellow")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from yinzheng.api.cli.list_words import GIVERS
 from yinzheng.verifier.errors import YinzhengError
 
 COMMANDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
@@ -89,12 +90,14 @@ COMMANDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 """By the course and the move. What is not here nobody does by hand: the registry's rounds, the chain."""
 
 
-def commands_of(error: YinzhengError) -> Iterator[str]:
+def commands_of(error: YinzhengError, *, chinese: bool = False) -> Iterator[str]:
     """The commands behind the moves that a refusal says are possible, each once, with who gives them."""
     known = COMMANDS.get(str(error.data.get("course")), {})
     seen = set()
     for option in error.data.get("possible", ()):
         move, _, by = str(option).partition(" ")
+        if chinese:
+            by = f"（{GIVERS.get(by[4:-1], by[4:-1])}）"
         if move in known and (said := f"yinzheng {known[move]} {by}") not in seen:
             seen.add(said)
             yield said

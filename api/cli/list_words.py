@@ -34,6 +34,23 @@ SIGNERS: Final[Mapping[str, str]] = MappingProxyType(
         "operator": "执行人",
     }
 )
+GIVERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **SIGNERS,
+        "registry": "登记机构",
+        "committee": "合规委员会",
+        "applicant": "登记主体",
+        "public": "社会公众",
+        "controller": "数据处理者",
+        "recipient": "数据接收方",
+        "subject": "患者或监护人",
+        "forum": "裁判机构",
+        "party": "当事人",
+        "holder": "权利人",
+        "exchange": "数据交易所",
+    }
+)
+"""Who may give a command, of everyone who may."""
 DISPUTE_STATES: Final[Mapping[str, str]] = MappingProxyType(
     {"draft": "草稿", "open": "保全中", "released": "已解除"}
 )

@@ -76,7 +76,8 @@ def resolve(
             objecting.conclude(registry, case, objection[0], by, upheld=upheld, reasons=reasons)
         else:
             objections.resolve(registry, case, objection, by, upheld=upheld, reasons=reasons)
-    tell(json_, {"case": case, "upheld": upheld}, f"{case}: objection {'upheld' if upheld else 'dismissed'}")
+    said = "objection upheld 异议成立" if upheld else "objection dismissed 异议不成立"
+    tell(json_, {"case": case, "upheld": upheld}, f"{case}: {said}")
 
 
 def listed(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -104,7 +105,8 @@ def listed(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = 
             told = "" if line.told_at is None else f"  told {moment(line.told_at)} 已告知"
             if line.told_at is None and line.concluded_at is None:
                 late = "  OVERDUE 逾期" if line.tell_by is not None and now >= line.tell_by else ""
-                told = f"  tell by {moment(line.tell_by)} 待告知{late}"
+                by = "—" if line.tell_by is None else ending(line.tell_by)
+                told = f"  tell by {by} 待告知{late}"
             answered = "" if line.agrees is None else "  agrees 同意" if line.agrees else "  explains 说明"
             over = "" if line.upheld is None else "  upheld 成立" if line.upheld else "  dismissed 不成立"
             yield f"{line.certificate}  {line.name[:12]}  {moment(line.raised_at)}{told}{answered}{over}"

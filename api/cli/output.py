@@ -50,7 +50,7 @@ def fail(error: YinzhengError, exit_code: int, *, as_json: bool = False) -> None
 
         more = {"original": {"message": message, "hint": hint}}
         message, hint = in_chinese(error)
-    if instead := ", ".join(commands_of(error)):
+    if instead := ", ".join(commands_of(error, chinese=bool(more))):
         hint = f"现在可以：{instead}" if more else f"Possible now: {instead}."
     if as_json:
         body = {"code": error.code, "message": message, "hint": hint, "exit_code": exit_code, **more}

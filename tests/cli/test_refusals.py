@@ -24,10 +24,20 @@ from yinzheng.api.cli.commands import PANELS
 from yinzheng.api.cli.instead import COMMANDS, commands_of
 from yinzheng.api.cli.language import asked_in, surrounding
 from yinzheng.api.cli.lazy import Group
+from yinzheng.api.cli.list_words import GIVERS
 from yinzheng.api.cli.usage_words import in_chinese as usage_in_chinese
 from yinzheng.api.desk.problems import answer, problem_of
 from yinzheng.api.http.chinese import by_code, in_chinese, table
-from yinzheng.ledger.rules import contracts, disputes, erasure, standing, states, supervision, withdrawal
+from yinzheng.ledger.rules import (
+    contracts,
+    destruction,
+    disputes,
+    erasure,
+    standing,
+    states,
+    supervision,
+    withdrawal,
+)
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 
 SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+")
@@ -169,6 +179,17 @@ def test_a_refusal_names_the_commands_instead() -> None:
     }
     fault = UsageFault("The case is in state accepted", code="move-not-allowed", **data)
     assert [*commands_of(fault)] == ["yinzheng review (by registry)"]
+    assert [*commands_of(fault, chinese=True)] == ["yinzheng review （登记机构）"]
+
+
+def test_whoever_may_give_a_command_is_named_in_chinese() -> None:
+    assert {str(by) for by in (*states.Capacity, *destruction.StaffRole)} - GIVERS.keys() == set()
+
+
+def test_a_step_that_does_not_follow_says_so_to_an_officer_and_not_as_a_page_does() -> None:
+    """A page takes objections alone, and says of this code that publicity has ended."""
+    for code in ("move-not-allowed", "case-state"):
+        assert "公示" not in in_chinese(UsageFault("publish does not follow accepted.", code=code))[0]
 
 
 @given(st.deferred(lambda: st.sampled_from(sorted(raised()))), st.text(min_size=1))
