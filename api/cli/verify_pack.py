@@ -49,8 +49,11 @@ _WORDS: Final = {
 
 def is_pack(target: str) -> bool:
     """Whether the target is a file that begins as a zip does, whatever its name; every other is no pack."""
+    path = Path(target)
     try:
-        with Path(target).open("rb") as file:
+        if not path.is_file():
+            return False  # what is read once from a pipe is gone
+        with path.open("rb") as file:
             return is_zip(file.read(4))
     except (OSError, ValueError):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import time
 import zipfile
@@ -49,16 +50,23 @@ def test_a_pack_is_checked_and_explained(trust: Path) -> None:
     assert english.out.startswith("Consistent: the evidence shown is unchanged")
 
 
-def test_among_several_it_is_judged_as_alone(trust: Path) -> None:
+def test_a_named_pipe_is_no_file_and_nobody_waits_for_it(trust: Path) -> None:
+    pipe = trust.with_name("pipe.zip")
+    os.mkfifo(pipe)
+    refused("verify", pipe, "--trust", trust, code="target-missing", exit_code=2)
+    said = run("verify", pipe, pipe, "--trust", trust)
+    assert {json.loads(line)["fault"]["code"] for line in said.out.splitlines()} == {"target-missing"}
+
+
+def test_among_several_it_is_judged_as_alone(trust: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
     alone = check(trust, genuine_pack(), "--json").json
     text = trust.with_name("text.json")
     text.write_text("{}", encoding="utf-8")
     said = run("verify", trust.with_name("case.zip"), text, "--trust", trust)
     line, other = map(json.loads, said.out.splitlines())
     assert line.pop("target").endswith("case.zip")
-    for value in (alone, line):
-        value["checked_at"] = 0
-        value["verdict"] |= {"zh": "", "en": ""}
     assert line == alone
     assert (other["authentic"], said.code) == ("not_ours", 3)
 
