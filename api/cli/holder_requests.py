@@ -186,8 +186,9 @@ def _draft(
     roles: tuple[str, ...],
     others: list[str],
 ) -> None:
-    from yinzheng.api.org.asking import write_request
+    from yinzheng.api.org.asking import require_ours, write_request
     from yinzheng.api.org.member import Member
+    from yinzheng.api.org.registry import PINNED, pinned
 
     member = Member.open(org, os.environ)
     _require_role(member, roles[0])
@@ -197,7 +198,10 @@ def _draft(
         parties.sort()
         roles = ("holder",) * len(parties)
     found = [_document(one) for one in documents]
-    request = _request(kind, terms, certificate, list(zip(parties, roles, strict=True)), found)
+    body, leaf = _certified(certificate)
+    if (org / PINNED).exists():
+        require_ours(body, pinned(org))
+    request = _request(kind, terms, body, leaf, list(zip(parties, roles, strict=True)), found)
     file = write_request(folder, request, found)
     value = {"request": str(file), "type": kind, "certificate": request.certificate.number}
     tell(json_, value, f"{file}: sign it, then hand the folder on: yinzheng holder sign {folder} 请签署")
@@ -225,14 +229,14 @@ def _require_role(member: Member, drafts: str) -> None:
 def _request(
     kind: str,
     terms: dict[str, Any],
-    certificate: Path,
+    body: Body,
+    leaf: bytes,
     parties: list[tuple[tuple[str, str], str]],
     documents: list[Document],
 ) -> MoveRequest:
     from yinzheng.api.org.asking import require_drawn
     from yinzheng.verifier.formats.move_request import read_request
 
-    body, leaf = _certified(certificate)
     value = {
         "v": 1,
         "registry": body.registry.code,

@@ -350,7 +350,10 @@ OWN: Final = {
     ),
     "certificate-unknown": Fault(
         Label("这里没有这个编号的证书。", "There is no certificate of that number here."),
-        Label("请核对编号。", "Check the number."),
+        Label(
+            "请核对编号；另一登记机构的证书，请向证书所载的登记机构办理。",
+            "Check the number; another registry’s certificate is for that registry, which it names.",
+        ),
     ),
     "organisation-role": Fault(
         Label("本机构在登记机构没有办理此事的身份。", "This organisation is not enrolled for this."), _OFFICER

@@ -111,6 +111,18 @@ def require_drawn(request: MoveRequest, body: Body, now: int) -> MoveRequest:
     return request
 
 
+def require_ours(body: Body, policy: TrustPolicy) -> None:
+    """Raises `UsageFault` `certificate-elsewhere` unless the registry that is pinned issued it."""
+    known = {one.registry.code: one.registry.name for one in policy.issuers.values()}
+    if body.registry.code not in known:
+        raise UsageFault(
+            f"the certificate is of {body.registry.name} ({body.registry.code}), and this folder is enrolled "
+            f"with {', '.join(known.values())}",
+            code="certificate-elsewhere",
+            hint="Ask the registry that the certificate names, with keys that are enrolled there (--org).",
+        )
+
+
 def write_request(folder: Path, request: MoveRequest, documents: Sequence[Document]) -> Path:
     """Make the folder of a request, unsigned; gives its file. Raises `UsageFault` `folder-exists`."""
     if folder.exists():

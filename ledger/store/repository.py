@@ -141,7 +141,11 @@ def find_certificate(session: Session, number: str) -> Certificate:
 
 def unknown_certificate(number: str) -> UsageFault:
     """What is told of a number under which there is no certificate."""
-    return UsageFault(f"there is no certificate {number}", code="certificate-unknown")
+    return UsageFault(
+        f"there is no certificate {number} here",
+        code="certificate-unknown",
+        hint="Check the number; another registry's certificate is for that registry, which it names.",
+    )
 
 
 def add_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

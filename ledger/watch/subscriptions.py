@@ -134,7 +134,8 @@ def _subject(session: Session, shown: Shown, index: int) -> bytes:
         raise DataFault(
             "no such certificate is deposited here",
             code="certificate-unknown",
-            hint="Give number and deposit's leaf hash as the certificate's file has them.",
+            hint="Give number and deposit's leaf hash as the certificate's file has them; another registry's "
+            "certificate is for that registry, which it names.",
             index=index,
         )
     return subject

@@ -7,12 +7,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from tests.cli.commands import refused, run
 from tests.cli.conftest import Demonstration
 from tests.ledger.world import OFFICER
+from yinzheng.api.org.asking import require_ours
+from yinzheng.api.org.registry import pinned
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.body import parse_body
 
 FIRM = "91310000132200821H"
 COURT = "11440100MB2DEMC01T"
@@ -95,6 +100,11 @@ def test_a_licence_to_the_chain(demonstration: Demonstration, state: Path, tmp_p
     ):  # what the certificate tells is not left to be refused once everybody has signed
         bad = ("holder", "request", *kind, *stranger, "--out", asked)
         refused(*bad, code=code, exit_code=2, env=SECRETS)
+    shown = json.loads(certificate.read_text())["record"]
+    shown["registry"] = {"name": "另一登记机构", "code": "11440100MB2DEMC02X"}
+    with pytest.raises(UsageFault) as elsewhere:
+        require_ours(parse_body(shown), pinned(ours))
+    assert elsewhere.value.code == "certificate-elsewhere"
     early = ("--certificate", certificate, "--document", f"{contract}:consideration:合同", "--org", ours)
     scale = json.loads(certificate.read_text())["record"]["scale"]
     for kind, code in (

@@ -364,7 +364,7 @@ def test_a_verdict_names_the_policy_and_the_program(demonstration: Demonstration
         (
             {"name": "某登记中心（虚构）", "code": "91440101DEM00077EF"},
             "Not of a registry you pinned",
-            "of a registry that your policy does not pin",
+            "Your policy does not pin the registry that signed it",
         ),
         (
             {},

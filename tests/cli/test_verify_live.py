@@ -42,6 +42,11 @@ def test_the_chain_proves_that_a_number_was_never_registered(demonstration: Demo
     assert said.code == 1
     absent = said.json["obligations"][8]
     assert (absent["outcome"], absent["code"]) == ("INVALID", "record-absent")
+    for language, headline in (
+        ("en", "Not registered: "),
+        ("zh", "没有登记"),
+    ):  # nothing was shown to be forged
+        assert with_state(demonstration, "SJ4412026119999", "--lang", language).out.startswith(headline)
 
 
 def test_as_of_a_time_with_an_archive(demonstration: Demonstration) -> None:

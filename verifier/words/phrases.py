@@ -13,7 +13,7 @@ from typing import Final
 from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
-from yinzheng.verifier.judge.verdict import KEY_UNKNOWN
+from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN, KEY_UNKNOWN
 from yinzheng.verifier.words.licence_reasons import REASONS as LICENCES
 from yinzheng.verifier.words.phrase import Language as Language
 from yinzheng.verifier.words.phrase import Phrase as Phrase
@@ -233,10 +233,30 @@ _OTHERS_ADVICE: Final[Mapping[Authentic, Phrase]] = {
     ),
 }
 _ABOUT_THE_KEY: Final = Phrase(*REASONS[KEY_UNKNOWN])
+_ABOUT_THE_NUMBER: Final = Phrase(
+    "请核对编号；另一登记机构的证书须向该机构核验。有人把此编号的证书当作这家登记机构的出示，不要依据它行事。",
+    "Check the number; another registry's certificate is for that registry to tell. Do not rely on a paper "
+    "that shows this number as one of the registry asked.",
+)
+_ABOUT_ANOTHERS: Final = Phrase(
+    "签发它的登记机构不在您的信任策略中，这不说明有人伪造。请向其所载的登记机构核实，或取得该机构公布的"
+    "信任策略后再核验。",
+    "Your policy does not pin the registry that signed it; that does not say that anybody forged it. Ask the "
+    "registry that it names, or verify it with the policy that that registry publishes.",
+)
+
+
+def never_registered(findings: Sequence[Finding]) -> bool:
+    """Whether a number alone was asked about, and the chain has none such."""
+    return {"number-only", "record-absent"} <= {one.code for one in findings}
 
 
 def others_advice(authentic: Authentic, findings: Sequence[Finding]) -> Phrase | None:
     """What to do about what is forged, none of ours, or of a key that the policy lacks, of whatever kind."""
+    if never_registered(findings):
+        return _ABOUT_THE_NUMBER
+    if authentic is Authentic.NOT_OURS and any(one.code == ISSUER_UNKNOWN for one in findings):
+        return _ABOUT_ANOTHERS
     if authentic is Authentic.UNDETERMINED and any(one.code == KEY_UNKNOWN for one in findings):
         return _ABOUT_THE_KEY
     return _OTHERS_ADVICE.get(authentic)

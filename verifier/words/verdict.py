@@ -109,6 +109,11 @@ KEY_NOT_PINNED: Final = Phrase(
 )
 """Of what names a pinned registry: its new key, or a forger's."""
 
+NOT_REGISTERED: Final = Phrase(
+    "没有登记：所问的链上没有这个编号", "Not registered: the chain asked has no certificate of that number"
+)
+"""Of a number alone: nothing was shown that anybody could have forged."""
+
 GENUINE: Final[Mapping[str, Headlines]] = {
     "certificate": {
         **{
@@ -189,6 +194,8 @@ def _headline(report: Judged) -> Phrase:
         return unfinished.get(report.standing, _OTHERS[report.authentic])
     if report.authentic is Authentic.NOT_OURS and _found(report, ISSUER_UNKNOWN):
         return NOT_PINNED
+    if phrases.never_registered(report.findings):
+        return NOT_REGISTERED
     if report.authentic is not Authentic.GENUINE:
         return _OTHERS[report.authentic]
     said, when = GENUINE[report.document][report.standing], _when(report)
