@@ -49,14 +49,17 @@ def add(
 ) -> None:
     """Watch certificates from now on: every event of them is told. 订阅证书动态。"""
     from yinzheng.api.org.answers import readable
+    from yinzheng.api.org.letters import expect
     from yinzheng.api.org.listening import begin_with
     from yinzheng.verifier.bytes.canonical import dumps
 
     shown = [{"number": number, "leaf": leaf.hex()} for number, leaf in map(_shown, certificates)]
     answer = session(org, desk).post(SUBSCRIPTIONS, dumps({"certificates": [*shown], "webhook": webhook}))
-    if webhook is None:  # what happens until somebody listens is heard then
-        with readable():
+    with readable():
+        if webhook is None:  # what happens until somebody listens is heard then
             begin_with(org, answer["begin"])
+        else:  # so that a first letter that is dead, or comes behind the second, is missed
+            expect(org, answer["subscription"], answer["begin"])
     tell(json_, answer, f"subscription 订阅 {answer['subscription']}: {', '.join(answer['certificates'])}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -44,18 +44,7 @@ class Letterbox:
         """Read what was kept. Raises as `registry.pinned`, and `DataFault` where it is damaged."""
         from yinzheng.api.org.member import read_profile
 
-        box = cls(folder, registry.pinned(folder), read_profile(folder).code, now)
-        try:
-            data = (folder / PLACES).read_bytes()
-        except FileNotFoundError:
-            return box
-        listed = list_of(lambda value, path: read_object(value, _PLACE, path), 0, 1000)(
-            canonical.loads(data, max_bytes=MAX_PLACES), "$"
-        )
-        for one in listed:
-            stretches = tuple((a, b) for a, b in one["missing"])
-            box.places[one["subscription"]] = Place(one["end"], stretches)
-        return box
+        return cls(folder, registry.pinned(folder), read_profile(folder).code, now, _kept(folder))
 
     def take(self, body: bytes, header: str, hand_on: Callable[[WatchedEvent], None]) -> None:
         """Hand on what is new in a letter, nothing of one that came before; then keep how far that is.
@@ -78,7 +67,7 @@ class Letterbox:
             if any(a <= event.number < b for a, b in new):
                 hand_on(event)
         self.places[name] = place
-        self._keep()
+        _keep(self.folder, self.places)
 
     def require_whole(self) -> None:
         """Raise `DataFault` `letters-missing` where letters before one that came did not come."""
@@ -90,9 +79,34 @@ class Letterbox:
                 hint="They are on their way, or dead: `yinzheng org watch dead`, `… resend --all`.",
             )
 
-    def _keep(self) -> None:
-        kept = [
-            {"subscription": name, "end": place.end, "missing": [[*one] for one in place.missing]}
-            for name, place in sorted(self.places.items())
-        ]
-        write_durably(self.folder / PLACES, json.dumps(kept).encode(), mode=0o600)
+
+def expect(folder: Path, subscription: object, begin: object) -> None:
+    """Keep where a new subscription's letters begin: that its first did not come is known by that alone.
+
+    Raises `DataFault` (`field-…`) for what names no subscription, and where what was kept is damaged.
+    """
+    one = read_object({"subscription": subscription, "end": begin, "missing": []}, _PLACE, "$")
+    places = _kept(folder)
+    places.setdefault(one["subscription"], Place(one["end"]))
+    _keep(folder, places)
+
+
+def _kept(folder: Path) -> dict[str, Place]:
+    try:
+        data = (folder / PLACES).read_bytes()
+    except FileNotFoundError:
+        return {}
+    listed = list_of(lambda value, path: read_object(value, _PLACE, path), 0, 1000)(
+        canonical.loads(data, max_bytes=MAX_PLACES), "$"
+    )
+    return {
+        one["subscription"]: Place(one["end"], tuple((a, b) for a, b in one["missing"])) for one in listed
+    }
+
+
+def _keep(folder: Path, places: Mapping[str, Place]) -> None:
+    kept = [
+        {"subscription": name, "end": place.end, "missing": [[*one] for one in place.missing]}
+        for name, place in sorted(places.items())
+    ]
+    write_durably(folder / PLACES, json.dumps(kept).encode(), mode=0o600)

@@ -25,7 +25,7 @@ from tests.ledger.world import OFFICER, actor_of
 from tests.verifier.bodies import LAB
 from tests.verifier.formats.test_webhook import EVENTS
 from tests.verifier.world import ISSUER, STRANGER
-from yinzheng.api.org.letters import Letterbox
+from yinzheng.api.org.letters import Letterbox, expect
 from yinzheng.api.org.listening import Blocks
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.organisations import enrolment
@@ -179,6 +179,14 @@ def test_letters_are_read_once_and_gaps_are_told(tmp_path: Path) -> None:
     assert numbers(letter(tmp_path, 25, 30, STRANGER), code="issuer-unknown") == []
     third.write_bytes(third.read_bytes().replace(b'"block":', b'"block":1'))
     assert numbers(third, code="webhook-signature") == []
+    (org / "letters.json").unlink()
+    expect(
+        org, "ab" * 16, 5
+    )  # a first letter that was sent again comes behind the second, and is no repetition
+    assert numbers(first, code="letters-missing") == [10]
+    assert numbers(letter(tmp_path, 5, 10)) == [5]
+    expect(org, "ab" * 16, 5)
+    assert numbers(first) == []
 
 
 def test_a_letter_counts_as_read_once_its_events_were_handed_on(
