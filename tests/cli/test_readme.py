@@ -100,8 +100,9 @@ def words_of(command: str, cases: Mapping[str, str]) -> list[str]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A demonstration with consents and a dispute, and a passphrase for an organisation's keys."""
     folder = tmp_path_factory.mktemp("readme")
-    shutil.copytree(EXAMPLES / "dossiers" / DOSSIER, folder / "dossiers" / DOSSIER)
-    demonstrate_in(folder, folder / "dossiers", EXAMPLES / "consents")
+    dossiers = folder / "examples" / "dossiers"  # where a clone has them
+    shutil.copytree(EXAMPLES / "dossiers" / DOSSIER, dossiers / DOSSIER)
+    demonstrate_in(folder, dossiers, EXAMPLES / "consents")
     (folder / "passphrase").write_text("a passphrase of an organisation")
     (folder / "passphrase").chmod(0o600)
     return folder
