@@ -352,7 +352,7 @@ def _ask_contract(world: World, number: int, data: bytes, **more: str) -> Any:
 
 
 def test_a_simulation_takes_no_longer_than_it_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gas does not weigh what is done in Python here: compression and pairings took a minute."""
+    """Gas does not weigh what is done in Python here: all of it of compression would take a minute."""
     rounds = 9_000_000
     compressed = bytes(4 + 64 + 128 + 16) + b"\1"
     assert len(_ask_contract(world, 9, compressed)) == 130
