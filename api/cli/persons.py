@@ -237,7 +237,8 @@ def _missing(name: str) -> UsageFault:
     return UsageFault(
         f"the key of {name} needs its passphrase",
         code="passphrase-missing",
-        hint="Give --passphrase-file, a file only you can read; at a terminal it is asked for.",
+        hint="Give --passphrase-file, a file only you can read, or of a key to be made "
+        "--new-passphrase-file; at a terminal it is asked for.",
     )
 
 

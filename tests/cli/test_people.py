@@ -19,7 +19,7 @@ def test_what_proves_a_person_on_the_command_line(copied: Callable[[], Path], tm
     command: tuple[Any, ...] = ("dossier", "open", case, "--as", OFFICER, "--state", state)
     mine = keyring.demonstration_passphrase(paths, OFFICER).rename(tmp_path / "mine")
     no = (*command, "--out", tmp_path / "no")
-    refused(*no, code="passphrase-missing", exit_code=2)
+    assert "--new-passphrase-file" in refused(*no, code="passphrase-missing", exit_code=2)["hint"]
     theirs = keyring.demonstration_passphrase(paths, MEMBER)
     refused(*no, "--passphrase-file", theirs, code="wrong-passphrase", exit_code=3)
     key = keyring.key_file(paths, MEMBER)
