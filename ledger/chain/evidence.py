@@ -23,7 +23,7 @@ from yinzheng.verifier.chain.layout import (
     root_slot,
 )
 from yinzheng.verifier.chain.mpt import EMPTY_ROOT, MAX_NODE, Nodes, prove_secure
-from yinzheng.verifier.chain.rlp import Item, decode_integer, decode_item, encode_item
+from yinzheng.verifier.chain.rlp import Item, decode_integer, decode_item, encode_integer, encode_item
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.certificate.moved import moved_slots
 from yinzheng.verifier.judge.trust import TrustPolicy
@@ -225,8 +225,7 @@ def header_of(answer: Mapping[str, Any], consensus: Consensus | None = None) -> 
 
 def _field(field: Field, value: str) -> bytes:
     if field.integer:
-        number = int(value, 16)
-        return number.to_bytes((number.bit_length() + 7) // 8, "big")
+        return encode_integer(int(value, 16))
     return bytes.fromhex(value.removeprefix("0x"))
 
 

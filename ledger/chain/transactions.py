@@ -9,7 +9,7 @@ from eth_typing import Hash32
 
 from yinzheng.ledger.chain.fees import Fees
 from yinzheng.verifier.bytes.algorithms import keccak256
-from yinzheng.verifier.chain.rlp import Item, encode_item
+from yinzheng.verifier.chain.rlp import Item, encode_integer, encode_item
 
 _DYNAMIC: Final = b"\x02"
 """The type of EIP-1559, before its RLP."""
@@ -30,22 +30,18 @@ def sign(
     `to` is 20 bytes, or None to create a contract. eth_account writes the same bytes, in fifteen times the
     time: it asks of each field in turn what it might be (`tests/chain/test_transactions.py`).
     """
-    what = [_number(gas), to or b"", _number(value), data]
+    what = [encode_integer(gas), to or b"", encode_integer(value), data]
     if fees.priority is None:
-        fields: list[Item] = [_number(nonce), _number(fees.highest), *what]
-        r, s, v = _signature(account, encode_item([*fields, _number(chain_id), b"", b""]))
-        return encode_item([*fields, _number(35 + 2 * chain_id + v), r, s])
-    paid = [_number(fees.priority), _number(fees.highest)]
-    fields = [_number(chain_id), _number(nonce), *paid, *what, []]
+        fields: list[Item] = [encode_integer(nonce), encode_integer(fees.highest), *what]
+        r, s, v = _signature(account, encode_item([*fields, encode_integer(chain_id), b"", b""]))
+        return encode_item([*fields, encode_integer(35 + 2 * chain_id + v), r, s])
+    paid = [encode_integer(fees.priority), encode_integer(fees.highest)]
+    fields = [encode_integer(chain_id), encode_integer(nonce), *paid, *what, []]
     r, s, v = _signature(account, _DYNAMIC + encode_item(fields))
-    return _DYNAMIC + encode_item([*fields, _number(v), r, s])
+    return _DYNAMIC + encode_item([*fields, encode_integer(v), r, s])
 
 
 def _signature(account: BaseAccount, unsigned: bytes) -> tuple[bytes, bytes, int]:
     """Both halves, as RLP writes numbers, and which of two keys it is by: 0 or 1."""
     signed = account.unsafe_sign_hash(Hash32(keccak256(unsigned)))
-    return _number(signed.r), _number(signed.s), signed.v - 27
-
-
-def _number(value: int) -> bytes:
-    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+    return encode_integer(signed.r), encode_integer(signed.s), signed.v - 27

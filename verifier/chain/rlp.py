@@ -91,6 +91,11 @@ def _prefix(size: int, offset: int) -> bytes:
     return bytes((offset + 55 + len(digits),)) + digits
 
 
+def encode_integer(value: int) -> bytes:
+    """A number as RLP has it: big-endian, none of its first bytes zero; 0 is b""."""
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
 def decode_integer(item: Item, *, size: int, what: str) -> int:
     """Read a non-negative integer of at most ``size`` bytes, big-endian without leading zeros."""
     if not isinstance(item, bytes) or len(item) > size or item[:1] == b"\0":

@@ -23,6 +23,7 @@ from trie.exceptions import MissingTrieNode
 from yinzheng.ledger.chain.embedded import coding
 from yinzheng.ledger.chain.embedded.tries import Read, Trie
 from yinzheng.verifier.bytes.algorithms import keccak256
+from yinzheng.verifier.chain.rlp import encode_integer
 
 _TOP: Final = 1 << 256
 _MOST_NONCE: Final = (1 << 64) - 1
@@ -38,7 +39,9 @@ class Account(NamedTuple):
 
     def encode(self) -> bytes:
         """As the trie has it."""
-        return coding.encode([_number(self.nonce), _number(self.balance), self.storage_root, self.code_hash])
+        return coding.encode(
+            [encode_integer(self.nonce), encode_integer(self.balance), self.storage_root, self.code_hash]
+        )
 
     @classmethod
     def decode(cls, encoded: bytes) -> Account:
@@ -322,7 +325,7 @@ class Accounts(AccountDatabaseAPI):
         try:
             for slot, value in slots.written.items():
                 if slots.read.get(slot) != value:
-                    trie[_slot_key(slot)] = coding.encode(_number(value)) if value else b""
+                    trie[_slot_key(slot)] = coding.encode(encode_integer(value)) if value else b""
         except MissingTrieNode as error:
             raise _missing_slot(error, slots, address) from error
         slots.root = trie.root_hash
@@ -354,7 +357,3 @@ def _missing_slot(error: MissingTrieNode, slots: _Slots, address: Address) -> Mi
         error.prefix,
         address,
     )
-
-
-def _number(value: int) -> bytes:
-    return value.to_bytes((value.bit_length() + 7) // 8, "big")
