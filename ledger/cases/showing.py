@@ -60,7 +60,7 @@ def moves_of(registry: Registry, code: str, after: str | None = None) -> tuple[l
     with registry.store.reading() as session:
         query = select(Case).join(MoveParty, col(MoveParty.case_id) == Case.id)
         query = query.where(MoveParty.organisation == code)
-        rows, more = page_of(session, query, (col(Case.id),), None if after is None else (after,))
+        rows, more = page_of(session, query, (col(MoveParty.case_id),), None if after is None else (after,))
         return [_shown(case) for case in rows], None if more is None else more.id
 
 

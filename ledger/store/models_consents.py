@@ -219,10 +219,11 @@ class Delivery(Base, table=True):
     """A signed notice to an organisation, sent until it is acknowledged."""
 
     __tablename__ = "delivery"
+    __table_args__ = (Index("ix_delivery_code", "code", "state", "created_at", "id"),)
 
     id: bytes = Field(primary_key=True)
     """16 random bytes, the notice's id."""
-    code: str = Field(foreign_key="organisation.code", index=True)
+    code: str = Field(foreign_key="organisation.code")
     kind: str
     body: bytes
     """Canonical JSON, exactly what is signed."""

@@ -19,7 +19,10 @@ class RegisterHolder(Base, table=True):
     """That an organisation is a holder under a certificate."""
 
     __tablename__ = "register_holder"
-    __table_args__ = (Index("ix_register_holder_name", "name"), Index("ix_register_holder_code", "code"))
+    __table_args__ = (
+        Index("ix_register_holder_name", "name", "number"),
+        Index("ix_register_holder_code", "code", "number"),
+    )
 
     number: str = Field(primary_key=True, foreign_key="certificate.number")
     code: str = Field(primary_key=True)

@@ -31,11 +31,12 @@ class Reservation(Base, table=True):
     """A certificate that an exchange had reserved (R46). How it stands follows from call, chain and time."""
 
     __tablename__ = "reservation"
+    __table_args__ = (Index("ix_reservation_exchange", "exchange", "made_at", "leaf"),)
 
     leaf: bytes = Field(primary_key=True, sa_type=_Bytes)
     """Of its statement."""
     certificate: str = Field(foreign_key="certificate.number", index=True)
-    exchange: str = Field(foreign_key="organisation.code", index=True)
+    exchange: str = Field(foreign_key="organisation.code")
     account: bytes = Field(sa_type=_Bytes)
     """20 bytes, that signed."""
     until: int = Field(sa_type=BigInteger)

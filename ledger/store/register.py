@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import or_
+from sqlalchemy import desc
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -55,25 +55,32 @@ def search(session: Session, asked: str) -> Found:
     words = " ".join(asked.split())
     if len(words) > LONGEST:
         raise UsageFault("that is too long to be searched for", code="register-long")
-    numbers = session.exec(_query(words).order_by(col(RegisterEntry.number).desc()).limit(MOST + 1)).all()
+    found = {
+        number
+        for query in _queries(words)
+        for number in session.exec(query.distinct().order_by(desc("number")).limit(MOST + 1))
+    }
+    numbers = sorted(found, reverse=True)
     return Found([_body(session, number) for number in numbers[:MOST]], more=len(numbers) > MOST)
 
 
-def _query(words: str) -> SelectOfScalar[str]:
-    entries, upper = select(RegisterEntry.number), words.upper()
+def _queries(words: str) -> tuple[SelectOfScalar[str], ...]:
+    """Which together find the numbers: each goes along an index, but for what is part of a name."""
+    upper, of = words.upper(), select(RegisterHolder.number)
+    entries = select(RegisterEntry.number)
     if is_number(upper):
-        return entries.where(RegisterEntry.number == upper)
-    of = select(RegisterHolder.number)
+        return (entries.where(RegisterEntry.number == upper),)
     if is_credit_code(upper):
-        return entries.where(col(RegisterEntry.number).in_(of.where(RegisterHolder.code == upper)))
+        return (of.where(RegisterHolder.code == upper),)
     if len(words) < SHORTEST:
         raise UsageFault(
             f"at least {SHORTEST} characters of an asset's name are searched for",
             code="register-short",
             hint="Or give a whole number, or an organisation's whole name or credit code.",
         )
-    named = col(RegisterEntry.number).in_(of.where(RegisterHolder.name == words))
-    return entries.where(or_(named, col(RegisterEntry.asset).contains(words, autoescape=True)))
+    # As `LIKE` alone SQLite tells no `a` from `A`, and PostgreSQL does.
+    asset = col(RegisterEntry.asset).icontains(words, autoescape=True)
+    return of.where(RegisterHolder.name == words), entries.where(asset)
 
 
 def _body(session: Session, number: str) -> Body:
