@@ -28,6 +28,8 @@ _FORKS: Final = (
     *("homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg"),
     *("istanbul", "muirGlacier", "berlin", "london"),
 )
+CONFIG: Final = "config.toml"
+"""Name of what geth and GoQuorum are told in a file."""
 PASSWORD: Final = "password"  # noqa: S105 - a name
 """Name of the file that opens a validator's key."""
 
@@ -108,6 +110,8 @@ def _fill(network: Network, node: Node, key: PrivateKey, sealing: PrivateKey | N
     _secret(folder / "nodekey", key.to_bytes().hex())
     if sealing is not None:
         _write(folder / "validator.json", _published(network, node.name))
+    # An option `--port` would open it to every address that the machine has.
+    listening = f'[Node.P2P]\nListenAddr = "127.0.0.1:{node.peer}"\nNoDiscovery = true\n'
     if network.program is Program.GETH:
         if sealing is not None:
             password = secrets.token_hex(16)
@@ -118,14 +122,14 @@ def _fill(network: Network, node: Node, key: PrivateKey, sealing: PrivateKey | N
             locked = Account.encrypt(sealing.to_bytes(), password, iterations=4096)
             _secret(store / f"UTC--{node.validator[2:].lower()}", json.dumps(locked))
         others = [other.enode for other in network.nodes if other.name != node.name]
-        (folder / "config.toml").write_text(
+        (folder / CONFIG).write_text(
             # With all the peers it may have, geth looks at once whose chain is heavier; else in ten seconds.
-            f"[Node.P2P]\nMaxPeers = {len(others)}\nDialRatio = 1\nNoDiscovery = true\n"
-            f'ListenAddr = "127.0.0.1:{node.peer}"\n'
+            f"{listening}MaxPeers = {len(others)}\nDialRatio = 1\n"
             f"StaticNodes = {json.dumps(node.dials)}\nTrustedNodes = {json.dumps(others)}\n"
         )
     elif network.program is Program.GOQUORUM:
         (folder / "data").mkdir()
+        (folder / CONFIG).write_text(listening)
         _write(folder / "data" / "static-nodes.json", node.dials)
     else:
         (folder / "data").mkdir()

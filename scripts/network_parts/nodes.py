@@ -17,7 +17,7 @@ from typing import Any, Final
 from eth_account import Account
 
 from scripts.network_parts.binaries import CLOCK, Program
-from scripts.network_parts.making import GAS_LIMIT, PASSWORD
+from scripts.network_parts.making import CONFIG, GAS_LIMIT, PASSWORD
 from scripts.network_parts.plan import Network, Node
 
 _FUNDS: Final = 100 * 10**18
@@ -181,13 +181,13 @@ def command_of(network: Network, node: Node, *, seal: bool = True) -> list[str]:
     if network.program is Program.BESU:
         return _besu(network, node)
     folder = network.of(node)
-    command = [str(network.binary)]
+    command = [str(network.binary), "--config", str(folder / CONFIG)]
     if network.program is Program.GETH:
-        command += ["--config", str(folder / "config.toml"), "--state.scheme", "hash"]
+        command += ["--state.scheme", "hash"]
         command += ["--authrpc.port", str(node.auth), "--miner.gaslimit", str(GAS_LIMIT)]
     command += ["--datadir", str(folder / "data"), "--nodekey", str(folder / "nodekey")]
     command += ["--networkid", str(network.chain_id), "--nodiscover", "--nat", "none"]
-    command += ["--port", str(node.peer), "--syncmode", "full", "--gcmode", "archive", "--cache", "64"]
+    command += ["--syncmode", "full", "--gcmode", "archive", "--cache", "64"]
     command += ["--http", "--http.addr", "127.0.0.1", "--http.port", str(node.http), "--ipcdisable"]
     price = "1000000000" if network.fees else "0"
     if network.program is Program.GETH:
@@ -213,6 +213,7 @@ def _besu(network: Network, node: Node) -> list[str]:
         f"--static-nodes-file={folder / 'static-nodes.json'}",
         "--discovery-enabled=false",
         "--p2p-host=127.0.0.1",
+        "--p2p-interface=127.0.0.1",
         f"--p2p-port={node.peer}",
         "--nat-method=NONE",
         "--rpc-http-enabled",

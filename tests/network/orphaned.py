@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 
@@ -113,3 +114,6 @@ def test_the_network_is_read(net: Net, office: Office) -> None:
     named = [bytes.fromhex(one.validator[2:]) for one in net.network.nodes if one.validator]
     assert instance.consensus.name == "clique"
     assert sorted(instance.validators) == sorted(named)
+    for node in net.network.nodes:  # every address of this machine but the one is another's
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", node.peer), timeout=5)

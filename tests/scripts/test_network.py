@@ -56,7 +56,14 @@ def test_a_network_is_made_for_each_kind_of_node(tmp_path: Path, says: str, kind
     for name in ("registry", "court", "notary", "exchange", "plain"):
         assert stat.S_IMODE((tmp_path / "net" / name / "nodekey").stat().st_mode) == 0o600
         assert (tmp_path / "net" / name / "validator.json").exists() is (name != "plain")
-        assert str(tmp_path / "net" / name) in " ".join(nodes.command_of(made, made.node(name)))
+        said = nodes.command_of(made, made.node(name))
+        assert str(tmp_path / "net" / name) in " ".join(said)
+        if kind is Program.BESU:
+            assert "--p2p-interface=127.0.0.1" in said
+        else:  # an option for the port alone would stand above the file
+            assert "--port" not in said
+            listens = f'ListenAddr = "127.0.0.1:{made.node(name).peer}"'
+            assert listens in (tmp_path / "net" / name / "config.toml").read_text()
     assert "127.0.0.1:4401" in made.node("registry").enode
     assert made.node("registry").dials == []
     assert len(made.node("court").dials) == 4
