@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+import unicodedata
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Final
 
@@ -14,6 +15,7 @@ _SECONDS: Final = re.compile(r"0|[0-9]{9,12}")
 _WRITTEN: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
+_DIGITS: Final = re.compile("[0-9]+")
 _LAST_SECOND: Final = timedelta(days=1, seconds=-1)
 
 
@@ -48,6 +50,24 @@ def parse_instant(written: str, day: Day = Day.TOO_LITTLE) -> int:
     if form[1] is None and day is Day.TOO_LITTLE:
         raise _refused(written, "lacks the time of day", day)
     return instant
+
+
+def birth_date(written: str) -> str:
+    """A date as people write it, as `YYYY-MM-DD`: 1980-2-29, 19800229, 1980年2月29日, in any width.
+
+    Raises `UsageFault` `born-malformed`.
+    """
+    parts = _DIGITS.findall(unicodedata.normalize("NFKC", written))
+    if len(parts) == 1 and len(parts[0]) == 8:
+        parts = [parts[0][:4], parts[0][4:6], parts[0][6:]]
+    try:
+        year, month, day = (int(part) for part in parts if len(part) <= 4)
+        found = date(year, month, day)
+    except ValueError:
+        found = None
+    if found is None or not 1900 <= found.year <= 2099:
+        raise UsageFault("this is not a date of birth", code="born-malformed", hint="Write 1980-02-29.")
+    return found.isoformat()
 
 
 def _refused(written: str, why: str, day: Day) -> UsageFault:

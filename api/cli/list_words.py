@@ -65,3 +65,19 @@ WITHDRAWAL_STATES: Final[Mapping[str, str]] = MappingProxyType(
         "completed": "已办结",
     }
 )
+NOTICE_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "withdrawal.freeze": "撤回：请停用数据接口",
+        "withdrawal.destroy": "撤回：请销毁并签署回执",
+        "withdrawal.held": "撤回：争议保全中，暂不销毁",
+        "withdrawal.ethics": "撤回：涉及遗传信息，请报伦理委员会备案",
+        "withdrawal.concluded": "撤回：已有结果",
+        "dispute.hold": "争议：请保全数据",
+        "dispute.released": "争议：保全已解除",
+        "certificate.objection": "证书：有人提出异议",
+        "certificate.recorded": "证书：有新的登记事项",
+        "certificate.events": "证书：所订阅的事件",
+        "notice.widened": "告知书：新版本扩大的部分，先前的同意不及于此",
+    }
+)
+"""What the registry tells an organisation of, by the kind of its notices (S15.3)."""

@@ -81,7 +81,7 @@ def convert(
         "version": found.version,
         "consents": count,
         "complaints": [
-            {"row": one.row, "column": one.column, "zh": one.zh, "en": one.en} for one in complaints
+            {"row": one.row, "column": one.column, "zh": _zh(one), "en": one.en} for one in complaints
         ],
     }
 
@@ -89,14 +89,21 @@ def convert(
         yield f"{count} consents to version {found.version} of the notice in {target} 份同意书"
         for one in complaints[:LISTED]:
             where = f" {one.column}" if one.column else ""
-            yield f"  row 第 {one.row} 行{where}: {one.zh} {one.en}"
+            yield f"  row 第 {one.row} 行{where}: {_zh(one)} {one.en}"
         if len(complaints) > LISTED:
             yield f"  … {len(complaints) - LISTED} more 另有若干行"
-        yield f"then 然后: yinzheng org consents upload {target}"
+        if count:
+            yield f"then 然后: yinzheng org consents upload {target}"
 
     tell(json_, value, text())
     if complaints:
         raise typer.Exit(EXIT_NOT)
+
+
+def _zh(one: Complaint) -> str:
+    from yinzheng.api.http.chinese import by_code
+
+    return one.zh or (by_code(one.code) or ("",))[0]
 
 
 def receipt(

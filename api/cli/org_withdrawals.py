@@ -13,6 +13,7 @@ import typer
 
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.guardian import ShownByGuardian, digest_of, showing
+from yinzheng.api.cli.list_words import NOTICE_KINDS
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -25,7 +26,7 @@ from yinzheng.api.cli.org_common import (
 )
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
-from yinzheng.api.instants import Day, parse_instant
+from yinzheng.api.instants import Day, birth_date, parse_instant
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.tombstone import METHODS
@@ -113,7 +114,7 @@ def _row(notice: Webhook) -> Sequence[object]:
     named = [data.pop(name, None) for name in ("withdrawal", "dispute")]
     when = f"{datetime.fromtimestamp(due, CHINA):%Y-%m-%d %H:%M:%S}" if isinstance(due, int) else due
     rest = json.dumps(data, ensure_ascii=False, sort_keys=True) if data else ""
-    return notice.id.hex(), notice.kind, *named, when, rest
+    return notice.id.hex(), f"{NOTICE_KINDS[notice.kind]} {notice.kind}", *named, when, rest
 
 
 def show(
@@ -127,11 +128,16 @@ def show(
         tell(json_, answer, "\n".join(_standing(answer)))
 
 
+def _state(answer: dict[str, Any]) -> str:
+    """The state that the desk names, with the Chinese it says of it, where it says any."""
+    return f"{answer['state']} {answer.get('words', {}).get('zh', '')}".rstrip()
+
+
 def _standing(answer: dict[str, Any]) -> Iterator[str]:
     """How a withdrawal stands, as S15.5 tells it: to its controller of everyone, to a recipient of itself."""
     due = answer["destroy_by"]
     until = "" if due is None else f"; destruction due 销毁期限 {china_time(due)}"
-    yield f"the desk says 柜台称: {answer['state']} {answer.get('words', {}).get('zh', '')}".rstrip() + until
+    yield f"the desk says 柜台称: {_state(answer)}{until}"
     for one in answer.get("answers", [answer]):
         if one["given_at"] is not None:
             stands = f"confirmed 已确认 {china_time(one['given_at'])}"
@@ -155,7 +161,7 @@ def verify_guardian(
     opened = session(org, desk)
     proof = shown.proof(opened.member.profile.code, clock())
     answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/guardian", dumps(proof))
-    tell(json_, answer, f"verified 已核验; {answer['state']}")
+    tell(json_, answer, f"verified 已核验; {_state(answer)}")
 
 
 def freeze(
@@ -165,7 +171,7 @@ def freeze(
     opened = session(org, desk)
     _asked(opened, "withdrawal.freeze", withdrawal)
     answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/freeze")
-    tell(json_, answer, f"frozen 已冻结; {answer['state']}")
+    tell(json_, answer, f"confirmed 已确认; {_state(answer)}")
 
 
 def destroyed(
@@ -186,7 +192,7 @@ def destroyed(
     of = Destroyed(method, operator, copies, evidence, at)
     signed = receipt_of(opened.member, bytes.fromhex(withdrawal), request, of)
     answer = opened.post(f"/org/v1/withdrawals/{withdrawal}/receipt", signed.canonical())
-    tell(json_, answer, f"receipt recorded 已登记销毁回执; {answer['state']}")
+    tell(json_, answer, f"receipt recorded 已登记销毁回执; {_state(answer)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,14 +262,14 @@ def withdraw(
     body: dict[str, JSON]
     if (receipt is None) == (subject is None):
         raise UsageFault(
-            "say which consent: its subject, or --receipt",
+            "say which consent by one of the two, not both: its subject, or --receipt",
             code="withdrawal-subject",
             hint="The receipt has both: its QR code, and the subject in words.",
         )
     if receipt is not None:
         if born is None:
             raise UsageFault("with a receipt comes the date of birth", code="withdrawal-claim", hint="--born")
-        body = {"receipt": _qr_of(receipt), "born": born, "guardian": guardian, "extent": extent}
+        body = {"receipt": _qr_of(receipt), "born": birth_date(born), "guardian": guardian, "extent": extent}
     else:
         body = {
             "subject": subject,
@@ -305,11 +311,12 @@ def _line(told: JSON) -> str:
     assert isinstance(told, dict)
     data = told["data"]
     assert isinstance(data, dict)
+    kind = f"{told['kind']} {NOTICE_KINDS[str(told['kind'])]}"
     if told["kind"] == "notice.widened":
         return (
-            f"{told['kind']}  {data['notice']}, version {data['version']}: not covered by at most "
+            f"{kind}  {data['notice']}, version {data['version']}: not covered by at most "
             f"{data['at_most']} consents 至多 {data['at_most']} 份同意不及于本版"
         )
     due = data.get("deadline")
     deadline = f", by 期限 {china_time(due)}" if isinstance(due, int) else ""
-    return f"{told['kind']}  {data.get('withdrawal') or data.get('dispute')}{deadline}"
+    return f"{kind}  {data.get('withdrawal') or data.get('dispute')}{deadline}"

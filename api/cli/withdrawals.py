@@ -26,6 +26,7 @@ from yinzheng.api.cli.persons import As
 from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.api.instants import Day, parse_instant
 from yinzheng.ledger.rules.consent import Scope
+from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 
 if TYPE_CHECKING:
     from yinzheng.ledger.withdrawals.progress import Progress
@@ -50,7 +51,7 @@ def withdraw(
         typer.Option(help="Only this recipient's part, by credit code; repeat. 仅此接收方。"),
     ] = None,
     document: Annotated[
-        str, typer.Option(help="Which document was looked at. 核验的证件。")
+        str, typer.Option(help=f"The document looked at, of {', '.join(IDENTITY_PROOFS)}. 核验的证件。")
     ] = "identity_card",
     guardian: Annotated[bool, typer.Option("--guardian", help="A guardian withdraws. 监护人办理。")] = False,
     received: Annotated[
@@ -69,7 +70,7 @@ def withdraw(
 
     if (subject is None) == (receipt is None):
         raise UsageFault(
-            "say which consent: its subject, or --receipt",
+            "say which consent by one of the two, not both: its subject, or --receipt",
             code="withdrawal-subject",
             hint="The receipt has both: its QR code, and the subject in words.",
         )
@@ -182,11 +183,14 @@ def withdrawals(
     )  # fmt: skip
 
     def text() -> Iterator[str]:
+        if not found:
+            yield "none 没有"
         for line in found:
             late = "" if line.overdue_since is None else "  OVERDUE 逾期"
+            stands = f"{line.state.value} {WITHDRAWAL_STATES[line.state.value]}"
             yield (
-                f"{line.id.hex()}  {line.controller}  {line.state.value:<10}  {line.owing} owing  "
-                f"{len(line.not_told)} not told 未通知到  due {moment(line.destroy_by)}{late}"
+                f"{line.id.hex()}  {line.controller}  {stands}  {line.owing} owing 待回执  "
+                f"{len(line.not_told)} not told 未通知到  due 期限 {moment(line.destroy_by)}{late}"
             )
             for one in line.not_told:
                 why = SILENCES[one.silence]

@@ -94,6 +94,8 @@ class Complaint:
     column: str
     zh: str
     en: str
+    code: str = ""
+    """Of what the law refuses, which is said in Chinese by its code; `zh` is then empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,8 @@ class Converter:
                 yield Converted(number, None, (Complaint(number, wrong.column, wrong.zh, wrong.en),))
             except DataFault as fault:
                 column = _PATHS.get(str(fault.data.get("path")), "")
-                yield Converted(
-                    number,
-                    None,
-                    (Complaint(number, column, f"{fault.message}（{fault.code}）", fault.message),),
-                )
+                complaint = Complaint(number, column, "", fault.message, fault.code)
+                yield Converted(number, None, (complaint,))
             else:
                 yield Converted(number, made)
 

@@ -7,12 +7,11 @@ person in an address.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Final
 
+from yinzheng.api.instants import birth_date
 from yinzheng.api.receipt_shown import own_code, proof_copy, unreadable
 from yinzheng.api.web.desk import Bearer
 from yinzheng.verifier.bytes.canonical import JSON
@@ -32,7 +31,6 @@ _SCOPE: Final = "scope."
 _RECIPIENT: Final = "recipient."
 _CODE: Final = re.compile("[0-9A-Z]{18}")
 _ID: Final = re.compile("[0-9a-f]{64}")
-_DIGITS: Final = re.compile("[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +115,6 @@ def read_patient_form(fields: Mapping[str, bytes]) -> PatientForm:
         identity=fields.get("identity", b""),
         guardianship=fields.get("guardianship", b""),
     )
-
-
-def birth_date(written: str) -> str:
-    """A date as people write it, as `YYYY-MM-DD`: 1980-2-29, 19800229, 1980年2月29日, in any width.
-
-    Raises `UsageFault` `born-malformed`.
-    """
-    parts = _DIGITS.findall(unicodedata.normalize("NFKC", written))
-    if len(parts) == 1 and len(parts[0]) == 8:
-        parts = [parts[0][:4], parts[0][4:6], parts[0][6:]]
-    try:
-        year, month, day = (int(part) for part in parts if len(part) <= 4)
-        found = date(year, month, day)
-    except ValueError:
-        found = None
-    if found is None or not 1900 <= found.year <= 2099:
-        raise UsageFault("this is not a date of birth", code="born-malformed", hint="Write 1980-02-29.")
-    return found.isoformat()
 
 
 def _ticked(fields: Iterable[str], prefix: str) -> Iterable[str]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from tests.verifier.receipt_world import notice_json
+from yinzheng.api.cli.org_consents import _zh
 from yinzheng.api.org import tables
 from yinzheng.api.org.consent_table import (
     BORN,
@@ -137,6 +138,15 @@ def test_the_same_row_twice_and_an_answer_that_is_none(tmp_path: Path) -> None:
     _, twice, odd = converted(written(tmp_path / "t.csv", [row(), row(), row(**{base: "也许"})]))
     assert "row 2" in twice.complaints[0].en
     assert odd.complaints[0].column == base
+
+
+def test_what_the_law_refuses_is_told_by_its_code(tmp_path: Path) -> None:
+    """For the command line has the Chinese of it: it said the English twice."""
+    (one,) = converted(written(tmp_path / "t.csv", [row(**{BORN: "2010-05-01"})]))
+    (complaint,) = one.complaints
+    assert (complaint.zh, complaint.code) == ("", "consent-guardian")
+    assert "guardian" in complaint.en
+    assert "监护人" in _zh(complaint)
 
 
 @pytest.mark.parametrize("column", [NAME, REFERENCE, "base"])

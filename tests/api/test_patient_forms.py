@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from tests.verifier.receipt_world import ReceiptWorld, json_bytes
 from yinzheng.api.http.pages import FILE, make_word, read_word
+from yinzheng.api.instants import birth_date
 from yinzheng.api.web.desk import MAX_ANSWER, Bearer, HttpDesk
-from yinzheng.api.web.patient_forms import PatientForm, birth_date, read_patient_form
+from yinzheng.api.web.patient_forms import PatientForm, read_patient_form
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError

@@ -18,10 +18,11 @@ from tests.verifier.bodies import HOSPITAL, LAB
 from tests.verifier.formats.test_webhook import DATA as SAMPLES
 from tests.verifier.formats.test_webhook import A, B, C, D
 from tests.verifier.world import ISSUER, STRANGER, trust_json
+from yinzheng.api.cli.list_words import NOTICE_KINDS
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.certificate import key_id
-from yinzheng.verifier.formats.webhook import Webhook, sign_webhook
+from yinzheng.verifier.formats.webhook import KINDS, Webhook, sign_webhook
 
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an organisation"}
 NOW = int(time.time())
@@ -86,6 +87,16 @@ def test_what_the_registry_signed_is_shown(folder: Path, tmp_path: Path) -> None
     said = told(folder, listed([signed()]), "notices", "--out", tmp_path / "kept")
     assert (said.code, said.json[0]["data"]["withdrawal"]) == (0, A)
     assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+def test_what_is_asked_is_told_in_chinese_too(folder: Path, tmp_path: Path) -> None:
+    with desk(listed([signed()])) as at:
+        to = ("--org", folder, "--desk", at.url)
+        said = run("org", "notices", "--table", tmp_path / "todo.csv", *to, env=SECRETS)
+    assert NOTICE_KINDS.keys() == set(KINDS)
+    kind = json.loads(signed()["body"])["kind"]
+    for words in (said.out, (tmp_path / "todo.csv").read_text("utf-8-sig")):
+        assert NOTICE_KINDS[kind] in words
 
 
 LIES: dict[str, Callable[[], dict[str, str]]] = {

@@ -177,11 +177,11 @@ def test_a_receipt_is_handed_out_replaced_and_copied(
     new = done(org(desk, clinic, *replace))
     papers = {Path(one["files"][0]).read_bytes() for one in (got, copy, new)}
     assert len(papers) == 3
-    withdraw = ("org", "withdraw", *base, "--born", "1980-02-29", "--recipient", LAB, "--receipt")
+    withdraw = ("org", "withdraw", *base, "--born", "19800229", "--recipient", LAB, "--receipt")
     refused(*withdraw, copy["files"][0], code="receipt-proof", exit_code=2, env=SECRETS)
     refused(*withdraw, got["files"][0], code="receipt-replaced", exit_code=2, env=SECRETS)
     # The new one is taken, and nobody with another date of birth.
-    other = ("1980-03-01" if one == "1980-02-29" else one for one in (*withdraw, new["files"][0]))
+    other = ("1980-03-01" if one == "19800229" else one for one in (*withdraw, new["files"][0]))
     refused(*other, code="receipt-refused", exit_code=2, env=SECRETS)
     refused("org", "consent", "receipt", "ab", *base, "--out", tmp_path / "x", code="consent-subject",
             exit_code=2, env=SECRETS)  # fmt: skip

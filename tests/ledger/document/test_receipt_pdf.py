@@ -201,6 +201,30 @@ def test_the_longest_texts_stay_on_the_pages() -> None:
         assert np.asarray(edge).min() > 200
 
 
+@pytest.mark.parametrize("more", [5, 6, 7])
+def test_pages_are_counted_and_the_last_line_stands_alone(more: int) -> None:
+    """However full the page is: every page of a proof copy was the first, its last words set on others."""
+    notice = notice_json()
+    notice["purposes"] = notice["purposes"][:1] * more
+    body = consent_json(guardian=guardian())
+    body["notice"]["digest"] = parse_notice(notice).digest().to_json()
+    world = ReceiptWorld(body=parse_consent(body), notice=notice, profile="DEMO/1")
+    heights: dict[str, float] = {}
+
+    def note(text: str, matrix: list[float], place: list[float], *_: object) -> None:
+        for line in ("SHA-256", "登记簿和链上"):
+            if line in text:
+                heights[line] = matrix[5] + place[5] * matrix[3]
+
+    contact = "电话 020-0000-0000 · 地址 某某路 1 号"
+    pages = reader(render_receipt(raw(world.file()), policy="6103 9641", contact=contact)).pages
+    ends = [page.extract_text().rstrip().rsplit("Page ", 1)[1] for page in pages]
+    assert ends == [f"{at} of {len(pages)}" for at in range(1, len(pages) + 1)]
+    last = pages[-1]
+    last.extract_text(visitor_text=note)
+    assert heights.get("SHA-256", 842) - heights.get("登记簿和链上", 0) > 12
+
+
 def test_what_is_no_receipt_file_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataFault):
         render_receipt(b"{}")
