@@ -70,8 +70,8 @@ def backoff(attempts: int) -> int:
 
 
 def pending(session: Session, now: int, most: int = ROUND) -> list[tuple[Delivery, str]]:
-    """Notices due at `now` that have somewhere to go, longest due first, with where: the subscription's
-    webhook, else the organisation's."""
+    """Notices due at `now` that have somewhere to go, longest due first, then the oldest, with where: the
+    subscription's webhook, else the organisation's."""
     of_subscription = col(Delivery.subscription_id).is_not(None)
     address = case((of_subscription, Subscription.webhook), else_=Organisation.webhook)
     query = (
@@ -80,7 +80,7 @@ def pending(session: Session, now: int, most: int = ROUND) -> list[tuple[Deliver
         .join(Organisation, col(Organisation.code) == col(Delivery.code))
         .join(Subscription, col(Subscription.id) == col(Delivery.subscription_id), isouter=True)
         .where(Delivery.state == "pending", Delivery.next_at <= now, address.is_not(None))
-        .order_by(col(Delivery.next_at), col(Delivery.id))
+        .order_by(col(Delivery.next_at), col(Delivery.created_at), col(Delivery.id))
         .limit(most)
     )
     return [(row, url) for row, url in session.exec(query) if url is not None]

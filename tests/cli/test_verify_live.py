@@ -39,7 +39,8 @@ def test_a_state_folder_settles_every_form(demonstration: Demonstration, suffix:
 
 def test_the_chain_proves_that_a_number_was_never_registered(demonstration: Demonstration) -> None:
     said = with_state(demonstration, "SJ4412026119999", "--json")
-    assert said.code == 1
+    assert (said.code, said.json["authentic"]) == (3, "not_ours")
+    assert (said.json["verdict"]["word"], said.json["verdict"]["exit_code"]) == ("not_ours", 3)
     absent = said.json["obligations"][8]
     assert (absent["outcome"], absent["code"]) == ("INVALID", "record-absent")
     for language, headline in (

@@ -1,8 +1,8 @@
 """The word a verification ends in (D14, S9.2).
 
-Forged is said only where a proof, a signature or a comparison failed. What no reader recognises, and what a
-registry signed that the reader does not pin, is none of ours; whatever was merely not shown, not covered by
-the policy, or not to be had leaves the question open.
+Forged is said only where a proof, a signature or a comparison failed. What no reader recognises, what a
+registry signed that the reader does not pin, and a number that was never registered are none of ours;
+whatever was merely not shown, not covered by the policy, or not to be had leaves the question open.
 """
 
 from __future__ import annotations
@@ -43,10 +43,16 @@ missing, or the block may be too early to know. Every other code of 2–9 means 
 comparison failed.
 """
 
+NUMBER_ONLY: Final = "number-only"
+"""Nothing was shown, and so nothing that anybody could have forged."""
+
+ABSENT: Final = "record-absent"
+"""The chain has no record of that number."""
+
 _BY_ITSELF: Final = (4, 5)
 """Obligations in which what is shown is held against itself alone, whatever the policy pins."""
 
-_ABSENT: Final = frozenset({"licence-absent", "record-absent", "withdrawal-absent", "withdrawals-uncounted"})
+_ABSENT: Final = frozenset({"licence-absent", ABSENT, "withdrawal-absent", "withdrawals-uncounted"})
 """What the pinned chain does not know it does not contradict either."""
 
 
@@ -59,11 +65,18 @@ def said_by(finding: Finding) -> Authentic:
     return Authentic.UNDETERMINED if finding.code in NOT_COVERED else Authentic.FORGED
 
 
+def never_registered(found: Collection[Finding]) -> bool:
+    """Whether a number alone was asked about, and the chain is proved to have none such (ADR 101)."""
+    return {NUMBER_ONLY, ABSENT} <= {one.code for one in found}
+
+
 def word_of(findings: Findings, needed: Collection[int]) -> Authentic:
     """The word for obligations 1–10; ``needed``: those that must be VALID for `GENUINE`."""
     if findings.outcome(1) is Outcome.INVALID:
         return Authentic.NOT_OURS
     failed = findings.failed()
+    if never_registered(findings.in_order()):
+        return Authentic.NOT_OURS
     if findings.found(2).code == ISSUER_UNKNOWN:
         ours = findings.outcome(6) is Outcome.VALID
         return Authentic.FORGED if any(_contradicts(one, ours=ours) for one in failed) else Authentic.NOT_OURS

@@ -13,7 +13,7 @@ from typing import Final
 from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Report, Status
-from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN, KEY_UNKNOWN
+from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN, KEY_UNKNOWN, never_registered
 from yinzheng.verifier.words.licence_reasons import REASONS as LICENCES
 from yinzheng.verifier.words.phrase import Language as Language
 from yinzheng.verifier.words.phrase import Phrase as Phrase
@@ -244,11 +244,6 @@ _ABOUT_ANOTHERS: Final = Phrase(
     "Your policy does not pin the registry that signed it; that does not say that anybody forged it. Ask the "
     "registry that it names, or verify it with the policy that that registry publishes.",
 )
-
-
-def never_registered(findings: Sequence[Finding]) -> bool:
-    """Whether a number alone was asked about, and the chain has none such."""
-    return {"number-only", "record-absent"} <= {one.code for one in findings}
 
 
 def others_advice(authentic: Authentic, findings: Sequence[Finding]) -> Phrase | None:

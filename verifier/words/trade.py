@@ -9,6 +9,7 @@ from yinzheng.verifier.formats.trade import DECLARED, MET, OPEN, UNMET, Reason
 from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.judge.trade_check.report import Told, TradeCheckReport
 from yinzheng.verifier.words import phrases
+from yinzheng.verifier.words.licence import ACTS
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.receipt import ROUTES
 
@@ -68,7 +69,7 @@ REASONS: Final[Mapping[str, Phrase]] = {
         "二维码的签名不成立，或内容与登记不同。",
         "The code's signature does not hold, or it says other than the record.",
     ),
-    "not-in-force": Phrase("证书已失效：{}。", "The certificate is over: {}."),
+    "not-in-force": Phrase("证书不再有效：{}。", "The certificate is over: {}."),
     "expired": Phrase("证书有效期已过。", "The certificate's validity is past."),
     "recorded-since": Phrase(
         "登记机构已作记录、尚未上链：{}。请待其上链后再核验。",
@@ -168,12 +169,23 @@ ADVICE: Final[Mapping[Told, Phrase]] = {
 """What to do now, by what was told."""
 
 
+_ABOUT: Final[Mapping[str, Mapping[str, Phrase]]] = {
+    "not-in-force": {status.value: said for status, said in phrases.STATUSES.items()},
+    "seller-not-holder": phrases.RIGHTS,
+    "kind-mismatch": phrases.TYPES,
+    "acts-beyond-rights": ACTS,
+    "personal-information": ROUTES,
+}
+"""What a reason is about, in words, where those are the ledger's own: of statuses, rights and so on."""
+
+
 def said_of(reason: Reason) -> Phrase:
     """Put a reason in words, with its rule."""
-    words, about = REASONS[reason.code], reason.about or ""
-    said = ROUTES[about] if reason.code == "personal-information" and about in ROUTES else None
-    zh, en = (about, about) if said is None else (said.zh, said.en)
-    rule = reason.meaning.rule
+    words, rule, zh = REASONS[reason.code], reason.meaning.rule, reason.about or ""
+    en = zh
+    if (named := _ABOUT.get(reason.code)) is not None:
+        about = [named.get(one, Phrase(one, one)) for one in zh.split(", ")]
+        zh, en = "、".join(one.zh for one in about), ", ".join(one.en for one in about)
     return Phrase(f"{words.zh.format(zh)}（{rule}）", f"{words.en.format(en)} ({rule})")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.licence.report import VOUCHER
 from yinzheng.verifier.judge.report import Authentic, Finding, Note, exit_code_of
-from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN, KEY_UNKNOWN
+from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN, KEY_UNKNOWN, never_registered
 from yinzheng.verifier.words import (
     challenge,
     conclusion,
@@ -194,7 +194,7 @@ def _headline(report: Judged) -> Phrase:
         return unfinished.get(report.standing, _OTHERS[report.authentic])
     if report.authentic is Authentic.NOT_OURS and _found(report, ISSUER_UNKNOWN):
         return NOT_PINNED
-    if phrases.never_registered(report.findings):
+    if never_registered(report.findings):
         return NOT_REGISTERED
     if report.authentic is not Authentic.GENUINE:
         return _OTHERS[report.authentic]

@@ -182,6 +182,26 @@ def test_a_dead_letter_lets_the_next_out_and_is_sent_again(court: Court, server:
     assert opened.id == dead
 
 
+def test_letters_sent_again_in_one_second_go_in_the_order_they_were_written(
+    court: Court, server: Server
+) -> None:
+    watch(court, server.url)
+    server.mood = 503
+    for _ in range(4):
+        court.settle_dispute(court.open())
+        for _ in range(deliveries.MOST_ATTEMPTS):
+            round_(court)
+            court.world.clock.advance(6 * 3600)
+    written, _ = deliveries.dead_letters(court.registry, OPENER)
+    assert len({one.made_at for one in written}) == len(written) > 3
+    server.mood, before = 204, len(server.got)
+    for one in reversed(written):
+        deliveries.resend(court.registry, OPENER, one.id)
+    until_quiet(court)
+    again = [one.id for one in told(court, server)[before:]]
+    assert again[: len(written)] == [one.id for one in written]
+
+
 def test_a_letter_sent_again_holds_nothing_back(court: Court, server: Server) -> None:
     watch(court, server.url)
     id_ = court.open()

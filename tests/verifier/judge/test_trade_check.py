@@ -175,6 +175,22 @@ def test_other_answers(given_: tuple[str, ...], told: Told, exit_code: int) -> N
     assert words.advice(report).en
 
 
+@pytest.mark.parametrize(
+    ("reason", "zh", "en"),
+    [
+        (Reason("not-in-force", "superseded"), "证书不再有效：已被新证书取代。", "superseded"),
+        (Reason("seller-not-holder", "use, operate"), "使用权、经营权", "use, operate"),
+        (Reason("acts-beyond-rights", "publish"), "：公开。", "publish"),
+        (Reason("kind-mismatch", "licence"), "许可登记", "Licence"),
+        (Reason("seller-name", "某某医院, 分院"), "某某医院, 分院", "某某医院, 分院"),
+    ],
+)
+def test_a_reason_says_what_it_is_about_in_the_readers_language(reason: Reason, zh: str, en: str) -> None:
+    said = words.said_of(reason)
+    assert zh in said.zh
+    assert en in said.en
+
+
 def test_a_time_before_the_answer() -> None:
     report = check(ALLOWED, at=CHECKED - 1)
     assert (report.standing, report.holds, report.exit_code) == (Told.NOT_YET, None, 3)

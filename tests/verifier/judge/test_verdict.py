@@ -79,6 +79,13 @@ def test_what_is_missing_leaves_it_open_where_it_is_needed() -> None:
     assert word_of(silent, range(1, 10)) is OPEN
 
 
+def test_a_number_nobody_registered_is_no_forgery() -> None:
+    """Nothing was shown (ADR 101); of a certificate that was, a record that is absent is a contradiction."""
+    alone = NotGiven("only a number", code="number-only")
+    assert word_of(findings({1: alone, 2: alone, 9: "record-absent"}), range(1, 10)) is NOT_OURS
+    assert word_of(findings({9: "record-absent"}), range(1, 10)) is FORGED
+
+
 def test_a_failure_outweighs_what_is_missing() -> None:
     assert word_of(findings({4: "commitment", 6: "note-unsigned"}), range(1, 10)) is FORGED
 
