@@ -25,6 +25,7 @@ from yinzheng.ledger.store.refusals import corrupt, told, translated
 from yinzheng.ledger.store.schema import migrate, require_current
 from yinzheng.ledger.store.session import QuickSession
 from yinzheng.ledger.store.sqlite import BUSY_SECONDS, reading_engine, writing_engine
+from yinzheng.ledger.store.writing import Writers
 from yinzheng.verifier.errors import EnvironmentFault
 
 _turns: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
@@ -51,6 +52,7 @@ class Store:
     def __init__(self, engine: Engine, *, writable: bool, faults: Faults = NO_FAULTS) -> None:
         self._engine = engine
         self._reader = _reading(engine)
+        self._writers = Writers(engine)
         self._moments = Moments(self._reader)
         self._glances = Glances(self._reader)
         self._faults = faults
@@ -88,13 +90,8 @@ class Store:
                 code="store-read-only",
                 hint="use the command line of the registry, which opens it for writing",
             )
-        with (
-            self._turn,
-            translated(),
-            self._engine.connect() as connection,
-            connection.begin() as begun,  # takes the write lock now rather than at the first write
-            QuickSession(connection, expire_on_commit=False) as session,
-        ):
+        with self._turn, translated(), self._writers.begun() as begun:
+            session = begun.session
             first = self._first[0] if self._first else None
             if first is not None:
                 first.write(session)
@@ -188,6 +185,7 @@ class Store:
         """Close every connection; SQLite then folds its write-ahead file into the database."""
         self._moments.close()
         self._glances.close()
+        self._writers.close()
         self._engine.dispose()
 
 

@@ -148,7 +148,8 @@ def _check_members(value: Any, depth: int) -> bool:
             if not name.isascii():
                 ascii_names = False
     for member in members:
-        ascii_names &= _check(member, depth)
+        if type(member) is not str and not _check(member, depth):  # most are texts
+            ascii_names = False
     return ascii_names
 
 

@@ -43,7 +43,11 @@ class Shaped:
         found: dict[str, JSON] = {**self.CONSTANTS}
         for name, write in _plan(type(self)).writers:
             value = getattr(self, name)
-            found[name] = written(value) if write is None else write(value)
+            if write is not None:
+                value = write(value)
+            elif type(value) is not str:  # most are texts
+                value = written(value)
+            found[name] = value
         return found
 
     def canonical(self) -> bytes:
