@@ -12,7 +12,7 @@ import typer
 
 from yinzheng.api.cli import persons
 from yinzheng.api.cli.files import read_file
-from yinzheng.api.cli.output import err
+from yinzheng.api.cli.output import err, spinning
 
 if TYPE_CHECKING:
     from yinzheng.ledger.accesses.noting import Access
@@ -110,7 +110,11 @@ def progress_line(quiet: bool) -> Iterator[Progress]:
         yield lambda step: None
         return
     with err.status("…") as status:
-        yield lambda step: status.update(step)
+        shown = spinning.set(status)
+        try:
+            yield lambda step: status.update(step)
+        finally:
+            spinning.reset(shown)
 
 
 def told(line: str) -> None:

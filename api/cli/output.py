@@ -6,9 +6,10 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
@@ -16,6 +17,9 @@ from yinzheng.api.cli.console import UnheardConsole, json_text, shows, stop_prin
 from yinzheng.api.cli.instead import commands_of
 from yinzheng.api.cli.language import spoken
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 beside: ContextVar[Mapping[str, Any]] = ContextVar("beside", default={})  # noqa: B039 - never changed
 """What another part of the same command has to say in the one JSON object that is printed."""
@@ -36,6 +40,22 @@ err = UnheardConsole(stderr=True, highlight=False, soft_wrap=True)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+spinning: ContextVar[Status | None] = ContextVar("spinning", default=None)
+"""What shows that long work goes on, while it does (`progress_line`)."""
+
+
+@contextmanager
+def standing_still() -> Iterator[None]:
+    """While a person types: what a spinner paints wipes away what they are asked."""
+    if (status := spinning.get()) is not None:
+        status.stop()
+    try:
+        yield
+    finally:
+        if status is not None:
+            status.start()
 
 
 def fail(error: YinzhengError, exit_code: int, *, as_json: bool = False) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from yinzheng.api.cli.output import standing_still
 from yinzheng.ledger.keys.passphrase import MIN_BYTES
 from yinzheng.verifier.errors import UsageFault
 
@@ -190,9 +191,13 @@ def new_passphrase(name: str, file: Path | None, *, least: int = MIN_BYTES) -> b
         return checked(find_person_passphrase(file), least)
     if not sys.stdin.isatty():
         raise _missing(name)
-    typed = typer.prompt(
-        f"new passphrase of {name} 新口令", hide_input=True, confirmation_prompt=True, err=True
-    )
+    with standing_still():
+        typed = typer.prompt(
+            f"new passphrase of {name} 新口令",
+            hide_input=True,
+            confirmation_prompt="once more 再输入一次",
+            err=True,
+        )
     return checked(str(typed).encode(), least)
 
 
@@ -230,7 +235,8 @@ def asked(name: str) -> bytes:
     """Someone's passphrase, typed at the terminal. Raises `UsageFault` `passphrase-missing` without one."""
     if not sys.stdin.isatty():
         raise _missing(name)
-    return str(typer.prompt(f"passphrase of {name} 口令", hide_input=True, err=True)).encode()
+    with standing_still():
+        return str(typer.prompt(f"passphrase of {name} 口令", hide_input=True, err=True)).encode()
 
 
 def _missing(name: str) -> UsageFault:
