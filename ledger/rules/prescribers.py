@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _SIMPLIFIED: Final = str.maketrans(
@@ -98,7 +99,13 @@ def prescriber_statistics(sample_fields: Iterable[str]) -> tuple[str, ...]:
 
     A field may say two or all three of it, or say 统方 outright.
     """
-    named = [(field, _name(field)) for field in sample_fields]
+    return _named_together(tuple(sample_fields))
+
+
+@lru_cache(maxsize=128)
+def _named_together(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """As `prescriber_statistics`; the same data are checked again with each of their trades."""
+    named = [(field, _name(field)) for field in fields]
     for field, name in named:
         if _OUTRIGHT.search(name.squeezed) or _OUTRIGHT.search(name.letters):
             return (field,)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing import SimpleQueue, get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from yinzheng.api.desk.worker import Pace, Worker
 from yinzheng.ledger.consents.batches import Batch, grant_batches
 from yinzheng.ledger.organisations.requests import Admissions, Admitted
 from yinzheng.ledger.registry import Registry
-from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, RaiseAt, Recorder
+from yinzheng.ledger.state.faults import NO_FAULTS, Faults, InjectedFault, KillAt, RaiseAt, Recorder
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models_consents import Consent, Nonce
 from yinzheng.verifier.bytes.algorithms import digest_pair
@@ -153,6 +155,45 @@ def test_a_commit_that_fails_lets_no_request_in_again(opening: Opening, point: s
     assert said(answer) == "internal"
     assert desk.counted() == (kept, 1)
     assert desk.refused(token) == "request-replayed"
+
+
+@pytest.mark.parametrize(("point", "kept"), [("store.commit.before", 0), ("store.commit.after", 3)])
+def test_a_kill_at_the_one_commit_of_several_leaves_all_of_them_or_none(
+    opening: Opening, founded: Founded, tmp_path: Path, point: str, kept: int
+) -> None:
+    tokens: Any = SimpleQueue()
+    told: Any = SimpleQueue()
+    child = get_context("fork").Process(
+        target=_killed_at, args=(point, founded, tmp_path / "state", tokens, told), daemon=True
+    )
+    child.start()
+    child.join(60)
+    assert child.exitcode == -signal.SIGKILL
+    assert told.empty(), "nobody is told before the disk has it, and nobody was left to tell after"
+    desk = opening()
+    sent = tokens.get()
+    assert desk.counted() == (kept, kept), "each nonce with its consent"
+    if kept:
+        assert [desk.refused(token) for token in sent] == ["request-replayed"] * 3
+        return
+    answers = [desk.consent(desk.let_in(token), number) for number, token in enumerate(sent)]
+    desk.worker.start()
+    assert [said(one) for one in answers] == [""] * 3, "they are requests that never arrived"
+    assert desk.counted() == (3, 3)
+
+
+def _killed_at(point: str, founded: Founded, state: Path, tokens: Any, told: Any) -> None:
+    """Be a desk that does three requests in one transaction, and dies at its commit."""
+    with World(state, Clock(int(time.time()))).open() as registry:
+        desk = Desk(registry, founded)
+        registry.store._faults = KillAt(point)
+        sent = [desk.token() for _ in range(3)]
+        tokens.put(sent)
+        answers = [desk.consent(desk.let_in(token), number) for number, token in enumerate(sent)]
+        for one in answers:
+            one.add_done_callback(lambda done: told.put(done.exception() is None))
+        desk.worker.start()
+        time.sleep(50)
 
 
 def test_what_is_refused_is_not_taken_again(opening: Opening) -> None:
