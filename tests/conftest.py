@@ -25,6 +25,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from scripts.network_parts.binaries import geth_at_hand
 from tests.seconds import QUICK, Clock, Record, recorded, seconds_of
 from tests.statements import Cover, Statements
 
@@ -84,7 +85,9 @@ def _is_roomy(folder: Path) -> bool:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--all`, `--record` and `--postgresql` (`tests/on_postgresql.py`)."""
-    parser.addoption("--network", action="store_true", help="with --all: on a network of real nodes too")
+    parser.addoption(
+        "--network", action="store_true", help="with --all: all there is of networks of real nodes"
+    )
     parser.addoption("--postgresql", action="store_true", help="keep every database on a PostgreSQL server")
     parser.addoption(
         "--record",
@@ -102,7 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_EVERYTHING] = given if given is not None else bool(config.getoption("--all")) or named
     without: tuple[str, ...] = NEEDS
     if config.stash[_EVERYTHING]:
-        # A network of real nodes that stood still once keeps standing still: whoever runs these looks at it.
+        # All of them take a dozen minutes and want another geth, too: some run wherever there is one.
         without = () if named or config.getoption("--network") else ("network",)
     config.stash[_WITHOUT] = getattr(config, "workerinput", {}).get("without", without)
     if config.getoption("--postgresql"):
@@ -178,6 +181,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                     item.add_marker(marker)
     known = recorded()
     without = config.stash[_WITHOUT]
+    if "network" in without and config.stash[_EVERYTHING] and geth_at_hand() is not None:
+        without = (*(one for one in without if one != "network"), "whole_network")
     if without:
         quick = math.inf if config.stash[_EVERYTHING] else QUICK
         for path, found in files.items():

@@ -71,7 +71,9 @@ class Elsewhere:
     def _mapped(self, url: str | URL) -> URL:
         parsed = make_url(url)
         path = Path(parsed.database or "")
-        if parsed.get_backend_name() != "sqlite" or path.name != _FILE or not path.parent.is_dir():
+        if parsed.get_backend_name() != "sqlite" or not path.parent.is_dir():
+            return parsed
+        if path.name != _FILE and _noted(path) is None:  # what was copied to another name is kept there
             return parsed
         name = "t" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:40]
         noted = _noted(path)

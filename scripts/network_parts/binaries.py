@@ -53,15 +53,12 @@ def find_geth(given: Path | None = None, *, say: Callable[[str], None] = lambda 
 
     Raises `NoProgram`: there is no Go, or the build failed.
     """
-    named = given or (Path(os.environ["YINZHENG_GETH"]) if os.environ.get("YINZHENG_GETH") else None)
-    if named is not None:
-        if not os.access(named, os.X_OK):
-            raise NoProgram(f"{named} is no program")
-        return named.absolute()
-    kept = _cache() / f"geth-{GETH}" / "geth"
-    if kept.exists():
-        return kept
-    go = find_go()
+    found = given or geth_at_hand()
+    if found is not None:
+        if not os.access(found, os.X_OK):
+            raise NoProgram(f"{found} is no program")
+        return found.absolute()
+    kept, go = _kept(), find_go()
     if go is None:
         raise NoProgram("there is no Go to build geth with; name a binary with --geth or YINZHENG_GETH")
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +68,17 @@ def find_geth(given: Path | None = None, *, say: Callable[[str], None] = lambda 
             say(f"building geth {GETH} from the Go module proxy, once: a minute or two")
             _build(go, kept)
     return kept
+
+
+def geth_at_hand() -> Path | None:
+    """The one that `YINZHENG_GETH` names, or that was built here before; None: it would have to be built."""
+    if named := os.environ.get("YINZHENG_GETH"):
+        return Path(named)
+    return kept if (kept := _kept()).exists() else None
+
+
+def _kept() -> Path:
+    return _cache() / f"geth-{GETH}" / "geth"
 
 
 def find_geth_with_a_clock(*, say: Callable[[str], None] = lambda _: None) -> Path:

@@ -64,6 +64,7 @@ def told(office: Office, url: str) -> tuple[Mapping[str, Any], Mapping[str, Any]
     return found, node, run("chain", "--state", office.world.root).out
 
 
+@pytest.mark.whole_network
 def test_a_validator_whose_clock_is_ahead_seals_for_itself_and_is_left(net: Net, office: Office) -> None:
     wrong = net["exchange"].url
     with off(net, 90, "exchange"):
@@ -88,6 +89,7 @@ def test_a_validator_whose_clock_is_ahead_seals_for_itself_and_is_left(net: Net,
     goes_on(office)
 
 
+@pytest.mark.whole_network
 def test_a_validator_whose_clock_is_behind_lags_and_is_left(net: Net, office: Office) -> None:
     wrong = net["exchange"].url
     with off(net, -90, "exchange"):
@@ -105,6 +107,7 @@ def test_a_validator_whose_clock_is_behind_lags_and_is_left(net: Net, office: Of
     goes_on(office)
 
 
+@pytest.mark.whole_network
 def test_with_two_ahead_nothing_is_final_and_nothing_lost(
     net: Net, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,7 +114,9 @@ def test_a_node_that_lags_is_left_and_named(net: Net, office: Office) -> None:
     own, court = net["registry"], net["court"]
     with net.gate.shut():
         net.wait(
-            lambda: (nodes.height(court) or 0) > (nodes.height(own) or 0) + 6, "the registry's node lags"
+            lambda: (nodes.height(court) or 0) > (nodes.height(own) or 0) + 6,
+            "the registry's node lags",
+            90,
         )
         office.change(net.url("registry", "court"))
         told: list[str] = []
@@ -169,6 +171,7 @@ def test_a_transaction_whose_nonce_another_takes_is_signed_anew(net: Net, office
         assert {row.state for row in rows} == {"confirmed"}
 
 
+@pytest.mark.whole_network
 def test_a_fee_that_the_network_has_outgrown_is_raised(
     net: Net, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +203,7 @@ def test_a_fee_that_the_network_has_outgrown_is_raised(
     assert office.codes() == set()
 
 
+@pytest.mark.whole_network
 def test_an_absurd_fee_that_a_node_tells_costs_no_nonce(
     net: Net, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +265,7 @@ def kill(root: Path, work: Path, after: float) -> None:
         os.kill(process.pid, signal.SIGKILL)
 
 
+@pytest.mark.whole_network
 def test_a_clock_that_is_not_the_networks(net: Net, office: Office) -> None:
     clock = office.world.clock
     assert isinstance(clock, WallClock)

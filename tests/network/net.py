@@ -60,6 +60,9 @@ class WallClock(Clock):
 _STILL: Final = 8.0
 """Seconds without a block after which it is looked at."""
 
+BEHIND: Final = "registry"
+"""Whose node is reached through the gate alone."""
+
 
 @dataclass
 class Net:
@@ -80,8 +83,8 @@ class Net:
     @classmethod
     def start(cls, folder: Path, binary: Path) -> Net:
         gate = Gate()
-        network = make(folder, binary, period=1, fees=True, behind={"registry": gate.port})
-        gate.target = network.node("registry").peer
+        network = make(folder, binary, period=1, fees=True, behind={BEHIND: gate.port})
+        gate.target = network.node(BEHIND).peer
         nodes.start(network, patience=120)
         net = cls(network, gate)
         threading.Thread(target=net._watch, daemon=True).start()
@@ -109,28 +112,26 @@ class Net:
             self._away.clear()
 
     def _watch(self) -> None:
-        """Heal the network whenever it stands still although enough of its validators are at work."""
-        seen, since = -1, time.monotonic()
+        """Heal the network whenever it stands still although enough of its validators are at work; while the
+        gate is shut, those before it: each of three that sealed at one moment waits for the two others.
+        """
+        seen, since = (False, -1), time.monotonic()
         while not self._over.wait(1.0):
-            heights = [nodes.height(node) for node in self.network.nodes]
-            highest = max((height for height in heights if height is not None), default=-1)
-            busy = self.gate.is_shut or self._away.is_set()
-            if highest != seen or busy or not self._enough():
-                seen, since = highest, time.monotonic()
+            parted = self.gate.is_shut
+            among = tuple(one for one in self.network.nodes if not parted or one.name != BEHIND)
+            asked = [(node, nodes.height(node)) for node in among]
+            answering = [(node, height) for node, height in asked if height is not None]
+            found = (parted, max((height for _, height in answering), default=-1))
+            # Not whether they seal (`eth_mining`): geth seals nothing while it fetches a heavier chain, and
+            # goes on fetching one that it may not take yet.
+            enough = sum(1 for node, _ in answering if node.validator) >= 3
+            if found != seen or self._away.is_set() or not enough:
+                seen, since = found, time.monotonic()
             elif time.monotonic() - since > _STILL:
                 with self._hands, suppress(TimeoutError, ValueError):
-                    if back := standstill.heal(self.network, patience=90):
+                    if back := standstill.heal(replace(self.network, nodes=among), patience=90):
                         self.healed.append(back)
                 since = time.monotonic()
-
-    def _enough(self) -> bool:
-        """Whether so many validators are at work as a block needs in the long run.
-
-        Not whether they seal (`eth_mining`): geth seals nothing while it fetches a heavier chain, and goes on
-        fetching one that it may not take yet.
-        """
-        answering = [one for one in self.network.nodes if one.validator and nodes.height(one) is not None]
-        return len(answering) >= 3
 
     def __getitem__(self, name: str) -> Node:
         return self.network.node(name)

@@ -48,7 +48,7 @@ def orphan(office: Office, registry: Registry, kind: str) -> None:
             found = net.block_of(own, sent)
             assert found is not None
             number, hash_ = found
-            net.wait(lambda: (nodes.height(net["court"]) or 0) >= number + 2, "the others go on")
+            net.wait(lambda: (nodes.height(net["court"]) or 0) >= number + 2, "the others go on", 90)
             assert net.hash_at(net["court"], number) != hash_
             time.sleep(1.2)  # long enough for somebody who believes one seal
             assert newest(registry, kind).state == "sent"
@@ -102,6 +102,7 @@ def disputed(office: Office, registry: Registry) -> str:
     return "dispute"
 
 
+@pytest.mark.whole_network
 @pytest.mark.parametrize("begin", [withdrawn, disputed])
 def test_withdrawal_and_opening(office: Office, begin: Begin) -> None:
     with office.world.open() as registry:

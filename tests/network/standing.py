@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import pytest
+
 from scripts.network_parts import nodes, standstill
 from tests.cli.commands import run
 from tests.network.net import Net, Office
@@ -56,6 +58,7 @@ def part(net: Net) -> None:
     seal(net, *found[0])
 
 
+@pytest.mark.whole_network
 def test_two_pairs_that_wait_for_each_other_are_named_and_healed(net: Net, office: Office) -> None:
     office.change(net.url("registry", "court", "notary", "exchange"))
     before = len(net.healed)

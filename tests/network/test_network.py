@@ -26,6 +26,7 @@ from tests.network.orphaned import (
     test_the_network_is_read,
     test_withdrawal_and_opening,
 )
+from tests.network.quorum import test_a_qbft_network
 from tests.network.standing import test_two_pairs_that_wait_for_each_other_are_named_and_healed
 from tests.network.validators import test_a_member_goes_and_comes_back
 
@@ -35,6 +36,7 @@ __all__ = [
     "test_a_member_goes_and_comes_back",
     "test_a_node_that_lags_is_left_and_named",
     "test_a_node_that_lies_is_caught_and_left",
+    "test_a_qbft_network",
     "test_a_transaction_whose_nonce_another_takes_is_signed_anew",
     "test_a_validator_whose_clock_is_ahead_seals_for_itself_and_is_left",
     "test_a_validator_whose_clock_is_behind_lags_and_is_left",

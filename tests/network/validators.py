@@ -46,6 +46,7 @@ def vote(net: Net, candidate: str, come: bool, *voters: str) -> None:
     beyond(net, nodes.height(net["court"]) or 0)  # the last blocks are sealed by those who are left
 
 
+@pytest.mark.whole_network
 def test_a_member_goes_and_comes_back(net: Net, office: Office) -> None:
     root, clock = office.world.root, office.world.clock
     with office.world.open() as registry:

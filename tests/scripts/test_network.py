@@ -11,7 +11,7 @@ import pytest
 import rlp
 
 from scripts.network_parts import nodes
-from scripts.network_parts.binaries import NoProgram, Program, find_geth, kind_of
+from scripts.network_parts.binaries import NoProgram, Program, find_geth, geth_at_hand, kind_of
 from scripts.network_parts.making import make
 from scripts.network_parts.plan import MEMBERS, load
 from yinzheng.verifier.bytes.canonical import list_of
@@ -84,7 +84,12 @@ def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("YINZHENG_GETH", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("scripts.network_parts.binaries.find_go", lambda: None)
+    assert geth_at_hand() is None
     with pytest.raises(NoProgram, match="no Go"):
         find_geth()
+    built = tmp_path / "yinzheng" / "geth-1.13.15" / "geth"
+    built.parent.mkdir(parents=True)
+    built.touch(mode=0o755)
+    assert geth_at_hand() == find_geth() == built
     with pytest.raises(ValueError, match="no fees"):
         nodes.fund(make(tmp_path / "net", program(tmp_path, "geth"), period=1), ["0x" + "11" * 20])

@@ -19,6 +19,7 @@ from tests.ledger.erasure import ward as w
 from tests.ledger.erasure.conftest import Approved
 from tests.ledger.erasure.ward import Ward
 from tests.ledger.world import AUDITOR, MEMBER, OFFICER, PASSPHRASE, World, actor_of, open_keys, someone_of
+from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.erasure.carrying_out import erase
 from yinzheng.ledger.flow.heartbeat import beat
@@ -148,6 +149,7 @@ def _older_draft(registry: Registry, folder: Path) -> Path:
     return folder
 
 
+@SQLITE_ALONE  # an older program's draft is its whole file
 def test_what_killed_backups_left_is_swept_and_told(ward: Ward, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     other = disk / ".cache.abcdefgh"
