@@ -69,6 +69,7 @@ def backup(
         yield from (f"  removed an older one 已删除旧备份: {path}" for path in dropped)
         if not with_keystore:
             yield "  → neither the keystore nor people's keys are in it: keep a copy of both elsewhere"
+            yield "    密钥库和各人的密钥不在其中，请另存一份在别处"
 
     tell(
         json_,

@@ -51,6 +51,16 @@ GIVERS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Who may give a command, of everyone who may."""
+OFFICES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **GIVERS,
+        "registry": "登记审查员",
+        "committee": "合规委员",
+        "administrator": "管理员",
+        "auditor": "审计员",
+    }
+)
+"""In what capacity a person is enrolled."""
 DISPUTE_STATES: Final[Mapping[str, str]] = MappingProxyType(
     {"draft": "草稿", "open": "保全中", "released": "已解除"}
 )

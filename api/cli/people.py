@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +11,10 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial
+from yinzheng.api.cli.list_words import OFFICES
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As, new_passphrase, opened_key_file
+from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
@@ -137,8 +139,10 @@ def list_people(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     def text() -> Iterator[str]:
         for row in rows:
             left = row["removed_at"]
-            gone = "" if not isinstance(left, int) else f"  left {datetime.fromtimestamp(left, UTC):%Y-%m-%d}"
-            yield f"{row['name']!s:<24} {row['role']!s:<16}{gone}"
+            gone = ""
+            if isinstance(left, int):
+                gone = f"  left 离任 {datetime.fromtimestamp(left, CHINA):%Y-%m-%d}"
+            yield f"{row['name']!s:<24} {row['role']!s:<16} {OFFICES[str(row['role'])]}{gone}"
 
     tell(json_, rows, text())
 

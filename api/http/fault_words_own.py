@@ -149,6 +149,16 @@ OWN: Final = {
         ),
         _NOTHING,
     ),
+    "request-under-way": Fault(
+        Label(
+            "这份证书已有一件变更（或续期）申请在办，不能同时再收一件。",
+            "A change (or renewal) of this certificate is under way; a second is not taken in beside it.",
+        ),
+        Label(
+            "请补正那一件，或等它办结；办结后须就新的证书另行申请。",
+            "Have that one supplemented, or wait until it is decided and ask about the new certificate.",
+        ),
+    ),
     "request-taken": Fault(
         Label("这份请求已经提交过。", "This very request was taken in before."),
         Label("一份请求只能用一次，请另行起草。", "A request is good once; draft another."),

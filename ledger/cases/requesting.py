@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Final
 
 from sqlmodel import Session, select
 
@@ -20,6 +21,7 @@ from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.case_types import CaseType, require_available
 from yinzheng.ledger.rules.organisations import Role, require_role
 from yinzheng.ledger.rules.profiles import profile_for
+from yinzheng.ledger.rules.states import FINAL, State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case
 from yinzheng.ledger.store.models_moves import MoveParty, ReplacedRequest
@@ -41,12 +43,14 @@ def receive(
     Everything is checked before anything is stored, and again when it is decided.
 
     Raises `DataFault`: as `require_signed`, `request-registry`, `request-own-motion`, `joint-dated`,
-    `request-key`, `document-differs`; `UsageFault`: `request-taken`, `request-name`, `organisation-…`,
-    `holder-not-entered`, `forum-not-appointed`, `type-unavailable`, and as `require_grantable`.
+    `request-key`, `document-differs`; `UsageFault`: `request-taken`, `request-under-way`, `request-name`,
+    `organisation-…`, `holder-not-entered`, `forum-not-appointed`, `type-unavailable`, and as
+    `require_grantable`.
     """
     now = registry.clock()
     with registry.store.reading() as session:
         _require_sound(registry, session, joint, now)
+        _require_none_under_way(session, joint.request)
         profile = _certificate(session, joint.request).profile
         procedure = body_of(session, joint.request.certificate.number).procedure
     dossier_id, key = secrets.token_bytes(DOSSIER_ID_BYTES), secrets.token_bytes(DOSSIER_KEY_BYTES)
@@ -67,6 +71,24 @@ def receive(
         dossier_id,
         lambda work: _list_parties(work.session, work.case.id, joint.request),
     )
+
+
+ONE_AT_A_TIME: Final = frozenset({CaseType.CHANGE, CaseType.RENEWAL})
+"""Of these a second would be about a certificate that the first replaces. Transfers of parts, licences and
+cancellations may be asked for side by side: the first that is decided bars what it must."""
+
+
+def _require_none_under_way(session: Session, request: MoveRequest) -> None:
+    if (kind := CaseType(request.type)) not in ONE_AT_A_TIME:
+        return
+    asked = select(Case).where(Case.certificate == request.certificate.number, Case.type == kind.value)
+    over = {State.DEPOSITED, State.RECORDED, *FINAL}
+    if (open_ := next((one for one in session.exec(asked) if one.state not in over), None)) is not None:
+        raise UsageFault(
+            f"a {kind.value} of this certificate is under way as {open_.id}",
+            code="request-under-way",
+            hint="Have that one supplemented, or wait until it is decided and ask about the new certificate.",
+        )
 
 
 def supplement(

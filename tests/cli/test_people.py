@@ -8,7 +8,9 @@ from typing import Any
 
 from tests.cli.commands import refused, run
 from tests.ledger.world import AUDITOR, KEEPER, MEMBER, OFFICER
+from yinzheng.api.cli.list_words import OFFICES
 from yinzheng.ledger.people import keyring
+from yinzheng.ledger.rules.offices import ROLES
 from yinzheng.ledger.state.instance import Paths
 
 
@@ -54,6 +56,9 @@ def test_one_command_puts_another_in_the_place_of_who_leaves(
     said = run("people", "replace", OFFICER, "sun-li", *at, "--json")
     assert said.json == {"name": "sun-li", "role": "registry", "removed": OFFICER}, said.err
     rows = {one["name"]: one for one in run("people", "list", "--state", state, "--json").json}
+    assert {role.value for role in ROLES} <= OFFICES.keys()
+    shown = run("people", "list", "--state", state).out
+    assert all(OFFICES[one["role"]] in shown for one in rows.values())
     assert (rows["sun-li"]["role"], rows["sun-li"]["removed_at"]) == ("registry", None)
     assert rows[OFFICER]["removed_at"] is not None
     refused("people", "replace", OFFICER, "sun-li", *at, code="person-removed", exit_code=2)

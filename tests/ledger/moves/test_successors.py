@@ -33,6 +33,8 @@ def test_a_change_follows_publicity_and_takes_every_holder(unsettled: World, tmp
         names = [{"code": FIRM, "name": "岭南数据股份有限公司（虚构）"}]
         request = change(parties, HOSPITAL, FIRM, asset="更正后的名称", limits="", names=names)
         case = parties.reviewed(request)
+        second = change(parties, HOSPITAL, FIRM, asset="另一名称")
+        assert refused(parties, lambda: parties.receive(second)) == "request-under-way"
         assert refused(parties, lambda: parties.prepare(case)) == "move-not-allowed"
         parties.publish(case)
         with open_reader(unsettled.root, unsettled.clock) as reader:
