@@ -39,6 +39,7 @@ from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
 from yinzheng.ledger.witnesses.feeding import feed
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.log.note import Checkpoint
+from yinzheng.verifier.log.tiles import WIDTH
 
 
 def _anchored(_client: ContractsClient, session: Session, call: ChainCall) -> None:
@@ -92,16 +93,25 @@ def sequence_and_publish(registry: Registry, progress: Progress) -> None:
         if not placed:
             break
         progress(f"sequenced {placed} statements")
+    if grow_log(registry, progress):
+        _publish_checkpoint(registry)
+
+
+def grow_log(registry: Registry, progress: Progress = silent, *, tiles_only: bool = False) -> int:
+    """Have the log hold every statement that has its place; gives how many have. Nothing is published.
+
+    With `tiles_only` those that fill no bundle yet are left for the next time.
+    """
     with registry.store.reading() as session:
-        wanted = repository.sequenced(session)
+        placed = repository.sequenced(session)
+    wanted = placed - placed % WIDTH if tiles_only else placed
     while registry.log.size < wanted:
         first = registry.log.size
         end = min(first + repository.BATCH, wanted)
         with registry.store.reading() as session:
-            registry.log.append(list(repository.statements(session, first, end)))
+            registry.log.append(repository.statements(session, first, end))
         progress(f"log holds {end} statements")
-    if wanted:
-        _publish_checkpoint(registry)
+    return placed
 
 
 def _publish_checkpoint(registry: Registry) -> None:

@@ -47,6 +47,11 @@ _SEALED: Final = Prepared(
     .where(_EVENTS.c.case_id == bindparam("of"), _EVENTS.c.type == bindparam("named"))
     .order_by(_EVENTS.c.id)
 )
+_STATEMENTS: Final = Prepared(
+    rows_of(_EVENTS.c.log_index, _EVENTS.c.statement)
+    .where(_EVENTS.c.log_index >= bindparam("first"), _EVENTS.c.log_index < bindparam("end"))
+    .order_by(_EVENTS.c.log_index)
+)
 
 _HEADS: Final = table_of(Checkpoint)
 _LATEST: Final = Prepared(rows_of(_HEADS.c.size).order_by(_HEADS.c.size.desc()).limit(1))
@@ -60,6 +65,9 @@ _CALL: Final = Objects(
     _CALLS.c.about == bindparam("on"),
     _CALLS.c.part == bindparam("in_part"),
 )
+
+_STREAMED: Final = 4096
+"""Statements that are in memory at a time."""
 
 SERIAL_MAX = 9999
 """Most certificates of one month (R14)."""
@@ -224,18 +232,16 @@ def statements(session: Session, first: int, end: int) -> Iterator[bytes]:
     Raises:
         DataFault: `event-missing`, naming the first position the database does not hold.
     """
-    query = (
-        select(col(Event.log_index), Event.statement)
-        .where(col(Event.log_index) >= first, col(Event.log_index) < end)
-        .order_by(col(Event.log_index))
-        .execution_options(yield_per=4096)
-    )
     expected = first
-    for position, statement in session.exec(query):
-        if position != expected:
+    while expected < end:
+        rows = _STATEMENTS.all(session, first=expected, end=min(expected + _STREAMED, end))
+        for position, statement in rows:
+            if position != expected:
+                break
+            yield statement
+            expected += 1
+        if not rows or rows[-1][0] != expected - 1:
             break
-        yield statement
-        expected += 1
     if expected != end:
         raise DataFault(
             f"the database holds no event for position {expected} of the log",
