@@ -1,4 +1,4 @@
-"""Making rows of lines: what the worker processes of an import do (`bulk`).
+"""Making rows of lines: what the worker processes of an import do (`flow/bulk.py`).
 
 A worker reads, checks, commits to and seals; it has no database, no seed and no key-encryption key. Of each
 lawful line it gives back the statement, the sealed body and the consent's own key, which the main process
@@ -10,11 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import signal
-import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
-from multiprocessing import parent_process
 from typing import Final, NamedTuple
 
 from yinzheng.ledger.consents.book import NoticeBook
@@ -64,6 +60,12 @@ class Refused(NamedTuple):
     message: str
 
 
+Chunk = tuple[int, list[Ask]]
+"""When their statements are dated, UTC seconds, and the lines."""
+
+Rows = list[Made | Refused]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What all lines of one import have in common."""
@@ -84,24 +86,27 @@ class LineFile:
 
 
 class Maker:
-    """Reads lines from the file and makes rows of them."""
+    """Reads lines from the file and makes rows of them; a context, which closes the file."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._file = open_import(plan.file.path)
         self._reader = LineReader(plan.book, plan.now)
 
-    def make(self, at: int, asked: Iterable[Ask]) -> list[Made | Refused]:
-        """Make rows of the lines asked for, in their order, their statements dated `at`.
+    def __enter__(self) -> Maker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __call__(self, asked: Chunk) -> Rows:
+        """Make rows of the lines asked for, in their order, their statements dated as it says.
 
         Raises `DataFault` (`import-changed`).
         """
         require_unchanged(self._plan.file.identity, self._file)
-        return [self._make_one(at, one) for one in asked]
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        at, lines = asked
+        return [self._make_one(at, one) for one in lines]
 
     def _make_one(self, at: int, asked: Ask) -> Made | Refused:
         try:
@@ -137,29 +142,3 @@ class Maker:
             raise DataFault(f"the line has more than {MAX_LINE} bytes", code="line-too-long")
         line = os.pread(self._file.fileno(), asked.length, asked.offset)
         return content(line, first=asked.offset == 0)
-
-
-_maker: Maker | None = None
-"""Of this worker process."""
-
-
-def begin_worker(plan: Plan) -> None:
-    """Prepare a worker process; an interrupt is the main process's to handle."""
-    global _maker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _maker = Maker(plan)
-
-
-def _end_with_parent() -> None:
-    """End this process when the main one is gone: killed, it cannot tell its workers, and they would stay."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def work(at: int, asked: list[Ask]) -> list[Made | Refused]:
-    """As `Maker.make`, in a worker process."""
-    assert _maker is not None  # begin_worker ran first
-    return _maker.make(at, asked)

@@ -2,8 +2,8 @@
 
 Each line becomes what `granting.grant` makes of it. What differs: lines are recorded in a random order of
 the whole file (`order`), whole batches in one durable transaction, one checkpoint and one anchoring for all;
-a line that is refused is noted and stops nothing. Worker processes read and seal (`making`), this process
-wraps keys and writes.
+a line that is refused is noted and stops nothing. Worker processes read and seal (`import_rows`), this
+process wraps keys and writes (`flow/bulk.py`).
 
 An import is named by who sends which bytes. Killed at any point and called again with the same file it goes
 on where the last batch ended: no line twice, none left out, the same subjects. Once finished it is never done
@@ -15,13 +15,10 @@ from __future__ import annotations
 
 import secrets
 from array import array
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,19 +28,21 @@ from sqlmodel import Session, col
 from yinzheng.ledger.consents.import_file import LineIndex, read_index
 from yinzheng.ledger.consents.import_order import SEED_BYTES, order_of, subject_of
 from yinzheng.ledger.consents.import_results import ALREADY, Refusal, refusals, write_results
-from yinzheng.ledger.consents.import_rows import Ask, LineFile, Made, Maker, Plan, Refused, begin_worker, work
+from yinzheng.ledger.consents.import_rows import Ask, Chunk, LineFile, Made, Maker, Plan, Refused, Rows
 from yinzheng.ledger.consents.ndjson import BLANK
 from yinzheng.ledger.consents.notices import book_of, hour_of
 from yinzheng.ledger.consents.twins import Twins, known, twins_of
+from yinzheng.ledger.flow.bulk import WORKERS, ahead, in_order, mill, write_batches
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.pool import event_row
+from yinzheng.ledger.keys.provider import KeyWrapper
 from yinzheng.ledger.organisations.keys import require
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Base
-from yinzheng.ledger.store.models_consents import Job, Rejected
-from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.ledger.store.models import table_of
+from yinzheng.ledger.store.models_consents import Consent, Job, Rejected
+from yinzheng.ledger.store.prepared import Prepared
 
 BATCH: Final = 10_000
 """Lines in one transaction."""
@@ -54,12 +53,13 @@ LISTED: Final = 100
 CHUNK: Final = 500
 """Lines a worker is given at a time."""
 
-WORKERS: Final = 2
+_CHUNKS: Final = 12
+"""So many are with the workers or wait to be taken; a bound on memory."""
+
+_ADD: Final = Prepared(insert(table_of(Consent)).inline(), list(Consent.model_fields))
+
 FEW: Final = 4000
 """Up to so many lines this process does all by itself: starting workers would take longer."""
-
-_Rows = list[Made | Refused]
-_Mill = Callable[[int, list[Ask]], "Future[_Rows]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,8 @@ def import_consents(
     seed = registry.keys.wrapper().unwrap(job.sealed, _associated(job.id))
     before = job.done
     if before < index.lines:
-        plan = _plan(registry, by_code, index, job.created_at)
         count = _workers(index.lines - before) if workers is None else workers
-        with _mill(plan, count) as mill:
-            _record_all(registry, job, index, seed, mill, batch, progress)
+        _record_all(registry, job, index, seed, count, batch, progress)
     settle(registry, progress)
     with registry.store.reading() as session:
         done = session.get_one(Job, job.id)
@@ -162,65 +160,49 @@ def _workers(lines: int) -> int:
     return 0 if lines <= FEW else WORKERS
 
 
-@contextmanager
-def _mill(plan: Plan, workers: int) -> Iterator[_Mill]:
-    """What turns lines into rows: worker processes, or for 0 this one.
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What of some lines is to be written: consents, the keys of those wrapped, and what was refused."""
 
-    They are spawned, not forked: a fork would copy the keys of this process and the locks of its threads.
-    """
-    with ExitStack() as stack:
-        if workers == 0:
-            maker = Maker(plan)
-            stack.callback(maker.close)
-            yield lambda at, asked: _at_once(maker, at, asked)
-            return
-        pool = ProcessPoolExecutor(
-            workers, mp_context=get_context("spawn"), initializer=begin_worker, initargs=(plan,)
-        )
-        stack.callback(pool.shutdown, cancel_futures=True)
-        try:
-            yield lambda at, asked: pool.submit(work, at, asked)
-        except BrokenProcessPool as error:
-            raise EnvironmentFault(
-                "a worker process of the import ended unexpectedly",
-                code="import-worker",
-                hint="What was recorded stays; import the same file again to go on. Memory may be short.",
-            ) from error
+    made: list[Made]
+    keys: list[bytes]
+    unmade: list[Refused]
 
-
-def _at_once(maker: Maker, at: int, asked: list[Ask]) -> Future[_Rows]:
-    done: Future[_Rows] = Future()
-    done.set_result(maker.make(at, asked))
-    return done
+    @property
+    def lines(self) -> int:
+        return len(self.made) + len(self.unmade)
 
 
 def _record_all(
-    registry: Registry,
-    job: Job,
-    index: LineIndex,
-    seed: bytes,
-    mill: _Mill,
-    batch: int,
-    progress: Progress,
+    registry: Registry, job: Job, index: LineIndex, seed: bytes, workers: int, batch: int, progress: Progress
 ) -> None:
     order = order_of(seed, index.lines)
-    waiting: deque[Future[_Rows]] = deque()
     chunks = _chunks(order, job.done, index, seed, min(CHUNK, batch))
-    ahead = 2 + 2 * batch // CHUNK
-    rows: _Rows = []
+    asked: Iterator[Chunk] = ((hour_of(registry.clock()), chunk) for chunk in chunks)
     done = job.done
-    while True:
-        while len(waiting) < ahead and (asked := next(chunks, None)) is not None:
-            waiting.append(mill(hour_of(registry.clock()), asked))
-        if waiting:
-            rows += waiting.popleft().result()
-        if rows and (len(rows) >= batch or not waiting):
-            done += len(rows)
-            _write(registry, job.id, rows, done)
-            progress(f"recorded {done} of {index.lines} lines")
-            rows = []
-        elif not waiting:
-            return
+    with mill(partial(Maker, _plan(registry, job.code, index, job.created_at)), workers) as making:
+        made = in_order(making, asked, _CHUNKS if workers else 1)
+        batches = _batches(made, batch, registry.keys.wrapper())
+        with ahead(batches) if workers else nullcontext(batches) as ready:
+            for lines in write_batches(registry, ready, partial(_write, registry, job.id)):
+                done += lines
+                progress(f"recorded {done} of {index.lines} lines")
+
+
+def _batches(made: Iterable[Rows], size: int, wrapper: KeyWrapper) -> Iterator[_Batch]:
+    batch = _Batch([], [], [])
+    for rows in made:
+        for row in rows:
+            if isinstance(row, Made):
+                batch.made.append(row)
+                batch.keys.append(wrapper.wrap(row.key, row.subject))
+            else:
+                batch.unmade.append(row)
+        if batch.lines >= size:
+            yield batch
+            batch = _Batch([], [], [])
+    if batch.lines:
+        yield batch
 
 
 def _chunks(order: array[int], done: int, index: LineIndex, seed: bytes, size: int) -> Iterator[list[Ask]]:
@@ -233,62 +215,40 @@ def _chunks(order: array[int], done: int, index: LineIndex, seed: bytes, size: i
         ]
 
 
-def _write(registry: Registry, job_id: str, rows: _Rows, done: int) -> None:
-    """Write one batch and the job's progress, durably, each event with its place in the log already."""
+def _write(registry: Registry, job_id: str, session: Session, batch: _Batch) -> int:
+    """Write one batch and the job's progress, each event with its place in the log; gives how many lines."""
     now = registry.clock()
-    wrapper = registry.keys.wrapper()
-    with registry.store.transaction() as session:
-        job = session.get_one(Job, job_id)
-        made, digests, unmade = _apart(session, twins_of(session, wrapper, job.code), rows)
-        keys = [wrapper.wrap(one.key, one.subject) for one in made]
-        repository.add_sequenced(session, [_event(one, now) for one in made])
-        _add_consents(
-            session,
-            [
-                (one.subject, one.leaf, one.notice_id, key, now, digest)
-                for one, key, digest in zip(made, keys, digests, strict=True)
-            ],
-        )
-        session.add_all(
-            Rejected(job_id=job_id, line=one.line + 1, code=one.code, message=one.message) for one in unmade
-        )
-        codes = [one.code for one in unmade]
-        job.done = done
-        job.already += codes.count(ALREADY)
-        job.blank += codes.count(BLANK)
-        job.rejected += len(codes) - codes.count(ALREADY) - codes.count(BLANK)
+    job = session.get_one(Job, job_id)
+    new, again = _apart(session, twins_of(session, registry.keys.wrapper(), job.code), batch)
+    repository.add_sequenced(session, [_event(one, now) for one, _, _ in new])
+    if new:
+        _ADD.run(session, [_consent(one, key, digest, now) for one, key, digest in new])
+    unmade = batch.unmade + again
+    session.add_all(
+        Rejected(job_id=job_id, line=one.line + 1, code=one.code, message=one.message) for one in unmade
+    )
+    codes = [one.code for one in unmade]
+    job.done += batch.lines
+    job.already += codes.count(ALREADY)
+    job.blank += codes.count(BLANK)
+    job.rejected += len(codes) - codes.count(ALREADY) - codes.count(BLANK)
+    return batch.lines
 
 
-def _apart(session: Session, twins: Twins, rows: _Rows) -> tuple[list[Made], list[bytes], list[Refused]]:
-    """The consents that are new, with their digests, and the lines that make none."""
-    found = [(row, twins.digest(row.fingerprint)) for row in rows if isinstance(row, Made)]
-    before = {**known(session, (digest for _, digest in found))}
-    made, digests = [], []
-    unmade = [row for row in rows if isinstance(row, Refused)]
-    for row, digest in found:
+def _apart(
+    session: Session, twins: Twins, batch: _Batch
+) -> tuple[list[tuple[Made, bytes, bytes]], list[Refused]]:
+    """The consents that are new, each with its wrapped key and its digest, and the lines that make none."""
+    digests = [twins.digest(one.fingerprint) for one in batch.made]
+    before = {**known(session, digests)}
+    new, again = [], []
+    for one, key, digest in zip(batch.made, batch.keys, digests, strict=True):
         if digest in before:
-            unmade.append(Refused(row.line, ALREADY, before[digest].hex()))
+            again.append(Refused(one.line, ALREADY, before[digest].hex()))
             continue
-        before[digest] = row.subject
-        made.append(row)
-        digests.append(digest)
-    return made, digests, unmade
-
-
-def _add_consents(session: Session, rows: list[tuple[bytes, bytes, int, bytes, int, bytes]]) -> None:
-    """Insert rows of consents; SQLite gets them straight, as `repository.add_events` has it."""
-    if not rows:
-        return
-    connection = session.connection()
-    columns = ("subject", "head", "notice_id", "wrapped_key", "created_at", "digest")
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(
-            f"INSERT INTO consent ({', '.join(columns)}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own columns
-            rows,
-        )
-    else:
-        table = Base.metadata.tables["consent"]
-        connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+        before[digest] = one.subject
+        new.append((one, key, digest))
+    return new, again
 
 
 def _event(one: Made, now: int) -> dict[str, Any]:
@@ -300,6 +260,17 @@ def _event(one: Made, now: int) -> dict[str, Any]:
         sealed=one.sealed,
         now=now,
     )
+
+
+def _consent(one: Made, key: bytes, digest: bytes, now: int) -> dict[str, Any]:
+    return {
+        "subject": one.subject,
+        "head": one.leaf,
+        "notice_id": one.notice_id,
+        "wrapped_key": key,
+        "created_at": now,
+        "digest": digest,
+    }
 
 
 def _finish(registry: Registry, job_id: str) -> None:

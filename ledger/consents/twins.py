@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +29,14 @@ _KEY: Final = Prepared(rows_of(_ROWS.c.wrapped_key).where(_ROWS.c.id == bindpara
 
 _CONSENTS: Final = table_of(Consent)
 _KNOWN: Final = Prepared(rows_of(_CONSENTS.c.subject).where(_CONSENTS.c.digest == bindparam("asked")))
+_TOGETHER: Final = 100
+"""Digests that are looked for by one statement."""
+_NAMES: Final = [f"asked{n}" for n in range(_TOGETHER)]
+_KNOWN_OF_MANY: Final = Prepared(
+    rows_of(_CONSENTS.c.digest, _CONSENTS.c.subject).where(
+        _CONSENTS.c.digest.in_([bindparam(name, type_=_CONSENTS.c.digest.type) for name in _NAMES])
+    )
+)
 
 KEY_BYTES: Final = 16
 
@@ -73,7 +81,15 @@ def _unwrapped(wrapper: KeyWrapper, wrapped: bytes, name: bytes) -> Twins:
     return Twins(wrapper.unwrap(wrapped, name))
 
 
-def known(session: Session, digests: Iterable[bytes]) -> Mapping[bytes, bytes]:
+def known(session: Session, digests: Sequence[bytes]) -> Mapping[bytes, bytes]:
     """Subjects of the consents that were recorded before, by digest."""
-    found = ((digest, _KNOWN.scalar(session, asked=digest)) for digest in digests)
-    return {digest: subject for digest, subject in found if subject is not None}
+    found: dict[bytes, bytes] = {}
+    whole = len(digests) - len(digests) % _TOGETHER
+    for first in range(0, whole, _TOGETHER):
+        asked = dict(zip(_NAMES, digests[first : first + _TOGETHER], strict=True))
+        found |= {row[0]: row[1] for row in _KNOWN_OF_MANY.all(session, **asked)}
+    for digest in digests[whole:]:
+        subject = _KNOWN.scalar(session, asked=digest)
+        if subject is not None:
+            found[digest] = subject
+    return found

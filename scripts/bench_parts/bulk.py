@@ -6,13 +6,16 @@ import hashlib
 import secrets
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import Any
 
 from scripts.bench_parts.measure import Figure, Say, at_least, seconds
 from scripts.bench_parts.site import make_site, opened
+from yinzheng.ledger.flow.bulk import WORKERS, Mill, ahead, in_order, mill, write_batches
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.log.tilelog import TileLog
@@ -25,6 +28,14 @@ from yinzheng.verifier.bytes.algorithms import hmac_pair
 SLICE = 25_000
 BATCH = 10_000
 """Statements of one transaction."""
+CHUNK = 500
+"""Statements that a worker composes at a time; `CHUNKS` of them are composed ahead."""
+CHUNKS = 12
+
+_Chunk = tuple[int, int, int]
+"""Numbers of the first statement and of that after the last, and when they are dated."""
+_Rows = list[dict[str, Any]]
+
 GOAL = 25_000
 PROOFS = 40
 _FLOOR = "canonicalise + two HMACs + SHA-256 + durable insert into a bare SQLite table"
@@ -34,8 +45,9 @@ def measure_bulk(folder: Path, sizes: tuple[int, ...], say: Say) -> list[Figure]
     """Grow one log through `sizes`, ascending; the last stretch gives the rate."""
     site = make_site(folder)
     figures: list[Figure] = []
-    with opened(site) as registry:
-        grower = _Grower(registry, folder / "floor.sqlite")
+    begin = partial(_Composer, secrets.token_bytes(16))
+    with opened(site) as registry, mill(begin, WORKERS) as composing:
+        grower = _Grower(registry, composing, folder / "floor.sqlite")
         for size in sizes:
             say(f"growing the log to {size} statements")
             grower.grow_to(size)
@@ -47,9 +59,10 @@ def measure_bulk(folder: Path, sizes: tuple[int, ...], say: Say) -> list[Figure]
 class _Grower:
     """Records in slices, each followed by the same work done at its floor."""
 
-    def __init__(self, registry: Registry, floor: Path) -> None:
+    def __init__(self, registry: Registry, composing: Mill[_Chunk, _Rows], floor: Path) -> None:
         self._registry = registry
-        self._seal = SealedValue(secrets.token_bytes(16))
+        self._composing = composing
+        list(in_order(composing, [(0, 0, 0)] * WORKERS, WORKERS))  # the processes are there
         self._floor = _Floor(floor)
         self._rates: list[float] = []
         self._floor_rates: list[float] = []
@@ -65,11 +78,11 @@ class _Grower:
                 self._floor_rates.append(count / floor)
 
     def _record(self, count: int, at: int) -> None:
-        source = occurrences(count, at)
-        while happened := list(islice(source, BATCH)):
-            rows = [compose(one, self._seal, now=at).row for one in happened]
-            with self._registry.store.transaction() as session:
-                repository.add_sequenced(session, rows)
+        chunks = [(first, min(first + CHUNK, count), at) for first in range(0, count, CHUNK)]
+        made = in_order(self._composing, chunks, CHUNKS)
+        with ahead(_batches(made)) as batches:
+            for _ in write_batches(self._registry, batches, repository.add_sequenced):
+                pass
         settle(self._registry)
 
     def figure(self) -> Figure:
@@ -87,9 +100,31 @@ class _Grower:
         )
 
 
-def occurrences(count: int, at: int) -> Iterator[Occurrence]:
+class _Composer:
+    """Composes statements, in a worker process, under a seal that the bench made for itself."""
+
+    def __init__(self, key: bytes) -> None:
+        self._seal = SealedValue(key)
+
+    def __enter__(self) -> _Composer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, asked: _Chunk) -> _Rows:
+        first, end, at = asked
+        return [compose(one, self._seal, now=at).row for one in occurrences(first, end, at)]
+
+
+def _batches(made: Iterator[_Rows]) -> Iterator[_Rows]:
+    while rows := [row for some in islice(made, BATCH // CHUNK) for row in some]:
+        yield rows
+
+
+def occurrences(first: int, end: int, at: int) -> Iterator[Occurrence]:
     """Decisions of about the size of a consent."""
-    for number in range(count):
+    for number in range(first, end):
         yield Occurrence(
             type="review.recorded",
             profile="GD-HEALTH/1",

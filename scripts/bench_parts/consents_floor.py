@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from yinzheng.ledger.consents.importing import BATCH, CHUNK, WORKERS
+from yinzheng.ledger.consents.importing import BATCH, CHUNK
+from yinzheng.ledger.flow.bulk import WORKERS
 from yinzheng.ledger.keys import sm4
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import hmac_pair

@@ -173,11 +173,11 @@ def test_rows_are_those_of_one_recorded_alone(tmp_path: Path, monkeypatch: pytes
     file.write_bytes(WHOLE + b"\r\n")
     with open_import(file) as opened:
         identity = identity_of(opened)
-    maker = Maker(Plan(LineFile(str(file), identity), BOOK, "GD-HEALTH/1", AT))
+    plan = Plan(LineFile(str(file), identity), BOOK, "GD-HEALTH/1", AT)
     subject, key = bytes(range(32)), bytes(16)
     monkeypatch.setattr("yinzheng.ledger.consents.import_rows.secrets.token_bytes", bytes)
-    (made,) = maker.make(3600, [Ask(0, 0, file.stat().st_size, subject)])
-    maker.close()
+    with Maker(plan) as make:
+        (made,) = make((3600, [Ask(0, 0, file.stat().st_size, subject)]))
     assert isinstance(made, Made)
     assert made.key == key
     happened = Occurrence(

@@ -25,7 +25,7 @@ from yinzheng.ledger.consents import import_file as importfile
 from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.import_lines import MAX_LINE
-from yinzheng.ledger.consents.import_rows import Ask, Made, Refused
+from yinzheng.ledger.consents.import_rows import Chunk, Maker, Rows
 from yinzheng.ledger.consents.importing import Outcome, import_consents
 from yinzheng.ledger.consents.reading import open_consent
 from yinzheng.ledger.consents.twins import Twins
@@ -38,6 +38,7 @@ from yinzheng.ledger.withdrawals import filing
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.notice import SCOPES
+from yinzheng.verifier.log.tiles import ENTRIES, Tile
 
 ROOT = Path(__file__).parents[3]
 Json = dict[str, Any]
@@ -316,6 +317,50 @@ def test_a_crash_anywhere_leaves_no_double_and_no_gap(world: World, tmp_path: Pa
                 assert len(recorded(registry)) == 20  # it had been finished, but for the answer
 
 
+@pytest.mark.parametrize(
+    ("point", "nth"),
+    [("log.file.before", 2), ("log.file.after", 1), ("store.commit.before", 3), ("store.commit.after", 3)],
+)
+def test_a_crash_while_full_tiles_are_written_beside(
+    world: World, tmp_path: Path, point: str, nth: int
+) -> None:
+    with world.open() as registry:
+        file = write(tmp_path / "in", consents(ConsentWorld(registry), 600))
+        published = registry.log.size
+    with pytest.raises(InjectedFault), world.open(RaiseAt(point, nth), settle=False) as registry:
+        run(registry, file, batch=300, workers=0)
+    with world.open(settle=False) as registry:
+        assert registry.log.size == published  # what lies beyond the head is as if it were not there
+    with world.open() as registry:
+        run(registry, file, batch=300, workers=0, results=tmp_path / "results")
+        require_once_each(registry, tmp_path / "results", 600)
+    assert world.codes() == set()
+
+
+def test_full_tiles_are_written_while_an_import_goes_on(clinic: ConsentWorld, tmp_path: Path) -> None:
+    registry = clinic.registry
+    file = write(tmp_path / "in", consents(clinic, 600))
+    bundle = Tile(ENTRIES, 0)
+    found: list[tuple[bool, str | None]] = []
+
+    def look(step: str) -> None:
+        if step.startswith("recorded"):
+            found.append((registry.log.files.read_file(bundle) is not None, registry.log.note()))
+
+    note = registry.log.note()
+    import_consents(registry, file, HOSPITAL, progress=look, batch=300, workers=0)
+    assert found == [(True, note), (True, note)]
+    assert registry.log.note() != note
+
+
+def test_more_twins_than_are_looked_for_at_a_time(clinic: ConsentWorld, tmp_path: Path) -> None:
+    registry = clinic.registry
+    lines = consents(clinic, 130)
+    assert run(registry, write(tmp_path / "one", lines[:120])).recorded == 120
+    outcome = run(registry, write(tmp_path / "two", [*lines[::-1], lines[125]]))
+    assert (outcome.recorded, outcome.already, outcome.rejected) == (10, 121, 0)
+
+
 @pytest.mark.parametrize(("point", "nth"), [("store.commit.after", 2), ("store.commit.before", 3)])
 def test_the_same_twice_is_once_and_told_after_a_crash_too(
     world: World, tmp_path: Path, point: str, nth: int
@@ -396,15 +441,16 @@ def test_a_worker_that_dies_is_told(
     registry = clinic.registry
     file = write(tmp_path / "in", consents(clinic, 5))
     with monkeypatch.context() as patched:
-        patched.setattr(bulk, "work", dying)
+        patched.setattr(bulk, "Maker", Dying)
         with pytest.raises(EnvironmentFault) as caught:
             run(registry, file, workers=1)
     assert caught.value.code == "import-worker"
     assert run(registry, file).recorded == 5
 
 
-def dying(at: int, asked: list[Ask]) -> list[Made | Refused]:
-    os._exit(at & 1)
+class Dying(Maker):
+    def __call__(self, asked: Chunk) -> Rows:
+        os._exit(asked[0] & 1)
 
 
 @pytest.mark.parametrize(
