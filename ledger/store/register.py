@@ -57,14 +57,14 @@ def search(session: Session, asked: str) -> Found:
         raise UsageFault("that is too long to be searched for", code="register-long")
     found = {
         number
-        for query in _queries(words)
+        for query in _queries(session, words)
         for number in session.exec(query.distinct().order_by(desc("number")).limit(MOST + 1))
     }
     numbers = sorted(found, reverse=True)
     return Found([_body(session, number) for number in numbers[:MOST]], more=len(numbers) > MOST)
 
 
-def _queries(words: str) -> tuple[SelectOfScalar[str], ...]:
+def _queries(session: Session, words: str) -> tuple[SelectOfScalar[str], ...]:
     """Which together find the numbers: each goes along an index, but for what is part of a name."""
     upper, of = words.upper(), select(RegisterHolder.number)
     entries = select(RegisterEntry.number)
@@ -78,8 +78,10 @@ def _queries(words: str) -> tuple[SelectOfScalar[str], ...]:
             code="register-short",
             hint="Or give a whole number, or an organisation's whole name or credit code.",
         )
-    # As `LIKE` alone SQLite tells no `a` from `A`, and PostgreSQL does.
-    asset = col(RegisterEntry.asset).icontains(words, autoescape=True)
+    # SQLite's `LIKE` tells no `a` from `A`, in two thirds of the time that lowering both takes.
+    named = col(RegisterEntry.asset)
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    asset = (named.contains if sqlite else named.icontains)(words, autoescape=True)
     return of.where(RegisterHolder.name == words), entries.where(asset)
 
 
