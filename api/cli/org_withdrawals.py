@@ -279,7 +279,10 @@ def withdraw(
             "extent": extent,
         }
     answer = session(org, desk).post("/org/v1/withdrawals", dumps(body))
-    tell(json_, answer, f"withdrawal {answer['withdrawal']} received 已受理")
+    said = f"withdrawal {answer['withdrawal']} received 已受理"
+    if guardian and answer.get("state") == "requested":
+        said += "\n  next, with the guardian's documents 下一步核验监护人: yinzheng org verify-guardian"
+    tell(json_, answer, said)
 
 
 def _asked(opened: Session, kind: str, withdrawal: str) -> Webhook:

@@ -99,6 +99,13 @@ def test_what_is_asked_is_told_in_chinese_too(folder: Path, tmp_path: Path) -> N
         assert NOTICE_KINDS[kind] in words
 
 
+def test_who_takes_in_a_guardians_withdrawal_is_told_what_comes_next(folder: Path) -> None:
+    with desk({"withdrawal": A, "state": "requested", "destroy_by": NOW, "freeze_by": NOW}) as at:
+        given = ("org", "withdraw", A, "--org", folder, "--desk", at.url)
+        assert "verify-guardian" in run(*given, "--guardian", env=SECRETS).out
+        assert "verify-guardian" not in run(*given, env=SECRETS).out
+
+
 LIES: dict[str, Callable[[], dict[str, str]]] = {
     "issuer-unknown": lambda: signed(key=STRANGER),
     "webhook-signature": lambda: tampered('"deadline":', '"deadline":1'),
