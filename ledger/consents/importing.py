@@ -16,7 +16,6 @@ from __future__ import annotations
 import secrets
 from array import array
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,7 +31,7 @@ from yinzheng.ledger.consents.import_rows import Ask, Chunk, LineFile, Made, Mak
 from yinzheng.ledger.consents.ndjson import BLANK
 from yinzheng.ledger.consents.notices import book_of, hour_of
 from yinzheng.ledger.consents.twins import Twins, known, twins_of
-from yinzheng.ledger.flow.bulk import WORKERS, ahead, in_order, mill, write_batches
+from yinzheng.ledger.flow.bulk import WORKERS, in_order, mill, write_batches
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.pool import event_row
 from yinzheng.ledger.keys.provider import KeyWrapper
@@ -183,10 +182,9 @@ def _record_all(
     with mill(partial(Maker, _plan(registry, job.code, index, job.created_at)), workers) as making:
         made = in_order(making, asked, _CHUNKS if workers else 1)
         batches = _batches(made, batch, registry.keys.wrapper())
-        with ahead(batches) if workers else nullcontext(batches) as ready:
-            for lines in write_batches(registry, ready, partial(_write, registry, job.id)):
-                done += lines
-                progress(f"recorded {done} of {index.lines} lines")
+        for lines in write_batches(registry, batches, partial(_write, registry, job.id)):
+            done += lines
+            progress(f"recorded {done} of {index.lines} lines")
 
 
 def _batches(made: Iterable[Rows], size: int, wrapper: KeyWrapper) -> Iterator[_Batch]:

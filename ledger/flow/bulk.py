@@ -1,9 +1,9 @@
 """Many statements at a time: made in worker processes, written in batches, tiled as they are (ADR 97).
 
-Three things go on at once. Worker processes make what is asked for (`mill`, `in_order`). A thread makes the
-next batch ready (`ahead`). The caller's thread writes one batch after the other, each in one durable
-transaction, and grows the log by it (`write_batches`). Whatever waits for the disk so waits beside others'
-work, and order is that of the asking, whoever is done first.
+Two things go on at once. Worker processes make what is asked for (`mill`, `in_order`). The caller's process
+takes it, writes one batch after the other, each in one durable transaction, and grows the log by it
+(`write_batches`). Whatever waits for the disk so waits beside others' work, and order is that of the asking,
+whoever is done first.
 
 A worker gets what its maker is begun with and what it is asked for; no database, no key-encryption key.
 """
@@ -15,7 +15,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import get_context, parent_process
@@ -76,13 +76,6 @@ def in_order(mill: Mill[Asked, Made], asked: Iterable[Asked], most: int) -> Iter
         yield making.popleft().result()
 
 
-@contextmanager
-def ahead(source: Iterator[Made]) -> Iterator[Iterator[Made]]:
-    """Give what `source` gives, the next of which a thread has it make while the last one is used."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
-        yield _taken(source, lambda: thread.submit(next, source, _END))
-
-
 def write_batches(
     registry: Registry, batches: Iterable[Made], write: Callable[[Session, Made], Told]
 ) -> Iterator[Told]:
@@ -101,16 +94,6 @@ def write_batches(
 
 
 _END: Final[Any] = object()
-
-
-def _taken(source: Iterator[Made], make_next: Callable[[], Future[Made]]) -> Iterator[Made]:
-    waiting = make_next()
-    try:
-        while (one := waiting.result()) is not _END:
-            waiting = make_next()
-            yield one
-    finally:
-        waiting.cancel()
 
 
 def _at_once(make: Callable[[Asked], Made], asked: Asked) -> Future[Made]:

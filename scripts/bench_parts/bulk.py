@@ -15,7 +15,7 @@ from typing import Any
 
 from scripts.bench_parts.measure import Figure, Say, at_least, seconds
 from scripts.bench_parts.site import make_site, opened
-from yinzheng.ledger.flow.bulk import WORKERS, Mill, ahead, in_order, mill, write_batches
+from yinzheng.ledger.flow.bulk import WORKERS, Mill, in_order, mill, write_batches
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.log.tilelog import TileLog
@@ -80,9 +80,8 @@ class _Grower:
     def _record(self, count: int, at: int) -> None:
         chunks = [(first, min(first + CHUNK, count), at) for first in range(0, count, CHUNK)]
         made = in_order(self._composing, chunks, CHUNKS)
-        with ahead(_batches(made)) as batches:
-            for _ in write_batches(self._registry, batches, repository.add_sequenced):
-                pass
+        for _ in write_batches(self._registry, _batches(made), repository.add_sequenced):
+            pass
         settle(self._registry)
 
     def figure(self) -> Figure:

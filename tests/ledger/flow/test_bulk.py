@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 import pytest
 
-from yinzheng.ledger.flow.bulk import ahead, in_order, mill
+from yinzheng.ledger.flow.bulk import in_order, mill
 from yinzheng.verifier.errors import EnvironmentFault
 
 
@@ -76,30 +76,3 @@ def test_whoever_is_done_first_nothing_comes_out_of_turn_and_no_more_is_asked_th
     assert [next(taken) for _ in range(3)] == [0, 1, 2]
     assert len(futures) == 4
     assert list(taken) == [3, 4, 5, 6, 7, 8, 9]
-
-
-def counting(seen: list[int], fault: int | None = None) -> Iterator[int]:
-    for number in range(5):
-        if number == fault:
-            raise ValueError(number)
-        seen.append(number)
-        yield number
-
-
-def test_the_next_is_made_while_the_last_is_used_and_no_other() -> None:
-    seen: list[int] = []
-    source: AbstractContextManager[Iterator[int]] = ahead(counting(seen))
-    with source as numbers:
-        first = next(numbers)
-    assert first == 0
-    assert seen in ([0], [0, 1])
-    with ahead(counting([])) as numbers:
-        assert list(numbers) == [0, 1, 2, 3, 4]
-
-
-def test_what_goes_wrong_ahead_is_raised_where_it_is_taken() -> None:
-    taken = []
-    with pytest.raises(ValueError, match="3"), ahead(counting([], fault=3)) as numbers:
-        for number in numbers:
-            taken.append(number)  # noqa: PERF402 - what was taken before counts
-    assert taken == [0, 1, 2]
