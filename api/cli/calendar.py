@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yinzheng.api.cli.asking import require_agreed
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.output import Json, err, tell
 from yinzheng.api.cli.persons import As
@@ -79,7 +80,7 @@ def _ask(lines: list[str]) -> None:
             code="calendar-unconfirmed",
             hint="Compare the days above with the State Council's notice, then repeat with --yes.",
         )
-    typer.confirm("Is this what the State Council published? 与国务院公布的一致吗", abort=True, err=True)
+    require_agreed("Is this what the State Council published? 与国务院公布的一致吗")
 
 
 def _said(year: YearDays) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from yinzheng.api.cli.asking import require_agreed
 from yinzheng.api.cli.common import DEFAULT_STATE, State
 from yinzheng.api.cli.files import write_new
 from yinzheng.api.cli.output import Json, err, tell
@@ -98,13 +99,13 @@ def _compare(instance: Instance, people: Sequence[Seated], media: dict[str, Path
 
     err.print(f"{instance.registry_name}  {instance.registry_code}", style="bold", markup=False)
     err.print(f"  {fingerprint_of(instance)}", markup=False)
-    typer.confirm("Everyone wrote this down 各人已抄下策略指纹?", abort=True, err=True)
+    require_agreed("Everyone wrote this down 各人已抄下策略指纹?")
     for one in people:
         err.print(f"\n{one.name} ({one.role})\n  {_spaced(one.address)}", markup=False)
         if one.name in media:
             err.print(f"  ✓ {media[one.name]}", markup=False)
         question = f"{one.name} reads it aloud from their own medium: the same 本人读出，一致?"
-        typer.confirm(question, abort=True, err=True)
+        require_agreed(question)
 
 
 def _spaced(address: bytes) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from yinzheng.api.cli.asking import require_agreed
 from yinzheng.api.cli.cases import tell_by_letter
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
 from yinzheng.api.cli.output import Json, err, tell
@@ -143,7 +144,7 @@ def _show(content: Content) -> None:
             err.print("follows 随之登记")
             _lines(one["body"])
     if sys.stdin.isatty():
-        typer.confirm("approve this 确认核准?", abort=True, err=True)
+        require_agreed("approve this 确认核准?")
 
 
 def _lines(value: object) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -22,6 +22,9 @@ from yinzheng.verifier.formats.order import MAX_ORDER
 
 if TYPE_CHECKING:
     from yinzheng.verifier.formats.order import Ordered
+
+NAMED: Final = 12
+"""Hex digits by which a seizure is named."""
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="The certificate. 证书编号。")]
 Document = Annotated[Path, typer.Option(help="The effective document; its digests are public. 生效文书。")]
@@ -154,11 +157,17 @@ def _said(opened: Session, number: str, document: Path, reference: str, at: int)
 def _seizure(remarks: list[dict[str, Any]], given: str | None) -> str | None:
     standing = [one for one in remarks if one["kind"] == "seizure" and one["lifted_at"] is None]
     fitting = [one for one in standing if given is None or (one["remark"] or "").startswith(given)]
+    if not standing:
+        raise UsageFault(
+            "no seizure stands on this certificate", code="seizure-none", hint="Check its number."
+        )
     if len(fitting) != 1:
+        named = "; ".join(f"{(one['remark'] or '')[:NAMED]} {one['reference']}" for one in standing)
         raise UsageFault(
             "no seizure that stands has that name, or several have",
             code="remark-unknown",
-            hint="Look with `yinzheng remark list`, and say --remark.",
+            hint=f"Say --remark and how one of these begins: {named}.",
+            zh=("该证书上没有这个编号的查封，或有几项。", f"加 --remark 和下列之一的开头：{named}。"),
         )
     which: str | None = fitting[0]["remark"]
     return which

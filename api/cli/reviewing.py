@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from yinzheng.api.cli.asking import agreed, require_agreed
 from yinzheng.api.cli.common import DEFAULT_STATE, CaseId, State, acting, allowed, writing
 from yinzheng.api.cli.output import Json, err, print_json, tell
 from yinzheng.api.cli.persons import As
@@ -140,7 +141,7 @@ def _answered(asked: _Asked, case: str) -> Checklist:
         named = "; ".join(f"{said.zh} {said.en}" for said in map(GROUND_LABELS.__getitem__, against))
         _say(f"This is a review against registration 这是不予登记的审查意见: {named}")
     filled = Checklist(tuple(answers), tuple(decisions))
-    if not typer.confirm("Record this review 记录这份审查?", err=True):
+    if not agreed("Record this review 记录这份审查?"):
         _keep(case, filled.to_json())
         raise typer.Abort
     return filled
@@ -194,7 +195,7 @@ def _decision(asked: _Asked, name: str) -> FlagDecision:
             code="review-incomplete",
             hint="Ask for it: `yinzheng request-supplement`. The review was not recorded.",
         )
-    confirmed = typer.confirm("    is it 属于吗?", err=True)
+    confirmed = agreed("    is it 属于吗?")
     reason = _text("    reason 理由", needed=True)
     assessment = reports[0]
     while len(reports) > 1:
@@ -250,7 +251,7 @@ def _edited(asked: _Asked, case: str) -> Checklist:
             if not problems:
                 return filled
             _listed(problems)
-        typer.confirm("Open it again 重新打开?", abort=True, err=True, default=True)
+        require_agreed("Open it again 重新打开?", default=True)
 
 
 def _open_editor(file: Path) -> None:

@@ -61,6 +61,7 @@ _STATUS: Final = {
     "reservation-unknown": HTTPStatus.NOT_FOUND,
     "order-exchange": HTTPStatus.FORBIDDEN,
     "certificate-reserved": HTTPStatus.CONFLICT,
+    "reservation-own": HTTPStatus.CONFLICT,
     "contract-unknown": HTTPStatus.NOT_FOUND,
     "consent-erased": HTTPStatus.GONE,
     "internal": HTTPStatus.INTERNAL_SERVER_ERROR,

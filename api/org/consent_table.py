@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 from yinzheng.api.org.tables import ERRORS, Row, require_headings
 from yinzheng.ledger.rules.consent import Terms, require_lawful
@@ -22,8 +22,12 @@ from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import parse_consent
+from yinzheng.verifier.formats.creditcode import is_resident_number
 from yinzheng.verifier.formats.notice import SCOPES, Notice
 from yinzheng.verifier.words.receipt import SCOPES as SCOPE_WORDS
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 NAME, BORN, REFERENCE, GIVEN, METHOD = "姓名", "出生日期", "院内编号", "同意日期", "同意方式"
 GENETIC = "涉及遗传信息"
@@ -113,6 +117,28 @@ class _WrongError(Exception):
         self.column, self.zh, self.en = column, zh, en
 
 
+class _Wrong:
+    """All that is wrong with a row: one fault of a cell hides no other."""
+
+    def __init__(self, row: int) -> None:
+        self._row, self.found = row, list[Complaint]()
+
+    def take(self, read: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | None:
+        """What `read` makes of a cell; None where that is wrong, which is written down."""
+        try:
+            return read(*args, **more)
+        except _WrongError as wrong:
+            self.add(wrong)
+            return None
+
+    def add(self, wrong: _WrongError) -> None:
+        self.found.append(Complaint(self._row, wrong.column, wrong.zh, wrong.en))
+
+    def refuse(self, fault: DataFault) -> None:
+        column = _PATHS.get(str(fault.data.get("path")), "")
+        self.found.append(Complaint(self._row, column, "", fault.message, fault.code))
+
+
 def headings(notice: Notice) -> tuple[str, ...]:
     """The columns of a table for that notice: who, when, how, then each question, then a guardian's."""
     return (*_NEEDED, *_questions(notice), *_OPTIONAL)
@@ -177,23 +203,16 @@ class Converter:
             if cells[0].startswith("#") and 0 not in failed:
                 continue
             told = dict(zip(columns, cells, strict=False))
-            try:
-                _require_found(columns, failed)
-                made = self._consent({name: told.get(name, "") for name in columns if name})
-                self._require_new(made, number)
-            except _WrongError as wrong:
-                yield Converted(number, None, (Complaint(number, wrong.column, wrong.zh, wrong.en),))
-            except DataFault as fault:
-                column = _PATHS.get(str(fault.data.get("path")), "")
-                complaint = Complaint(number, column, "", fault.message, fault.code)
-                yield Converted(number, None, (complaint,))
-            else:
-                yield Converted(number, made)
-
-    def _require_new(self, made: bytes, number: int) -> None:
-        before = self._seen.setdefault(made, number)
-        if before != number:
-            raise _WrongError("", f"与第 {before} 行完全相同", f"it says the same as row {before}")
+            wrong = _Wrong(number)
+            for at in failed:  # what rests on a formula's error is not read besides
+                column = columns[at] if at < len(columns) else ""
+                wrong.add(_WrongError(column, "公式没有结果", "its formula came to nothing"))
+            made = None
+            if not failed:
+                made = self._consent({name: told.get(name, "") for name in columns if name}, wrong)
+            if made is not None and (before := self._seen.setdefault(made, number)) != number:
+                wrong.add(_WrongError("", f"与第 {before} 行完全相同", f"it says the same as row {before}"))
+            yield Converted(number, None if wrong.found else made, tuple(wrong.found))
 
     def _columns(self, cells: Sequence[str]) -> list[str]:
         found = [self._known.get(_plain(cell), "") for cell in cells]
@@ -202,34 +221,42 @@ class Converter:
         require_headings(cells, found, needed, of, "yinzheng org consents convert NEW.xlsx")
         return found
 
-    def _consent(self, told: Mapping[str, str]) -> bytes:
-        given = self._given(told)
-        notice = self._notice
+    def _consent(self, told: Mapping[str, str], wrong: _Wrong) -> bytes | None:
+        """A row's consent; None where something is wrong: each cell first, then what the law has of them."""
+        take, notice = wrong.take, self._notice
+        given = take(self._given, told)
+        born = take(_instant, told, BORN)
         value: dict[str, Any] = {
             "v": 1,
             "controller": notice.controller.to_json(),
             "notice": {"leaf": self._leaf, "digest": notice.digest().to_json()},
             "person": {
-                "name": _needed(told, NAME),
-                "born": f"{_instant(told, BORN):%Y-%m-%d}",
-                "reference": _needed(told, REFERENCE),
+                "name": take(_needed, told, NAME),
+                "born": None if born is None else f"{born:%Y-%m-%d}",
+                "reference": take(_reference, told),
             },
-            "guardian": self._guardian(told, given),
-            "method": _one_of(told, METHOD, METHODS),
+            "guardian": self._guardian(told, given, wrong),
+            "method": take(_one_of, told, METHOD, METHODS),
             "scopes": {
                 **dict.fromkeys(SCOPES),
-                **{scope: _answer(told, name) for name, scope in self._scopes.items()},
+                **{scope: take(_answer, told, name) for name, scope in self._scopes.items()},
             },
             "recipients": [
-                {**notice.recipients[at].to_json(), "answer": _answer(told, name)}
+                {**notice.recipients[at].to_json(), "answer": take(_answer, told, name)}
                 for name, at in self._recipients.items()
             ],
-            "genetic": notice.genetic if (said := _answer(told, GENETIC)) is None else said,
+            "genetic": notice.genetic if (said := take(_answer, told, GENETIC)) is None else said,
             "given_at": given,
-            "until": months_after(given, notice.term_months),
+            "until": None if given is None else months_after(given, notice.term_months),
         }
-        consent = parse_consent(spell_names(value))
-        require_lawful(consent, self._terms)
+        if wrong.found:
+            return None
+        try:
+            consent = parse_consent(spell_names(value))
+            require_lawful(consent, self._terms)
+        except DataFault as fault:
+            wrong.refuse(fault)
+            return None
         return consent.canonical()
 
     def _given(self, told: Mapping[str, str]) -> int:
@@ -246,24 +273,26 @@ class Converter:
             raise _WrongError(GIVEN, "晚于现在", "it lies in the future")
         return given
 
-    def _guardian(self, told: Mapping[str, str], given: int) -> dict[str, Any] | None:
+    def _guardian(self, told: Mapping[str, str], given: int | None, wrong: _Wrong) -> dict[str, Any] | None:
         if not told.get(GUARDIAN):
             return None
-        at = int(_instant(told, CHECKED).timestamp()) if told.get(CHECKED) else given
+        take = wrong.take
+        checked = take(_instant, told, CHECKED) if told.get(CHECKED) else None
+        at = given if checked is None else int(checked.timestamp())
         seen = {"checked_by": self._notice.controller.code, "checked_at": at}
         proof = None
         if told.get(GUARDIANSHIP):
-            kind = _one_of(told, GUARDIANSHIP, GUARDIANSHIPS)
-            proof = {"kind": kind, "digest": self._digest(told, GUARDIANSHIP_FILE), **seen}
+            kind = take(_one_of, told, GUARDIANSHIP, GUARDIANSHIPS)
+            proof = {"kind": kind, "digest": take(self._digest, told, GUARDIANSHIP_FILE), **seen}
         return {
             "name": told[GUARDIAN],
-            "relation": _one_of(told, RELATION, RELATIONS),
+            "relation": take(_one_of, told, RELATION, RELATIONS),
             "identity": {
-                "kind": _one_of(told, IDENTITY, IDENTITIES),
-                "digest": self._digest(told, IDENTITY_FILE),
+                "kind": take(_one_of, told, IDENTITY, IDENTITIES),
+                "digest": take(self._digest, told, IDENTITY_FILE),
                 **seen,
             },
-            "live_face": {"passed": True, **seen} if _answer(told, LIVE_FACE) else None,
+            "live_face": {"passed": True, **seen} if take(_answer, told, LIVE_FACE) else None,
             "guardianship": proof,
         }
 
@@ -294,16 +323,18 @@ def _plain(heading: str) -> str:
     return re.sub(r"[\s:]+", ":", text).strip(":") if ":" in text else " ".join(text.split())
 
 
-def _require_found(columns: Sequence[str], failed: Sequence[int]) -> None:
-    """That no cell is a formula's error; `failed` are those that are."""
-    for at in failed:
-        column = columns[at] if at < len(columns) else ""
-        raise _WrongError(column, "公式没有结果", "its formula came to nothing")
-
-
 def _needed(told: Mapping[str, str], column: str) -> str:
     if not (text := told.get(column, "")):
         raise _WrongError(column, "没有填写", "it is empty")
+    return text
+
+
+def _reference(told: Mapping[str, str]) -> str:
+    """Our own number of a patient, which is not their identity number, whatever stands around that."""
+    text = _needed(told, REFERENCE)
+    plain = unicodedata.normalize("NFKC", text).upper()
+    if any(is_resident_number(plain[at : at + 18]) for at in range(max(len(plain) - 17, 0))):
+        raise _WrongError(REFERENCE, "是身份证号：请写本院自己的编号", "it is an identity number")
     return text
 
 

@@ -166,7 +166,15 @@ def _require_nobody_before(work: CertificateThread, until: int, signer: bytes) -
             col(Reservation.released).is_(None),
         )
     )
+    record = work.registry.client.record(work.subject)
+    stands = None if record is None else (record.reserved_until, record.reserved_by)
     for row in rows:
+        if row.account == signer and stands == (row.until, signer):
+            raise UsageFault(
+                "this exchange has reserved this certificate already",
+                code="reservation-own",
+                hint=f"Settle or release it by its LEAF, {row.leaf.hex()}.",
+            )
         part = about_reservation(work.subject, row.until, row.account)
         call = repository.find_call(work.session, RESERVATION.name, row.leaf.hex(), part)
         same = (row.until, row.account) == (until, signer)

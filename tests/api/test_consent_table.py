@@ -118,6 +118,8 @@ WRONG = [
     ({BORN: "1981-02-29"}, BORN),
     ({METHOD: "电话"}, METHOD),
     ({REFERENCE: ""}, REFERENCE),
+    ({REFERENCE: "11010519491231002X"}, REFERENCE),
+    ({REFERENCE: "ID １１０１０５１９４９１２３１００２x"}, REFERENCE),
     ({GIVEN: "2099-01-01"}, GIVEN),
     ({GIVEN: "2001-01-01"}, GIVEN),
 ]
@@ -131,6 +133,22 @@ def test_a_complaint_names_row_and_column(tmp_path: Path, changes: dict[str, str
     assert [(one.row, one.column) for one in second.complaints] == [(4, column)]
     assert second.consent is None
     assert third.consent is not None
+
+
+def test_every_fault_of_a_row_is_named(tmp_path: Path) -> None:
+    """So that whoever corrects a row corrects it once."""
+    base = next(name for name in headings(notice()) if name not in (NAME, BORN, REFERENCE, GIVEN, METHOD))
+    wrong = {NAME: "", BORN: "1981-02-29", GIVEN: "昨天", METHOD: "电话", base: "也许", GUARDIAN: "林大树"}
+    guardian = {RELATION: "邻居", IDENTITY: "脸", IDENTITY_FILE: "none.jpg"}
+    (one,) = converted(written(tmp_path / "t.csv", [row(**wrong, **guardian)]))
+    assert one.consent is None
+    columns = [complaint.column for complaint in one.complaints]
+    assert sorted(columns) == sorted((NAME, BORN, GIVEN, METHOD, base, *guardian))
+
+
+def test_a_formula_twice_and_no_more(tmp_path: Path) -> None:
+    (one,) = converted(written(tmp_path / "t.csv", [row(**{BORN: "#N/A", NAME: "#REF!", METHOD: "电话"})]))
+    assert [complaint.column for complaint in one.complaints] == [NAME, BORN]
 
 
 def test_the_same_row_twice_and_an_answer_that_is_none(tmp_path: Path) -> None:

@@ -130,7 +130,10 @@ def test_a_courts_orders(demonstration: Demonstration, court: Path, tmp_path: Pa
         stranger = "SJ4412026119999"
         refused("org", "order", "cancel", stranger, *at, code="certificate-unknown", exit_code=2, env=SECRETS)
         wrong = ("org", "order", "lift", number, "--remark", "ff", *at)
-        refused(*wrong, code="remark-unknown", exit_code=2, env=SECRETS)
+        told = refused(*wrong, code="remark-unknown", exit_code=2, env=SECRETS)
+        assert "(2026)粤01执12号" in told["hint"], "a court has no command of the registry's to look with"
+        free = ("org", "order", "lift", demonstration.numbers[1], *at)
+        refused(*free, code="seizure-none", exit_code=2, env=SECRETS)
         lifted = run("org", "order", "lift", number, *at, "--out", file, env=SECRETS)
         assert lifted.code == 0, lifted.err
     listed = run("remark", "list", number, "--state", state)

@@ -215,7 +215,13 @@ def _members(
         for name in fields:
             if name not in value:
                 raise _fault("is missing", f"{path}.{name}", "field-missing")
-        raise _fault("has a name its format does not know", path, "field-unknown")
+        # The name may hold anything, and is not repeated; whoever wrote it finds it among these.
+        raise DataFault(
+            f"{path} has a name its format does not know",
+            code="field-unknown",
+            hint=f"Its names are {', '.join(dict.fromkeys((*fields, *(optional or ()))))}.",
+            path=path,
+        )
     if path:
         found = {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
     else:

@@ -87,7 +87,10 @@ def test_no_reservation_is_recorded_twice(demonstration_template: World, tmp_pat
         world.clock.advance(5)
         with unchanged(registry), pytest.raises(UsageFault) as raised:
             order(registry, exchange, Reserved(NUMBER, until, own, world.clock.now))
-        assert raised.value.code == "certificate-reserved"
+        assert raised.value.code == "reservation-own"
+        with unchanged(registry), pytest.raises(UsageFault) as raised:
+            order(registry, exchange, Reserved(NUMBER, until + 60, own, world.clock.now))
+        assert kept.hex() in raised.value.hint, "its own, for which the contract named an account of zeros"
         assert reservation_of(registry, kept, exchange.code).state.value == "reserved"
 
 

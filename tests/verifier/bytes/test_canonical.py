@@ -284,7 +284,14 @@ class TestFields:
         # A misplaced field may hold personal data, in its name too.
         with pytest.raises(DataFault) as caught:
             canonical.read_object({"secret": 1}, {})
-        assert "secret" not in caught.value.message
+        assert "secret" not in caught.value.message + caught.value.hint
+
+    def test_the_names_that_are_known_are_told(self) -> None:
+        check = canonical.object_of({"name": canonical.text(1, 4)}, {"code": canonical.integer()})
+        for value in ({"name": "a", "cod": 1}, {"name": "a", "code": 1, "x": 1}):
+            with pytest.raises(DataFault) as caught:
+                check(value, "$")
+            assert caught.value.hint == "Its names are name, code."
 
 
 def test_values_are_counted_before_they_are_parsed() -> None:
