@@ -66,7 +66,16 @@ def said_by(finding: Finding) -> Authentic:
 
 
 def never_registered(found: Collection[Finding]) -> bool:
-    """Whether a number alone was asked about, and the chain is proved to have none such (ADR 101)."""
+    """Whether a number alone was asked about, and the chain is proved to have none such (ADR 101).
+
+    A block that nobody vouches for proves nothing, and one that is too old only what was.
+    """
+    sealed = any(one.number == 8 and one.outcome is Outcome.VALID for one in found)
+    timely = not any(one.number == 10 and one.outcome is Outcome.INVALID for one in found)
+    return sealed and timely and _absent_alone(found)
+
+
+def _absent_alone(found: Collection[Finding]) -> bool:
     return {NUMBER_ONLY, ABSENT} <= {one.code for one in found}
 
 
@@ -74,9 +83,11 @@ def word_of(findings: Findings, needed: Collection[int]) -> Authentic:
     """The word for obligations 1–10; ``needed``: those that must be VALID for `GENUINE`."""
     if findings.outcome(1) is Outcome.INVALID:
         return Authentic.NOT_OURS
-    failed = findings.failed()
-    if never_registered(findings.in_order()):
+    found, failed = findings.in_order(), findings.failed()
+    if never_registered(found):
         return Authentic.NOT_OURS
+    if _absent_alone(found):  # nothing was shown that a record could contradict
+        failed = tuple(one for one in failed if one.code != ABSENT)
     if findings.found(2).code == ISSUER_UNKNOWN:
         ours = findings.outcome(6) is Outcome.VALID
         return Authentic.FORGED if any(_contradicts(one, ours=ours) for one in failed) else Authentic.NOT_OURS

@@ -86,6 +86,19 @@ def test_a_number_nobody_registered_is_no_forgery() -> None:
     assert word_of(findings({9: "record-absent"}), range(1, 10)) is FORGED
 
 
+@pytest.mark.parametrize(
+    "block", [{8: UNKNOWN}, {8: EnvironmentFault("silent", code="x")}, {10: "answer-too-old"}]
+)
+def test_a_number_is_not_said_to_be_unregistered_by_a_block_that_proves_nothing(
+    block: dict[int, Any],
+) -> None:
+    alone = NotGiven("only a number", code="number-only")
+    found = findings({1: alone, 2: alone, 9: "record-absent", **block})
+    assert word_of(found, range(1, 10)) is OPEN
+    forged = findings({1: alone, 2: alone, 7: "root-differs", 9: "record-absent", 10: "answer-too-old"})
+    assert word_of(forged, range(1, 10)) is FORGED
+
+
 def test_a_failure_outweighs_what_is_missing() -> None:
     assert word_of(findings({4: "commitment", 6: "note-unsigned"}), range(1, 10)) is FORGED
 

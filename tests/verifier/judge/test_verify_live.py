@@ -39,6 +39,7 @@ from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits
 from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.words.verdict import verdict
 
 
 def outcomes(report: Report) -> str:
@@ -171,8 +172,19 @@ def test_a_number_the_chain_knows_and_the_ledger_keeps_nothing_of() -> None:
 def test_a_number_that_nobody_registered() -> None:
     report = ask(number(), FakeLedger(World(absent=True), records=False))
     assert outcomes(report) == "SSSSSSSVIV"
-    assert report.authentic is Authentic.FORGED
+    assert (report.authentic, report.exit_code) == (Authentic.NOT_OURS, 3)
     assert report.body is None
+
+
+def test_a_node_that_proves_nothing_makes_no_number_unregistered() -> None:
+    """A registered number too: the seals left out, or a block from before its registration."""
+    unsealed = ask(number(), FakeLedger(World(absent=True, sealers=(None, None)), records=False))
+    assert outcomes(unsealed) == "SSSSSSSSIV"
+    old = ask(number(), FakeLedger(World(absent=True), records=False), now=NOW + 30 * DAY)
+    assert outcomes(old) == "SSSSSSSVII"
+    for report in (unsealed, old):
+        assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+        assert verdict(report).headline.en == "Cannot be determined"
 
 
 def test_a_file_prefers_the_live_chain() -> None:
