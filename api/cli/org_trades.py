@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from yinzheng.api.cli.files import read_file, writing_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, china_time, clock
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, EXIT_UNDETERMINED, Json, tell
-from yinzheng.verifier.words.trade import ANSWERS
 
 if TYPE_CHECKING:
     from yinzheng.api.org.exchange import Answer, Exchange, Reservation
@@ -42,10 +41,6 @@ def check(
     raise typer.Exit({"allow": EXIT_OK, "refuse": EXIT_NOT}.get(answer.answer, EXIT_UNDETERMINED))
 
 
-BATCH_WORDS: Final = {**{name: said.zh for name, said in ANSWERS.items()}, "lost": "没有答复"}
-"""What became of the lines of a batch; of one that is lost, its line of the answers says why."""
-
-
 def batch(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Up to 10,000 trades, one a line. 多笔交易。")],
     out_file: Out,
@@ -57,13 +52,16 @@ def batch(
 
     Answers are written one a line, in order.
     """
+    from yinzheng.verifier.words.trade import ANSWERS
+
     counted = {"allow": 0, "needs_person": 0, "refuse": 0, "lost": 0}
     exchange, since = _exchange(org, desk), clock()
     with writing_new(out_file) as out:
         exchange.send_lines(file, out)
     for one in exchange.read_lines(file, out_file, since):
         counted[getattr(one, "answer", "lost")] += 1
-    said = ", ".join(f"{name} {BATCH_WORDS[name]} {count}" for name, count in counted.items())
+    words = {name: said.zh for name, said in ANSWERS.items()} | {"lost": "没有答复"}  # its line says why
+    said = ", ".join(f"{name} {words[name]} {count}" for name, count in counted.items())
     tell(json_, {"file": str(out_file), **counted}, f"{out_file}: {said}")
 
 

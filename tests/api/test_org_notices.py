@@ -55,8 +55,9 @@ def test_which_version_a_later_notice_is_is_never_guessed(tmp_path: Path) -> Non
 def test_what_is_asked_of_an_organisation_is_told_with_a_time_that_people_read() -> None:
     asked: JSON = {"withdrawal": "ab" * 32, "deadline": 1_796_310_000}
     told: JSON = {"kind": "withdrawal.destroy", "data": asked}
-    assert _line(told) == f"withdrawal.destroy  {'ab' * 32}, by 期限 2026-12-03 23:00:00+08:00"
-    assert _line({"kind": "dispute.held", "data": {"dispute": "D-2026-000001"}}).endswith("D-2026-000001")
+    said = "withdrawal.destroy 撤回：请销毁并签署回执"
+    assert _line(told) == f"{said}  {'ab' * 32}, by 期限 2026-12-03 23:00:00+08:00"
+    assert _line({"kind": "dispute.hold", "data": {"dispute": "D-2026-000001"}}).endswith("D-2026-000001")
 
 
 def test_how_a_withdrawal_stands_says_who_confirmed_and_who_still_owes() -> None:

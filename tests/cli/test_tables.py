@@ -16,6 +16,7 @@ from yinzheng.api.own.words import STATES
 from yinzheng.ledger.rules import destruction, disputes, erasure, states, withdrawal
 from yinzheng.verifier.formats.dispute import OPENINGS
 from yinzheng.verifier.formats.tombstone import GROUNDS
+from yinzheng.verifier.formats.webhook import KINDS
 
 Words = Any
 
@@ -32,6 +33,7 @@ Words = Any
         (list_words.DISPUTE_STATES, {*disputes.State} - {"new"} | {"draft"}),
         (list_words.OPENED_BY, {*OPENINGS}),
         (list_words.WITHDRAWAL_STATES, {*withdrawal.State} - {"new"}),
+        (list_words.NOTICE_KINDS, {*KINDS}),
     ],
 )
 def test_every_value_has_its_word(words: Words, said: set[StrEnum | str]) -> None:
