@@ -52,7 +52,8 @@ def search(session: Session, asked: str) -> Found:
 
     Raises `UsageFault` `register-short`, or `register-long`.
     """
-    words = " ".join(asked.split())
+    # SQLite's `LIKE` ends at a NUL: every name would have four of them. None has what cannot be seen.
+    words = " ".join("".join(one if one.isprintable() else " " for one in asked).split())
     if len(words) > LONGEST:
         raise UsageFault("that is too long to be searched for", code="register-long")
     found = {

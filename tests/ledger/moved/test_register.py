@@ -40,7 +40,7 @@ def test_a_deposited_certificate_is_found(world: World) -> None:
         assert late.lines[0].status is Status.EXPIRED
         for nothing in ("SJ4412026099999", LAB, "没有这样的", "%%%%", "____", NAME[:5]):
             assert reader.register(nothing, now).lines == [], nothing
-        for short in ("", "医疗随", "abc", "  医疗  "):
+        for short in ("", "医疗随", "abc", "  医疗  ", "\0\0\0\0", "医\0\0\0"):
             with pytest.raises(UsageFault) as raised:
                 reader.register(short, now)
             assert raised.value.code == "register-short"
