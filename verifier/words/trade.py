@@ -60,6 +60,16 @@ CHECKED: Final[Mapping[str, Phrase]] = {
 }
 """Titles of what a check looks at (R45)."""
 
+AWAITED: Final[Mapping[str, Phrase]] = {
+    "end": Phrase("注销、失效或被取代", "its end"),
+    "hold": Phrase("争议保全", "a dispute's hold"),
+    "licence": Phrase("许可", "a licence"),
+    "objection": Phrase("异议", "an objection"),
+    "remark": Phrase("备注", "a remark"),
+    "reservation": Phrase("预留", "a reservation"),
+}
+"""What was recorded and is on its way to the chain (R45)."""
+
 REASONS: Final[Mapping[str, Phrase]] = {
     "certificate-foreign": Phrase(
         "这是另一登记机构的证书，请向该机构核验。", "It is another registry's certificate: ask that one."
@@ -170,6 +180,13 @@ ADVICE: Final[Mapping[Told, Phrase]] = {
 
 
 _ABOUT: Final[Mapping[str, Mapping[str, Phrase]]] = {
+    "recorded-since": AWAITED,
+    "limits-forbid": {
+        **ACTS,
+        "share": Phrase("共享", "share"),
+        "transfer": Phrase("转让", "transfer"),
+        "purpose": Phrase("用途", "purpose"),
+    },
     "not-in-force": {status.value: said for status, said in phrases.STATUSES.items()},
     "seller-not-holder": phrases.RIGHTS,
     "kind-mismatch": phrases.TYPES,

@@ -182,6 +182,12 @@ def test_other_answers(given_: tuple[str, ...], told: Told, exit_code: int) -> N
         (Reason("seller-not-holder", "use, operate"), "使用权、经营权", "use, operate"),
         (Reason("acts-beyond-rights", "publish"), "：公开。", "publish"),
         (Reason("kind-mismatch", "licence"), "许可登记", "Licence"),
+        (Reason("recorded-since", "hold, licence"), "争议保全、许可。", "a dispute's hold, a licence"),
+        (
+            Reason("limits-forbid", "publish, purpose, transfer"),
+            "公开、用途、转让。",
+            "publish, purpose, transfer",
+        ),
         (Reason("seller-name", "某某医院, 分院"), "某某医院, 分院", "某某医院, 分院"),
     ],
 )
