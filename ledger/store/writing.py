@@ -41,6 +41,7 @@ class Writers:
         self._engine = engine
         self._bare = engine.execution_options(yinzheng_bare=True)
         self._idle: list[_KeptSession] = []
+        self._closed = False
 
     @contextmanager
     def begun(self) -> Iterator[Begun]:
@@ -56,9 +57,11 @@ class Writers:
         except BaseException:
             session.let_go()
             raise
-        if session.open:
-            session.expunge_all()  # no object is told as it was
-            self._idle.append(session)
+        if not session.is_sound or self._closed:
+            session.let_go()
+            return
+        session.expunge_all()  # no object is told as it was
+        self._idle.append(session)
 
     @contextmanager
     def _pooled(self) -> Iterator[Begun]:
@@ -70,7 +73,8 @@ class Writers:
             yield _Pooled(session, transaction)
 
     def close(self) -> None:
-        """Let go of the connection that is kept."""
+        """Let go of the connection that is kept, and of one that is in use once it is done."""
+        self._closed = True
         while self._idle:
             self._idle.pop().let_go()
 
@@ -103,6 +107,11 @@ class _KeptSession(QuickSession):
         super().rollback()
         self.let_go()
 
+    @property
+    def is_sound(self) -> bool:
+        """False once a flush failed, or it was undone, whoever caught what was raised."""
+        return self.open and self.is_active
+
     def let_go(self) -> None:
         """Close the connection, which undoes what was begun and not committed."""
         self.open = False
@@ -119,7 +128,7 @@ class _Kept:
 
     @property
     def is_active(self) -> bool:
-        return self.session.open
+        return self.session.is_sound and self.session.driver.in_transaction
 
     def commit(self) -> None:
         self.session.driver.commit()

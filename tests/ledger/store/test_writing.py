@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, event, select
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlmodel import Session
 
 from yinzheng.ledger.state.address import sqlite_url
@@ -60,6 +60,52 @@ def test_what_the_session_undoes_is_undone_and_so_is_what_it_writes_then(store: 
     assert kept(store) == "one"
     write(store, "three")
     assert kept(store) == "three"
+
+
+def test_a_flush_that_failed_and_was_caught_undoes_all_and_spoils_nothing(store: Store) -> None:
+    write(store, "one")
+    with store.transaction() as session:
+        session.add(Meta(key="b", value="two"))
+        session.flush()
+        session.add(Meta(key="a", value="two"))
+        with suppress(IntegrityError):
+            Session.flush(session)  # as SQLAlchemy writes
+    assert kept(store) == "one"
+    with store.transaction() as session:  # not in the session that failed
+        assert session.exec(select(_ROWS.c.key).where(_ROWS.c.key == "b")).all() == []  # type: ignore[call-overload]
+        put(session, "three")
+    assert kept(store) == "three"
+
+
+def test_a_store_closed_while_it_is_written_to_keeps_no_connection(store: Store) -> None:
+    with store.transaction() as session:
+        put(session, "one")
+        store.close()
+    assert not store._writers._idle
+    assert kept(store) == "one"
+
+
+def test_what_sqlite_undid_by_itself_is_not_told_as_done(tmp_path: Path) -> None:
+    """As it may where the disk is full or broken."""
+    done: list[str] = []
+
+    class Noted:
+        def write(self, session: Session) -> None:
+            put(session, "one")
+
+        def done(self) -> None:
+            done.append("one")
+
+    store = open_store(sqlite_url(tmp_path / "ledger.sqlite"))
+    try:
+        with store.beginning_with(Noted()).transaction() as session:
+            session.flush()
+            session.connection().exec_driver_sql("ROLLBACK")
+        assert (kept(store), done) == (None, [])
+        write(store, "two")
+        assert kept(store) == "two"
+    finally:
+        store.close()
 
 
 def test_each_sees_what_others_wrote_meanwhile(store: Store, url: str) -> None:
