@@ -212,7 +212,8 @@ class Converter:
                 made = self._consent({name: told.get(name, "") for name in columns if name}, wrong)
             if made is not None and (before := self._seen.setdefault(made, number)) != number:
                 wrong.add(_WrongError("", f"与第 {before} 行完全相同", f"it says the same as row {before}"))
-            yield Converted(number, None if wrong.found else made, tuple(wrong.found))
+            found = sorted(wrong.found, key=lambda one: [*columns, one.column].index(one.column))
+            yield Converted(number, None if found else made, tuple(found))
 
     def _columns(self, cells: Sequence[str]) -> list[str]:
         found = [self._known.get(_plain(cell), "") for cell in cells]

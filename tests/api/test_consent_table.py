@@ -143,7 +143,7 @@ def test_every_fault_of_a_row_is_named(tmp_path: Path) -> None:
     (one,) = converted(written(tmp_path / "t.csv", [row(**wrong, **guardian)]))
     assert one.consent is None
     columns = [complaint.column for complaint in one.complaints]
-    assert sorted(columns) == sorted((NAME, BORN, GIVEN, METHOD, base, *guardian))
+    assert columns == [NAME, BORN, GIVEN, METHOD, base, *guardian], "in the order of the table"
 
 
 def test_a_formula_twice_and_no_more(tmp_path: Path) -> None:
