@@ -110,6 +110,8 @@ def listed(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = 
             answered = "" if line.agrees is None else "  agrees 同意" if line.agrees else "  explains 说明"
             over = "" if line.upheld is None else "  upheld 成立" if line.upheld else "  dismissed 不成立"
             yield f"{line.certificate}  {line.name[:12]}  {moment(line.raised_at)}{told}{answered}{over}"
+        if not lines:
+            yield "none 没有"
 
     tell(json_, [asdict(line) for line in lines], text())
 

@@ -52,6 +52,7 @@ def test_lists_are_tables(demonstration: Demonstration, tmp_path: Path) -> None:
         assert run(name, *state, "--table", table, "--json").code == 0
         listed[name] = rows(table) if len(table.read_bytes().splitlines()) > 1 else []
         refused(name, *state, "--table", table, code="file-exists", exit_code=2)
+    assert (run("objections", *state).out == "none 没有\n") is (not listed["objections"])
     assert {"已登记"} <= {one["状态"] for one in listed["cases"]} <= {one.zh for one in STATES.values()}
     assert {one["程序"] for one in listed["cases"]} <= {"普通程序", "简易程序"}
     for dispute in listed["disputes"]:
