@@ -84,7 +84,10 @@ class TileFiles:
     def _is_new(self, tile: Tile, data: bytes) -> bool:
         path = self.root / tile.path
         present = self.read_file(tile) if path.exists() else None
-        if present is not None and present != data:
+        held = present
+        if held is None and not tile.is_full and (full := self.read_file(Tile(tile.level, tile.index))):
+            held = leading_part(full, WIDTH, tile)  # of an attempt that got further, and is not to be belied
+        if held is not None and held != data:
             raise DataFault(
                 f"{tile.path} exists and holds something else: a published tile never changes",
                 code="log-conflict",

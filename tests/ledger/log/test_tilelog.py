@@ -42,6 +42,20 @@ def published(folder: Path, size: int) -> TileLog:
     return log
 
 
+def test_no_head_is_signed_beside_a_fuller_tile_that_says_otherwise(tmp_path: Path) -> None:
+    """An import tiles ahead of the head (ADR 97): of a database that lost those rows no other goes on."""
+    published(tmp_path, 300).append(entries(300, 512))
+    log = open_log(tmp_path)
+    with pytest.raises(DataFault) as caught:
+        log.append([b"another"])
+    assert caught.value.code == "log-conflict"
+    assert open_log(tmp_path).size == 300
+    same = open_log(tmp_path)
+    same.append(entries(300, 310))
+    same.publish(SIGNERS)
+    assert check_log(open_log(tmp_path), KEYS).size == 310
+
+
 def naive_files(size: int) -> dict[str, bytes]:
     """Every full tile and the right edge of a log of that size, made without the code under test."""
     files: dict[str, bytes] = {}
