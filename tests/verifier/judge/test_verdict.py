@@ -87,7 +87,13 @@ def test_a_number_nobody_registered_is_no_forgery() -> None:
 
 
 @pytest.mark.parametrize(
-    "block", [{8: UNKNOWN}, {8: EnvironmentFault("silent", code="x")}, {10: "answer-too-old"}]
+    "block",
+    [
+        {8: UNKNOWN},
+        {8: EnvironmentFault("silent", code="x")},
+        {10: "answer-too-old"},
+        {10: NotGiven("a time was asked about", code="as-of")},
+    ],
 )
 def test_a_number_is_not_said_to_be_unregistered_by_a_block_that_proves_nothing(
     block: dict[int, Any],
