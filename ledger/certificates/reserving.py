@@ -169,7 +169,8 @@ def _require_nobody_before(work: CertificateThread, until: int, signer: bytes) -
     record = work.registry.client.record(work.subject)
     stands = None if record is None else (record.reserved_until, record.reserved_by)
     for row in rows:
-        if row.account == signer and stands == (row.until, signer):
+        same = (row.until, row.account) == (until, signer)  # perhaps handed in after the chain has it
+        if not same and stands == (row.until, signer):
             raise UsageFault(
                 "this exchange has reserved this certificate already",
                 code="reservation-own",
@@ -177,7 +178,6 @@ def _require_nobody_before(work: CertificateThread, until: int, signer: bytes) -
             )
         part = about_reservation(work.subject, row.until, row.account)
         call = repository.find_call(work.session, RESERVATION.name, row.leaf.hex(), part)
-        same = (row.until, row.account) == (until, signer)
         if call is not None and (same or call.state in ("pending", "sent")):
             raise UsageFault(
                 "this certificate is reserved, or a reservation is on its way to the chain",
