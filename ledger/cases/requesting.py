@@ -74,8 +74,9 @@ def receive(
 
 
 ONE_AT_A_TIME: Final = frozenset({CaseType.CHANGE, CaseType.RENEWAL})
-"""Of these a second would be about a certificate that the first replaces. Transfers of parts, licences and
-cancellations may be asked for side by side: the first that is decided bars what it must."""
+"""Of these a second of the same kind would be about a certificate that the first replaces. A change beside a
+renewal, transfers of parts, licences and cancellations may be asked for side by side: the first that is
+decided bars what it must, so that none can hold up another until its term ends."""
 
 
 def _require_none_under_way(session: Session, request: MoveRequest) -> None:
