@@ -170,14 +170,14 @@ def _require_nobody_before(work: CertificateThread, until: int, signer: bytes) -
     stands = None if record is None else (record.reserved_until, record.reserved_by)
     for row in rows:
         same = (row.until, row.account) == (until, signer)  # perhaps handed in after the chain has it
-        if not same and stands == (row.until, signer):
+        part = about_reservation(work.subject, row.until, row.account)
+        call = repository.find_call(work.session, RESERVATION.name, row.leaf.hex(), part)
+        if stands == (row.until, signer) and (call is not None or not same):
             raise UsageFault(
                 "this exchange has reserved this certificate already",
                 code="reservation-own",
                 hint=f"Settle or release it by its LEAF, {row.leaf.hex()}.",
             )
-        part = about_reservation(work.subject, row.until, row.account)
-        call = repository.find_call(work.session, RESERVATION.name, row.leaf.hex(), part)
         if call is not None and (same or call.state in ("pending", "sent")):
             raise UsageFault(
                 "this certificate is reserved, or a reservation is on its way to the chain",
