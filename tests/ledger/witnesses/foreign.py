@@ -9,11 +9,13 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +23,10 @@ from yinzheng.verifier.log.note import NoteKey
 
 TORCHWOOD: Final = "filippo.io/torchwood/cmd/litewitness@v0.6.1"
 GO: Final = shutil.which("go") or next((p for p in ("/usr/local/go/bin/go",) if os.access(p, os.X_OK)), None)
-AICS: Final = shutil.which(os.environ.get("AICS_WITNESS", "aics-witness"))
+AICS: Final = ("aics-witness==0.1.0", "aics-tlog==0.2.1")
+"""From PyPI; what else they need is named by them."""
+_KEPT: Final = Path(tempfile.gettempdir()) / f"yinzheng-tests-{os.getuid()}"
+"""Where programs are kept that are built once for a user."""
 SECONDS: Final = 20
 
 
@@ -36,16 +41,51 @@ class Running:
 def build_litewitness(folder: Path) -> Path:
     """The program, of exactly that version, built from the Go module proxy (once for a user)."""
     assert GO is not None
-    cache = Path(tempfile.gettempdir()) / f"yinzheng-tests-{os.getuid()}" / TORCHWOOD.rpartition("@")[2]
-    program = cache / "litewitness"
+    kept = _KEPT / TORCHWOOD.rpartition("@")[2]
+    program = kept / "litewitness"
     if not program.exists():
         folder.mkdir(parents=True, exist_ok=True)
         env = {**os.environ, "GOBIN": str(folder), "GOFLAGS": "-mod=mod"}
         subprocess.run([GO, "install", TORCHWOOD], env=env, check=True, timeout=600, capture_output=True)
-        cache.mkdir(parents=True, exist_ok=True)
+        kept.mkdir(parents=True, exist_ok=True)
         shutil.move(folder / "litewitness", program.with_suffix(".new"))
         program.with_suffix(".new").rename(program)
     return program
+
+
+@cache
+def newer_python() -> Path | None:
+    """A Python that `aics-witness` runs on, 3.12 or 3.13: this one, one on the PATH, or one of pyenv's."""
+    ask = "import ensurepip, sys, venv; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 13))"
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    named = (sys.executable, *(shutil.which(f"python3.{minor}") for minor in (13, 12)))
+    for found in (*(one for one in named if one), *sorted(pyenv.glob("3.1[23].*/bin/python"))):
+        with suppress(OSError, subprocess.TimeoutExpired):
+            if (
+                subprocess.run([found, "-c", ask], capture_output=True, timeout=20, check=False).returncode
+                == 0
+            ):
+                return Path(found)
+    return None
+
+
+def find_aics() -> str | None:
+    """The program that `AICS_WITNESS` names, or that is installed; None: it must be fetched."""
+    return shutil.which(os.environ.get("AICS_WITNESS", "aics-witness"))
+
+
+def fetch_aics() -> str:
+    """The program, of exactly that version, from the package index (once for a user)."""
+    if (found := find_aics()) is not None:
+        return found
+    kept, python = _KEPT / AICS[0], newer_python()
+    assert python is not None
+    if not (kept / "fetched").exists():
+        _run(str(python), "-m", "venv", "--clear", str(kept))
+        install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:")
+        _run(str(kept / "bin" / "python"), *install, *AICS, seconds=600)
+        (kept / "fetched").touch()
+    return str(kept / "bin" / "aics-witness")
 
 
 @contextmanager
@@ -80,23 +120,27 @@ def litewitness(program: Path, folder: Path, origin: str, keys: Sequence[NoteKey
 
 
 @contextmanager
-def aics_witness(folder: Path, origin: str, keys: Sequence[NoteKey]) -> Iterator[Running]:
+def aics_witness(program: str, folder: Path, origin: str, keys: Sequence[NoteKey]) -> Iterator[Running]:
     """The same by `aics-witness`."""
-    assert AICS is not None
     folder.mkdir()
     config = ("--config", str(folder / "witness.json"))
-    vkey = _run(AICS, "init", *config, "--name", "aics.example/w1").strip().splitlines()[-1].split()[-1]
+    vkey = _run(program, "init", *config, "--name", "aics.example/w1").strip().splitlines()[-1].split()[-1]
     for key in keys:
-        _run(AICS, "add-log", *config, "--origin", origin, "--vkey", key.vkey)
+        _run(program, "add-log", *config, "--origin", origin, "--vkey", key.vkey)
     listen = f"127.0.0.1:{_free_port()}"
-    with _process(AICS, "serve", *config, "--listen", listen, log=folder / "witness.log"):
+    with _process(program, "serve", *config, "--listen", listen, log=folder / "witness.log"):
         _wait(lambda: _answers(listen))
         yield Running(f"http://{listen}", vkey)
 
 
-def _run(*command: str, env: dict[str, str] | None = None) -> str:
+def _run(*command: str, env: dict[str, str] | None = None, seconds: int = 60) -> str:
     done = subprocess.run(
-        command, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=60, check=False
+        command,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
