@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,10 +64,7 @@ def object_(
     parse_objection_paper(paper.to_json())  # what could not be read back must not be sent
     objection, name = paper.digest, paper.name
     call = (own.calls.raise_later_objection if later else own.calls.raise_objection)(subject, objection)
-    own.try_(call)
-    # Kept before it is sent: without it nobody could show what was meant.
-    write_new(out_file, readable(paper.to_json()))
-    told = own.tell(call)
+    told = own.tell(call, kept(out_file, paper.to_json()))
     said = {"objection": name.hex(), "block": told.block, "transaction": told.transaction.hex()}
     text = (
         f"{about}: objection 异议 {name.hex()[:12]} in block {told.block}. Hand {out_file} to the registry."
@@ -105,9 +103,7 @@ def reserve(
     order = order_of(member, policy, body, found.statement.profile, prev)
     leaf = order.statement.leaf_hash
     call = own.calls.reserve(Reservation(found.statement.subject, body.until, leaf), order.signature)
-    own.try_(call)
-    write_new(out_file, readable(order.to_json()))
-    told = own.tell(call)
+    told = own.tell(call, kept(out_file, order.to_json()))
     said = {"reservation": leaf.hex(), "until": body.until, "block": told.block}
     tell(json_, said, f"{body.certificate}: reserved 已预留 {leaf.hex()[:12]} in block {told.block}")
 
@@ -145,9 +141,7 @@ def release(
     order = order_of(member, policy, body, found.statement.profile, prev)
     leaf = order.statement.leaf_hash
     call = own.calls.release_reservation(ReservationRelease(found.statement.subject, leaf), order.signature)
-    own.try_(call)
-    write_new(out_file, readable(order.to_json()))
-    told = own.tell(call)
+    told = own.tell(call, kept(out_file, order.to_json()))
     said = {"release": leaf.hex(), "reservation": reserved.hex(), "block": told.block}
     tell(json_, said, f"{body.certificate}: released 已解除预留 in block {told.block}. Hand in {out_file}.")
 
@@ -190,9 +184,7 @@ def destroyed(
     )
     parse_receipt_paper(paper.to_json())
     call = own.calls.announce_receipt(id_, paper.digest)
-    own.try_(call)
-    write_new(out_file, readable(paper.to_json()))
-    told = own.tell(call)
+    told = own.tell(call, kept(out_file, paper.to_json()))
     said = {"receipt": paper.name.hex(), "block": told.block, "transaction": told.transaction.hex()}
     tell(
         json_, said, f"receipt announced 已上链登记 in block {told.block}. Hand in {out_file} 请提交该文件。"
@@ -222,6 +214,11 @@ def opened(org: Path, rpc: str) -> tuple[Member, Own, TrustPolicy]:
 
     member, policy = Member.open(org, os.environ), pinned(org)
     return member, Own(member, policy, rpc), policy
+
+
+def kept(file: Path, value: object) -> Callable[[], None]:
+    """What keeps in a new file what is about to be told: without it nobody could show what was meant."""
+    return lambda: write_new(file, readable(value))
 
 
 def leaf_of(given: str, option: str) -> bytes:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from yinzheng.api.cli.files import digest_of, read_file, readable, write_new
+from yinzheng.api.cli.files import digest_of, read_file
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
-from yinzheng.api.cli.org_direct import Rpc, leaf_of, opened
+from yinzheng.api.cli.org_direct import Rpc, kept, leaf_of, opened
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault
 
@@ -50,9 +50,7 @@ def open_(
     require_impartial(planned, member.profile.code)
     paper = opening_paper(planned, own.account, clock(), profile)
     call = opening_call(paper, member, policy, own)
-    own.try_(call)
-    write_new(out_file, readable(paper.to_json()))
-    told = own.tell(call)
+    told = own.tell(call, kept(out_file, paper.to_json()))
     id_ = paper.body.dispute.hex()
     value = {"dispute": id_, "statement": paper.statement.leaf_hash.hex(), "block": told.block}
     tell(json_, value, f"{id_}: opened 已立案并保全 in block {told.block}. Hand in {out_file}.")
@@ -84,9 +82,7 @@ def release(
     last = None if head is None else leaf_of(head, "--head")
     paper = release_paper(given, digest_of(document), reference, own.account, clock(), last)
     call = release_call(paper, len(given.body.subjects), member, policy, own)
-    own.try_(call)
-    write_new(out_file, readable(paper.to_json()))
-    told = own.tell(call)
+    told = own.tell(call, kept(out_file, paper.to_json()))
     id_ = paper.body.dispute.hex()
     value = {"dispute": id_, "outcome": paper.statement.leaf_hash.hex(), "block": told.block}
     tell(json_, value, f"{id_}: released 已解除 in block {told.block}. Hand in {out_file}.")

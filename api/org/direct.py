@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,11 +22,11 @@ from yinzheng.ledger.chain.clients.preservation import PreservationCalls
 from yinzheng.ledger.chain.clients.standing import StandingCalls
 from yinzheng.ledger.chain.connect import connect
 from yinzheng.ledger.chain.records import OpeningKind
-from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.reverts import NodeRefused, RevertUnknown, translated
 from yinzheng.ledger.chain.sender import Call, Sender
 from yinzheng.ledger.disputes.plans import Plan
 from yinzheng.verifier.bytes.algorithms import DigestPair
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import check_number
 from yinzheng.verifier.formats.dispute import Opening, Release, Subjects
 from yinzheng.verifier.formats.dispute_paper import DisputePaper, paper_of
@@ -64,21 +64,26 @@ class Own:
         """The account, 20 bytes."""
         return self._sender.address
 
-    def try_(self, call: Call) -> None:
-        """Ask what would come of it; nothing is sent. Raises what the contracts say of it."""
-        self.calls.simulate(call, self.account)
-
-    def tell(self, call: Call) -> Told:
+    def tell(self, call: Call, keep: Callable[[], None]) -> Told:
         """Send it and wait until a block has it, which need not be final yet.
 
-        Raises what the contracts say of it before anything is sent; `EnvironmentFault` as the node does,
-        `OutcomeOpen` (it is sent, and in no block yet).
+        `keep` keeps what proves what is told: after all that speaks against sending, and before it is sent.
+
+        Raises what the contracts say of it, and `EnvironmentFault` `chain-unfunded`, as the node does, before
+        `keep` is called; what `keep` raises; then `EnvironmentFault` `direct-refused` (the node took nothing)
+        and `direct-open` (it is sent, perhaps, and in no block yet), and what the contracts say in a block.
         """
         sender = self._sender
-        self.try_(call)
+        self.calls.simulate(call, self.account)
         made = sender.prepare(call, sender.next_nonce(), sender.fees_for([call.gas]).fees)
-        sender.broadcast(made)
-        mined = sender.wait(made.hash, PATIENCE)
+        keep()
+        try:
+            sender.broadcast(made)
+            mined = sender.wait(made.hash, PATIENCE)
+        except (NodeRefused, RevertUnknown) as fault:
+            raise _refused(fault) from fault
+        except EnvironmentFault as fault:
+            raise _open(made.hash) from fault
         if mined.refusal is not None:
             raise mined.refusal
         return Told(made.hash, mined.block_number)
@@ -192,6 +197,25 @@ def _opened(member: Member, policy: TrustPolicy, url: str) -> tuple[Sender, Inle
         "consents": policy.consents.address,
     }
     return Sender(w3, member.account_key().account(), time.sleep), Inlets(w3, addresses)
+
+
+def _refused(fault: YinzhengError) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"the node did not take what was signed: {fault.message}",
+        code="direct-refused",
+        hint="As far as this node says, nothing of it is on the chain. Mend what it names, then do it again"
+        " with another --out; this time's file proves nothing then.",
+    )
+
+
+def _open(transaction: bytes) -> EnvironmentFault:
+    return EnvironmentFault(
+        "what was signed is in no block yet, as far as this node says",
+        code="direct-open",
+        hint="Keep the file: it may still come, and the file alone proves what was told. Hand it in later:"
+        " `yinzheng org direct hand-in`. Only if it is not found then, do it again; else it is told twice.",
+        transaction=transaction.hex(),
+    )
 
 
 def _unpinned() -> UsageFault:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import cast
+from unittest.mock import Mock
 
 import pytest
 from sqlmodel import select
@@ -18,8 +20,12 @@ from tests.ledger.inlets.test_finding import fund
 from tests.ledger.trades.market import EXCHANGE
 from tests.ledger.withdrawals.clinic import NOTICE, Clinic
 from tests.ledger.world import KEEPER, OFFICER, PASSPHRASE, Clock, World, actor_of, create
+from yinzheng.api.org.direct import Inlets, Own
 from yinzheng.api.org.member import create_member
 from yinzheng.api.org.registry import pin
+from yinzheng.ledger.chain.fees import Fees, Payable
+from yinzheng.ledger.chain.outcomes import Mined
+from yinzheng.ledger.chain.sender import Call, OutcomeOpen, Sender, SignedTransaction
 from yinzheng.ledger.disputes.showing import Line, listed
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.enrolment import enrol
@@ -28,6 +34,7 @@ from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Objection
 from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.log.statement import commit_private
 
 SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of somebody"}
@@ -53,9 +60,19 @@ def test_somebody_objects_through_a_node_and_the_registry_has_to_hear(tmp_path: 
         with registry.store.reading() as session:
             subject = repository.find_case(session, case).subject
         pin(who, dumps(trust_policy(registry.instance)))
-        fund(registry, member.account_key().address)
     asked = ("org", "direct", "object", subject.hex(), "--org", who, "--out", kept)
     said = ("--objector", "某人", "--reasons", "数据来源不合法")
+    with node(world.root) as url:
+        poor = refused(*asked, *said, "--rpc", url, code="chain-unfunded", exit_code=3, env=SECRETS)
+    assert member.account_key().address.hex() in poor["message"]
+    assert not kept.exists()
+    with world.open() as registry:
+        fund(registry, member.account_key().address)
+    with node(world.root) as url:  # which seals nothing
+        told = run(*asked, *said, "--rpc", url, "--json", env=SECRETS)
+        assert (told.error["code"], told.code) == ("direct-refused", 3)
+    assert json.loads(kept.read_text(encoding="utf-8"))["body"]["objector"] == "某人"
+    kept.unlink()
     refused(*asked, *said, "--rpc", "http://127.0.0.1:9", code="chain-unreachable", exit_code=3, env=SECRETS)
     assert not kept.exists()
     with node(world.root, "--seal", YINZHENG_PASSPHRASE=PASSPHRASE.decode()) as url:
@@ -74,6 +91,34 @@ def test_somebody_objects_through_a_node_and_the_registry_has_to_hear(tmp_path: 
         (row,) = session.exec(select(Objection))
         assert (row.case_id, row.leaf.hex()) == (case, name)
     assert world.audit() == []
+
+
+def test_what_a_node_is_silent_about_may_still_come(tmp_path: Path) -> None:
+    kept, call = tmp_path / "kept.json", Call(b"\1" * 20, b"", 21_000)
+
+    class Silent:
+        address = b"\2" * 20
+
+        def next_nonce(self) -> int:
+            return 0
+
+        def fees_for(self, gas: list[int]) -> Payable:
+            return Payable(Fees(0, 0), len(gas))
+
+        def prepare(self, *_: object) -> SignedTransaction:
+            return SignedTransaction(b"raw", b"\3" * 32, 0)
+
+        def broadcast(self, _: SignedTransaction) -> None:
+            assert kept.exists()
+
+        def wait(self, *_: object) -> Mined:
+            raise OutcomeOpen("not yet", code="chain-timeout")
+
+    own = Own.__new__(Own)
+    own._sender, own.calls = cast("Sender", Silent()), cast("Inlets", Mock())
+    with pytest.raises(EnvironmentFault) as caught:
+        own.tell(call, kept.touch)
+    assert (caught.value.code, caught.value.data) == ("direct-open", {"transaction": "03" * 32})
 
 
 def test_a_court_opens_and_ends_a_dispute_with_a_registry_that_only_finds_out(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def newer_python() -> Path | None:
     ask = "import ensurepip, sys, venv; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 13))"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     named = (sys.executable, *(shutil.which(f"python3.{minor}") for minor in (13, 12)))
-    for found in (*(one for one in named if one), *sorted(pyenv.glob("3.1[23].*/bin/python"))):
+    for found in map(str, (*filter(None, named), *sorted(pyenv.glob("3.1[23].*/bin/python")))):
         with suppress(OSError, subprocess.TimeoutExpired):
             if (
                 subprocess.run([found, "-c", ask], capture_output=True, timeout=20, check=False).returncode
