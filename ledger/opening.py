@@ -30,6 +30,7 @@ from yinzheng.ledger.flow.histories import known_of, require_head, require_one_h
 from yinzheng.ledger.flow.working_days import calendar_of
 from yinzheng.ledger.inlets.finding import find
 from yinzheng.ledger.keys.provider import RELAY, KeyProvider
+from yinzheng.ledger.log.beyond import set_aside, tiled
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.organisations import calls as organisation_calls
 from yinzheng.ledger.people import calls as people_calls
@@ -41,7 +42,7 @@ from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
 from yinzheng.ledger.store.database import open_store
 from yinzheng.ledger.store.objects import open_blobs
 from yinzheng.ledger.withdrawals import calls as withdrawal_calls
-from yinzheng.ledger.witnesses.feeding import WitnessesMissing
+from yinzheng.ledger.witnesses.feeding import WitnessesMissing, ahead_of
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 KINDS: Final = table_of(
@@ -78,7 +79,7 @@ def open_registry(
     what the operator should know afterwards. `leap` as in
     `LedgerClock`. On an operator's word, `clock_is_right` believes the clock however far ahead it is, and
     lets the ledger's time stand still where the clock is behind it; `log_anew` lets a log that is older than
-    the database be written anew from it.
+    the database be written anew from it, and puts aside what it never published and the database lost.
 
     Raises `UsageFault` (`state-missing`), `EnvironmentFault` (`state-locked`, `state-read-only`, `clock-…`),
     `DataFault` (one of the three is older than the others: `require_one_history`), and whatever database,
@@ -112,7 +113,10 @@ def open_registry(
             faults=faults,
         )
         _require_one_history(registry, log_anew=log_anew)
+        lost = _lost_beyond_head(registry, log_anew=log_anew, tell=tell)
         _begin(held, registry, clock_is_right=clock_is_right)
+        if lost:
+            _set_aside(registry, tell)
         registry.log.sweep()  # what a crash left half written; nobody else writes now
         registry.blobs.sweep()
         if instance.database_url is not None and holds_password(instance.database_url):
@@ -170,6 +174,59 @@ def _require_one_history(registry: Registry, *, log_anew: bool) -> None:
         foreign=registry.instance.foreign,
         log_anew=log_anew,
     )
+
+
+def _lost_beyond_head(registry: Registry, *, log_anew: bool, tell: Progress) -> bool:
+    """Whether files of the log beyond its published head are to be put aside, on the operator's word.
+
+    Files are written after the database made their statements durable, so that a database which has fewer is
+    older (ADR 97, ADR 102). Put aside is only what no head covered: of ours, of the chain, or of a witness.
+
+    Raises `DataFault` `database-behind-log`.
+    """
+    reach, published = tiled(registry.log), registry.log.size
+    if reach == published:
+        return False
+    with registry.store.reading() as session:
+        known = known_of(session)
+    if not log_anew:
+        if reach > known.size:
+            raise _tiles_lost(reach, known.size, _OR_ASIDE)
+        return False
+    anchor = registry.client.latest_anchor()
+    heads = (0 if one is None else one.size for one in (known.head, anchor))
+    if max(heads) > published:  # so the head's file is older, too: those tiles may have been published
+        if reach > known.size:
+            raise _tiles_lost(reach, known.size, "")
+        return False
+    ahead, deaf = ahead_of(registry)
+    if ahead:
+        named = ", ".join(ahead)
+        raise _tiles_lost(reach, known.size, f" {named} cosigned more than is published here 见证方所见更多.")
+    for name in deaf:
+        tell(f"witness {name} did not answer; ask it which head it saw last 见证方未应答，请核对其最新检查点")
+    return True
+
+
+ASIDE: Final = "log-aside"
+"""Folder of what the database lost of the log, in the state folder (ADR 102)."""
+_OR_ASIDE: Final = " If there is none: `yinzheng settle --log-anew` puts aside what was never published."
+
+
+def _tiles_lost(tiled: int, known: int, hint: str) -> DataFault:
+    return DataFault(
+        f"the log has files of {tiled} statements, the database only {known} of them",
+        code="database-behind-log",
+        hint="The database is older than the log, which was being written. Nothing was written. Put its"
+        f" newest copy back.{hint}",
+    )
+
+
+def _set_aside(registry: Registry, tell: Progress) -> None:
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    folder = registry.paths.root / ASIDE / f"{registry.log.size}-{stamp}"
+    if count := set_aside(registry.log, folder):
+        tell(f"{count} files that were never published lie in {folder} 未公布的日志文件已移出")
 
 
 def _begin(clock: LedgerClock, registry: Registry, *, clock_is_right: bool) -> None:

@@ -253,7 +253,11 @@ def audit(state: State = DEFAULT_STATE, json_: Json = False) -> None:
 def settle(
     state: State = DEFAULT_STATE,
     log_anew: Annotated[
-        bool, typer.Option("--log-anew", help="Write a log that is older anew from the database. 重写日志。")
+        bool,
+        typer.Option(
+            "--log-anew",
+            help="Write a log that is older anew from the database; put aside what it lost. 重写日志。",
+        ),
     ] = False,
     json_: Json = False,
 ) -> None:

@@ -91,7 +91,8 @@ class TileFiles:
             raise DataFault(
                 f"{tile.path} exists and holds something else: a published tile never changes",
                 code="log-conflict",
-                hint="run the audit; log or database was altered or restored from different moments",
+                hint="Put the newest copy of the database back. If none is left, `yinzheng settle --log-anew`"
+                " puts aside what was never published; where that changes nothing, run the audit.",
                 path=tile.path,
             )
         return present is None

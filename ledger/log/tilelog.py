@@ -37,7 +37,7 @@ from yinzheng.verifier.log.tiles import (
 )
 from yinzheng.verifier.log.tlogproof import TlogProof
 
-_SLICE = 64 * WIDTH
+SLICE = 64 * WIDTH
 """Entries hashed and written at once: enough to batch, little enough to keep memory flat."""
 
 
@@ -115,7 +115,7 @@ class TileLog:
             raise UsageFault(f"the log has {self.size} entries, not {position}", code="log-gap")
         source = iter(entries)
         self._compare(position, islice(source, self.size - position))
-        while batch := list(islice(source, _SLICE - self.size % WIDTH)):
+        while batch := list(islice(source, SLICE - self.size % WIDTH)):
             self._append_batch(batch)
         return self.size
 
@@ -138,9 +138,9 @@ class TileLog:
         published = self.checkpoint()
         if note is not None and published is not None:
             open_note(note, [signer.key for signer in signers])
-            _require_extension(published, head, tree)
+            require_extension(published, head, tree)
         if known is not None:
-            _require_extension(known, head, tree)
+            require_extension(known, head, tree)
         if note is not None and published == head:
             return note
         note = sign_checkpoint(head, signers)
@@ -169,7 +169,7 @@ class TileLog:
         Fault points: as `publish`. Raises `DataFault` `log-rewritten` unless it is the head of exactly that.
         """
         head = peek_checkpoint(note)
-        _require_extension(head, Checkpoint(self.origin, self.size, self.root()), self.tree())
+        require_extension(head, Checkpoint(self.origin, self.size, self.root()), self.tree())
         self._faults.hit("log.checkpoint.before")
         write_durably(self.root_folder / CHECKPOINT_PATH, note.encode())
         self._faults.hit("log.checkpoint.after")
@@ -279,7 +279,7 @@ class TileLog:
                 )
 
 
-def _require_extension(old: Checkpoint, new: Checkpoint, tree: TiledTree) -> None:
+def require_extension(old: Checkpoint, new: Checkpoint, tree: TiledTree) -> None:
     """Raise `log-rewritten` unless the tree under `new` begins with the one under `old`."""
     try:
         if old.size == 0 and old.root == EMPTY_ROOT:

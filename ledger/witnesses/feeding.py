@@ -105,6 +105,22 @@ def feed(registry: Registry, progress: Progress = silent) -> Standing:
     return standing
 
 
+def ahead_of(registry: Registry) -> tuple[list[str], list[str]]:
+    """Names of witnesses that cosigned what the published head does not cover, and of those that say nothing.
+
+    Each is shown the published head. Nothing is kept.
+    """
+    note = registry.log.note()
+    with registry.store.reading() as session:
+        fed = fed_in(session)
+    if note is None or not fed.urls:
+        return [], []
+    told = _ask_all(registry, list(fed.each()), note, {})
+    ahead = [name for name, said in told.items() if isinstance(said, WitnessFault) and said.code in ALARMS]
+    deaf = [name for name, said in told.items() if name not in ahead and not isinstance(said, CosignedLine)]
+    return ahead, deaf
+
+
 def standing_in(session: Session) -> Standing:
     """How the newest head stands with the witnesses, as far as the database knows."""
     fed, head = fed_in(session), latest_head(session)

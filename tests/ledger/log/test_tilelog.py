@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from yinzheng.ledger.log.beyond import set_aside, tiled
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.state.faults import Faults, InjectedFault, KillAt, RaiseAt, Recorder
@@ -15,7 +16,7 @@ from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves, verify_consistency, verify_inclusion
 from yinzheng.verifier.log.note import Checkpoint, NoteSigner, open_checkpoint
-from yinzheng.verifier.log.tiles import ENTRIES, Tile, encode_bundle
+from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, encode_bundle
 from yinzheng.verifier.log.tlogproof import TlogProof
 
 ORIGIN = "registry.example/log"
@@ -54,6 +55,40 @@ def test_no_head_is_signed_beside_a_fuller_tile_that_says_otherwise(tmp_path: Pa
     same.append(entries(300, 310))
     same.publish(SIGNERS)
     assert check_log(open_log(tmp_path), KEYS).size == 310
+
+
+@pytest.mark.parametrize("size", [0, 3, 255, 256, 300, 512, 65_536 + 40])
+def test_what_is_beyond_the_head_is_put_aside_and_others_go_on(tmp_path: Path, size: int) -> None:
+    log = published(tmp_path / "log", size) if size else open_log(tmp_path / "log")
+    log.append(entries(size, size + 600))
+    again = open_log(tmp_path / "log")
+    assert (again.size, tiled(again)) == (size, size + 600)
+    assert set_aside(again, tmp_path / "aside") > 0
+    assert tiled(again) == tiled(open_log(tmp_path / "log")) == size
+    if size:
+        assert check_log(open_log(tmp_path / "log"), KEYS).size == size
+    assert set_aside(again, tmp_path / "more") == 0
+    again.append([b"another"] * 700)
+    again.publish(SIGNERS)
+    assert check_log(open_log(tmp_path / "log"), KEYS).size == size + 700
+    # Each file lies in one of the two places, as it was.
+    moved = [path for path in (tmp_path / "aside").rglob("*") if path.is_file()]
+    assert {path.read_bytes() for path in moved if "entries" in path.parts} & {
+        encode_bundle(list(entries(start, start + WIDTH)))
+        for start in range((size // WIDTH + 1) * WIDTH, size + 300, WIDTH)
+    }
+
+
+def test_nothing_is_put_aside_where_the_head_itself_does_not_hold(tmp_path: Path) -> None:
+    published(tmp_path, 300).append(entries(300, 600))
+    bundle = tmp_path / Tile(ENTRIES, 1).path
+    bundle.write_bytes(bundle.read_bytes().replace(b'{"n":260}', b'{"n":999}'))
+    for partial in bundle.parent.glob("*.p/*"):
+        partial.unlink()
+    with pytest.raises(DataFault) as caught:
+        set_aside(open_log(tmp_path), tmp_path / "aside")
+    assert caught.value.code == "log-rewritten"
+    assert not (tmp_path / "aside").exists()
 
 
 def naive_files(size: int) -> dict[str, bytes]:
