@@ -4,7 +4,8 @@ Every error the project raises on purpose is one of the three faults below. Anyt
 (`TypeError`, `AssertionError`, …) is a defect of ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -48,3 +49,18 @@ class DataFault(YinzhengError):  # noqa: N818 - named for whose fault it is
 
 class EnvironmentFault(YinzhengError):  # noqa: N818 - named for whose fault it is
     """Disk, node, network or lock failed; the same request may succeed later. Says nothing about the data."""
+
+
+@contextmanager
+def found_in(source: object) -> Iterator[None]:
+    """Name the file (or what else was read) in whatever `DataFault` its content raises, once.
+
+    A command may be given several files, and `$.format is missing` says of none which it is.
+    """
+    try:
+        yield
+    except DataFault as fault:
+        if "found_in" in fault.data:
+            raise
+        data = {**fault.data, "found_in": str(source)}
+        raise DataFault(f"{source}: {fault.message}", code=fault.code, hint=fault.hint, **data) from None

@@ -14,6 +14,7 @@ from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.api.instants import Day, parse_instant
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.accesses.listing import ListedLine
@@ -76,7 +77,7 @@ def approve_bulk(
     with writing(state, json_) as (registry, _):
         number = approve(registry, actor, purpose, persons, ends, acting(registry, as_))
     value = {"approval": number, "actor": actor, "purpose": purpose, "persons": persons, "until": ends}
-    tell(json_, value, f"{actor}: {persons} persons until {moment(ends)} 已批准批量查阅")
+    tell(json_, value, f"{actor}: {counted(persons, 'person')} until {moment(ends)} 已批准批量查阅")
 
 
 HEADINGS = (
@@ -121,4 +122,4 @@ def _lines(found: list[ListedLine]) -> Iterator[str]:
         waits = "" if one.batch else "  (not committed yet 待入账)"
         purpose = said.purpose if said is not None else line.purpose
         yield f"        {purpose}  [{basis}]{outside}{waits}"
-    yield f"{len(found)} access lines 条访问记录"
+    yield f"{counted(len(found), 'access line')} 条访问记录"

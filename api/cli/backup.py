@@ -12,6 +12,7 @@ from yinzheng.api.cli import persons
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, keys_of, progress_line, writing
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As, MaybeAs
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry
@@ -179,8 +180,8 @@ def restore_state(
 
     def text() -> Iterator[str]:
         yield from _swept(done.swept)
-        tried = f"{done.opened} of {done.living}"
-        yield f"restored in {state} 已恢复: {done.keys} keys put back, {tried} records opened 已开启核对"
+        tried = f"{done.opened} of {counted(done.living, 'record')}"
+        yield f"restored in {state} 已恢复: {counted(done.keys, 'key')} put back, {tried} opened 已开启核对"
         if done.destroyed:
             yield f"  {done.destroyed} destroyed since then stay destroyed 已销毁者不恢复"
         if not done.people:

@@ -15,6 +15,7 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.output import Json, err, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.rules.calendar import YearDays
@@ -58,7 +59,7 @@ def calendar(
         tell(
             json_,
             {"year": year.year, "changed": days},
-            f"{len(days)} days of {year.year} are corrected 已更正",
+            f"{counted(len(days), 'day')} of {year.year} corrected 已更正",
         )
     else:
         tell(json_, {"year": year.year}, f"working days of {year.year} are known 已录入")

@@ -24,6 +24,7 @@ from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure, label
 from yinzheng.verifier.bytes.china_time import CHINA
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.cases.board import HistoryLine
@@ -210,7 +211,11 @@ def dossier(
 
     with writing(state, json_) as (registry, progress):
         written = open_dossier_to(registry, case, out_dir, progress, acting(registry, as_))
-    tell(json_, {"case": case, "files": [str(p) for p in written]}, f"{len(written)} files in {out_dir}")
+    tell(
+        json_,
+        {"case": case, "files": [str(p) for p in written]},
+        f"{counted(len(written), 'file')} in {out_dir}",
+    )
 
 
 def cases(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json = False) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, read_operators_file
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.flow.network import NetworkState, Waiting
@@ -81,7 +82,11 @@ def _standing(found: NetworkState) -> Iterator[str]:
 
 
 def _text(found: NetworkState) -> Iterator[str]:
-    dated = f"{found.ahead} seconds ahead of our clock" if found.ahead else f"{found.head_age} seconds old"
+    dated = (
+        f"{counted(found.ahead, 'second')} ahead of our clock"
+        if found.ahead
+        else f"{counted(found.head_age, 'second')} old"
+    )
     yield f"{found.consensus}: block {found.head}, {dated}; final up to {found.final} 最新区块、最终区块"
     if found.ahead >= CLOCKS:
         yield (

@@ -13,6 +13,7 @@ import typer
 from yinzheng.api.cli import persons
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.output import err, spinning
+from yinzheng.verifier.errors import found_in
 
 if TYPE_CHECKING:
     from yinzheng.ledger.accesses.noting import Access
@@ -63,7 +64,8 @@ def read_operators_file(path: Path | None) -> tuple[Operator, ...]:
     if path is None:
         return ()
     data = read_file(path, MAX_TRUST)
-    return read_operators(list_of(OPERATOR, 1, 64)(loads(data, max_bytes=MAX_TRUST), "operators"))
+    with found_in(path):
+        return read_operators(list_of(OPERATOR, 1, 64)(loads(data, max_bytes=MAX_TRUST), "operators"))
 
 
 def keystore_of(paths: Paths, folder: Path | None = None) -> Keystore:

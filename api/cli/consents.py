@@ -15,6 +15,7 @@ from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.consents.receipts import Receipt
@@ -106,7 +107,7 @@ def count(state: State = DEFAULT_STATE, json_: Json = False) -> None:
             "erased": totals.erased,
             "unfinished_imports": totals.unfinished,
         },
-        f"{totals.consents} consents 份同意, {totals.waiting} waiting for company 待入账, "
+        f"{counted(totals.consents, 'consent')} 份同意, {totals.waiting} waiting for company 待入账, "
         f"{totals.erased} erased 已删除, {totals.unfinished} imports unfinished 未完成导入",
     )
 

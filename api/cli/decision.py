@@ -16,7 +16,7 @@ from yinzheng.api.cli.cases import tell_by_letter
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
 from yinzheng.api.cli.output import Json, err, tell
 from yinzheng.api.cli.persons import As, own_key
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, found_in
 
 if TYPE_CHECKING:
     from yinzheng.ledger.people.decisions import Content, SignedDecision
@@ -222,13 +222,15 @@ def _sent(desk: str, made: SignedDecision) -> Any:
 def _policy(path: Path) -> TrustPolicy:
     from yinzheng.verifier.judge.trust import parse_trust
 
-    return parse_trust(_bytes(path))
+    with found_in(path):
+        return parse_trust(_bytes(path))
 
 
 def _object(path: Path) -> dict[str, Any]:
     from yinzheng.verifier.bytes import canonical
 
-    value = canonical.loads(_bytes(path), max_bytes=_MOST)
+    with found_in(path):
+        value = canonical.loads(_bytes(path), max_bytes=_MOST)
     if not isinstance(value, dict):
         raise DataFault(f"{path} is no JSON object", code="json-malformed")
     return value

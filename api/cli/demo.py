@@ -18,6 +18,7 @@ from yinzheng.api.cli.common import (
 )
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.demonstration.life import Lived
@@ -62,7 +63,9 @@ def demo(
     files = [out_dir / f"{numbers[0]}.pdf", shown.receipt, shown.pack]
 
     def text() -> None:
-        out.print(f"{len(numbers)} certificates in {out_dir} 演示证书:", style="bold", markup=False)
+        out.print(
+            f"{counted(len(numbers), 'certificate')} in {out_dir} 演示证书:", style="bold", markup=False
+        )
         for number in numbers:
             out.print(f"  {number}.pdf  {number}.png  {number}.json", markup=False)
         out.print(

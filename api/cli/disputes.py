@@ -15,6 +15,7 @@ from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.api.instants import Day, parse_instant
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.packing import Selection
@@ -43,7 +44,7 @@ def disputes(table: TableFile = None, state: State = DEFAULT_STATE, json_: Json 
 
     def text() -> Iterator[str]:
         for line in lines:
-            what = f"{line.subjects} subjects, {line.items} items"
+            what = f"{counted(line.subjects, 'subject')}, {counted(line.items, 'item')}"
             when = f"{moment(line.opened_at)} – {moment(line.released_at)}"
             yield f"{line.id}  {line.state:<9} {line.kind:<6} {line.opener}  {what}  {when}"
 
@@ -114,7 +115,7 @@ def preserve_(
     tell(
         json_,
         {"dispute": dispute, "leaves": [leaf.hex() for leaf in leaves]},
-        f"{dispute}: {len(leaves)} items preserved 已固定",
+        f"{dispute}: {counted(len(leaves), 'item')} preserved 已固定",
     )
 
 

@@ -16,6 +16,7 @@ from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.states import Capacity
+from yinzheng.verifier.words.counting import counted
 
 ErasureId = Annotated[
     str, typer.Argument(metavar="ERASURE", help="The erasure, such as E-2026-000001. 销毁编号。")
@@ -144,8 +145,8 @@ def list_erasures(
         for one in found:
             of = f"{one['target']} {str(one['subject'])[:12]}…"
             signed = one["signatures"]
-            count = len(signed) if isinstance(signed, list) else 0
-            yield f"{one['id']}  {one['state']:<9}  {of:<22}  {one['ground']:<15}  {count} signatures"
+            by = counted(len(signed) if isinstance(signed, list) else 0, "signature")
+            yield f"{one['id']}  {one['state']:<9}  {of:<22}  {one['ground']:<15}  {by}"
             if isinstance(one["left"], list) and one["left"]:
                 names = ", ".join(map(str, one["left"]))
                 yield f"  → {names} acts no more: drop it, and propose it anew 签署人已离任，请放弃后重新提出"

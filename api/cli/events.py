@@ -14,6 +14,7 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State
 from yinzheng.api.cli.files import writing_new
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.instants import Day, parse_instant
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.verifier.judge.events.report import EventReport, EventsReport
@@ -52,7 +53,7 @@ def export(
         for line in reader.events(certificate, *period_of(since, until)):
             file.write(line)
             count += line.startswith(b'{"body"')
-    tell(json_, {"events": count, "file": str(out_file)}, f"{count} events in {out_file} 条动态")
+    tell(json_, {"events": count, "file": str(out_file)}, f"{counted(count, 'event')} in {out_file} 条动态")
 
 
 def verify(

@@ -11,6 +11,7 @@ import typer
 
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.output import Json, print_json, tell
+from yinzheng.verifier.errors import found_in
 
 if TYPE_CHECKING:
     from yinzheng.verifier.judge.following import Followed
@@ -30,7 +31,8 @@ def follow_command(
 
     policy, found = read_file(trust, MAX_TRUST), list["Followed"]()
     for path in changes:
-        found.append(follow(policy, read_file(path, MAX_CHANGE)))
+        with found_in(path):
+            found.append(follow(policy, read_file(path, MAX_CHANGE)))
         policy = json.dumps(found[-1].policy, ensure_ascii=False).encode()
     new = found[-1].policy
     if out_file is not None:

@@ -13,7 +13,7 @@ import typer
 from yinzheng.api.cli.files import read_file, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault, found_in
 from yinzheng.verifier.formats.tombstone import METHODS
 
 if TYPE_CHECKING:
@@ -205,7 +205,8 @@ def _unfilled(file: Path) -> tuple[list[str], list[tuple[Phrase, bool]]]:
         elif value in ("", []):
             yield place
 
-    whole = canonical.loads(read_file(file, MAX_CONTRACT), max_bytes=MAX_CONTRACT)
+    with found_in(file):
+        whole = canonical.loads(read_file(file, MAX_CONTRACT), max_bytes=MAX_CONTRACT)
     contract = whole.get("contract") if isinstance(whole, dict) else None
     clauses = contract.get("clauses") if isinstance(contract, dict) else None
     if not isinstance(clauses, dict):
@@ -218,4 +219,5 @@ def _unfilled(file: Path) -> tuple[list[str], list[tuple[Phrase, bool]]]:
 def _read(file: Path) -> SignedContract:
     from yinzheng.verifier.formats.trade_contract import MAX_CONTRACT, parse_signed
 
-    return parse_signed(read_file(file, MAX_CONTRACT))
+    with found_in(file):
+        return parse_signed(read_file(file, MAX_CONTRACT))

@@ -14,7 +14,7 @@ from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgF
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.tables import ready_for
 from yinzheng.api.instants import Day, parse_instant
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, found_in
 
 _REQUEST = Annotated[Path, typer.Argument(metavar="REQUEST", help="The request's folder or file. 请求目录。")]
 
@@ -79,7 +79,8 @@ def sign(
     if out_file is None:
         raise UsageFault("name where the signature goes", code="option-missing", hint="Give --out FILE.")
     ready_for(out_file)
-    prepared = parse_prepared(read_file(file, MAX_BYTES))
+    with found_in(file):
+        prepared = parse_prepared(read_file(file, MAX_BYTES))
     elsewhere = None if signature is None else hex_of(signature, 65, "a signature", "approval-malformed")
     made = sign_prepared(prepared, read_request_file(request), member, pinned(org), elsewhere)
     write_new(out_file, readable(made))
@@ -105,7 +106,8 @@ def submit(
         case = holder.submit(to_send(file))
         tell(json_, {"case": case}, f"{case}: received 已收到")
         return
-    case, _, made = parse_signature(read_file(file, 4096))
+    with found_in(file):
+        case, _, made = parse_signature(read_file(file, 4096))
     answer = holder.approve(case, made)
     told = f"{' '.join(answer.numbers) or case}: on the ledger 已登记"
     if answer.missing:

@@ -13,6 +13,7 @@ import typer
 
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, tell
 from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.words.counting import counted
 
 HOOK_SECONDS: Final = 30
 _STDERR: Final = 2
@@ -69,7 +70,8 @@ def mirror(
         "alarms": done.alarms,
         "unknown": [fault.code for fault in done.unknown],
     }
-    text = f"{kept.log.size} statements copied, chain followed to block {max(0, kept.state.block)} 已核对"
+    copied = counted(kept.log.size, "statement")
+    text = f"{copied} copied, chain followed to block {max(0, kept.state.block)} 已核对"
     tell(json_, value, text)
     if done.alarms or done.unknown:
         raise typer.Exit(EXIT_NOT if done.alarms else EXIT_UNDETERMINED)

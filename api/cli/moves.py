@@ -10,6 +10,7 @@ import typer
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
 from yinzheng.api.cli.files import read_file, readable, write_new
 from yinzheng.api.cli.output import Json, tell
+from yinzheng.verifier.errors import found_in
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry
@@ -26,7 +27,8 @@ def signature(
     from yinzheng.api.org.asking import parse_signature
     from yinzheng.ledger.cases import issuing
 
-    case, organisation, signed = parse_signature(read_file(file, 4096))
+    with found_in(file):
+        case, organisation, signed = parse_signature(read_file(file, 4096))
     with writing(state, json_) as (registry, _):
         issued = issuing.sign(registry, case, organisation, signed)
     value = {"case": case, "numbers": list(issued.numbers), "missing": list(issued.missing)}

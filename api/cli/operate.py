@@ -29,6 +29,7 @@ from yinzheng.api.cli.persons import As, by_name, new_passphrase
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.contact import contact_of
+from yinzheng.verifier.words.counting import counted
 
 
 def init(
@@ -279,7 +280,11 @@ def retention_periods(
     with writing(state, json_) as (registry, _):
         periods = set_periods(registry, table, acting(registry, as_))
     said = {kind.value: period.months for kind, period in periods.items()}
-    tell(json_, {"months": said}, "\n".join(f"{kind}: {months} months 个月" for kind, months in said.items()))
+    tell(
+        json_,
+        {"months": said},
+        "\n".join(f"{kind}: {counted(months, 'month')} 个月" for kind, months in said.items()),
+    )
 
 
 def heartbeat(

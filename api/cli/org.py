@@ -23,10 +23,11 @@ from yinzheng.api.cli.org_common import (
 from yinzheng.api.cli.output import Json, print_json, tell
 from yinzheng.api.instants import parse_instant
 from yinzheng.verifier.formats.request import METHODS
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.api.org.calling import Client
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import EnvironmentFault, UsageFault, found_in
 
 MAX_BODY = 8 * 1024 * 1024
 
@@ -62,7 +63,8 @@ def publish(
 
     opened = session(org, desk)
     who = opened.member.profile
-    body = filled(org, read_file(file, MAX_BODY), Party(who.name, who.code), clock())
+    with found_in(file):
+        body = filled(org, read_file(file, MAX_BODY), Party(who.name, who.code), clock())
     answer = opened.post("/org/v1/notices", body)
     keep_notice(org, answer["leaf"], body)
     beyond = f"; beyond the version before 超出前一版: {', '.join(answer['changes'])}"
@@ -95,7 +97,8 @@ def _uncovered(pages: Iterable[dict[str, Any]]) -> Iterator[str]:
             before = group["version"]
             listed += len(group["consents"])
             yield from (f"  {subject}" for subject in group["consents"])
-    yield f"{listed} consents in force do not cover it 份有效同意不及于本版"
+    reach = "consent in force does", "consents in force do"
+    yield f"{counted(listed, *reach)} not cover it 份有效同意不及于本版"
 
 
 def add(file: Body, org: OrgFolder = DEFAULT_ORG, desk: DeskUrl = DEFAULT_DESK, json_: Json = False) -> None:
@@ -229,11 +232,11 @@ def receipts(
                 if fault.code != "receipt-issued":
                     raise
                 before += 1
-            progress(f"{count} receipts")
+            progress(counted(count, "receipt"))
     value = {"receipts": count, "waiting": waiting, "issued_before": before, "folder": str(out_folder)}
     later = f"; {waiting} wait for their anchor, ask again 待上链" if waiting else ""
     lost = f"; {before} were handed out before: replace a lost one at a counter 曾经发出" if before else ""
-    tell(json_, value, f"{count} receipts in {out_folder} 回执{later}{lost}")
+    tell(json_, value, f"{counted(count, 'receipt')} in {out_folder} 回执{later}{lost}")
 
 
 def _fetch(client: Client, subject: str, folder: Path, *, pdf: bool) -> None:

@@ -12,6 +12,7 @@ from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgF
 from yinzheng.api.cli.output import EXIT_NOT, Json, tell
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.api.org.consent_table import Complaint
@@ -86,7 +87,7 @@ def convert(
     }
 
     def text() -> Iterator[str]:
-        yield f"{count} consents to version {found.version} of the notice in {target} 份同意书"
+        yield f"{counted(count, 'consent')} to version {found.version} of the notice in {target} 份同意书"
         for one in complaints[:LISTED]:
             where = f" {one.column}" if one.column else ""
             yield f"  row 第 {one.row} 行{where}: {_zh(one)} {one.en}"

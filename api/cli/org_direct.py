@@ -23,7 +23,7 @@ from yinzheng.api.cli.org_withdrawals import (
     receipt_of,
 )
 from yinzheng.api.cli.output import Json, tell
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, found_in
 
 if TYPE_CHECKING:
     from yinzheng.api.org.direct import Own
@@ -201,7 +201,8 @@ def hand_in(
     from yinzheng.verifier.bytes.canonical import dumps, loads
     from yinzheng.verifier.formats.dispute_paper import MAX_PAPER
 
-    value = loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER)
+    with found_in(file):
+        value = loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER)
     answer = session(org, desk).post("/org/v1/orders", dumps(value))
     tell(json_, answer, f"{answer['leaf'][:12]}: taken in 已收录")
 

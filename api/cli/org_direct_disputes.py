@@ -11,7 +11,7 @@ from yinzheng.api.cli.files import digest_of, read_file
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
 from yinzheng.api.cli.org_direct import Rpc, kept, leaf_of, opened
 from yinzheng.api.cli.output import Json, tell
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, found_in
 
 Paper = Annotated[
     Path, typer.Option("--out", help="A new file with what was told: hand it in. 写入新文件，事后提交。")
@@ -39,7 +39,8 @@ def open_(
     from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.bytes.naming import spell_names
 
-    planned = parse_plan(spell_names(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN)))
+    with found_in(plan):
+        planned = parse_plan(spell_names(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN)))
     if planned.kind != "forum":
         raise UsageFault(
             "a party opens a dispute through the registry's desk",
@@ -75,7 +76,8 @@ def release(
     from yinzheng.verifier.formats.dispute import Opening
     from yinzheng.verifier.formats.dispute_paper import MAX_PAPER, parse_dispute_paper
 
-    given = parse_dispute_paper(loads(read_file(opening, MAX_PAPER), max_bytes=MAX_PAPER))
+    with found_in(opening):
+        given = parse_dispute_paper(loads(read_file(opening, MAX_PAPER), max_bytes=MAX_PAPER))
     if not isinstance(given.body, Opening):
         raise UsageFault("this is no opening", code="paper-malformed", hint="Give what `open-dispute` wrote.")
     member, own, policy = opened(org, rpc)

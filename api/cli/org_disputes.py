@@ -23,11 +23,12 @@ from yinzheng.api.cli.org_common import (
 )
 from yinzheng.api.cli.output import Json, print_json, tell
 from yinzheng.verifier.formats.dispute import RELEASES
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.plans import Plan
 from yinzheng.verifier.bytes.naming import spell_names
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault, found_in
 
 MAX_PLAN: Final = 64 * 1024
 MEDIA: Final = "application/vnd.yinzheng.item"
@@ -78,7 +79,8 @@ def open_(
     from yinzheng.verifier.bytes.canonical import dumps, loads
 
     opened = session(org, desk)
-    planned = parse_plan(spell_names(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN)))
+    with found_in(plan):
+        planned = parse_plan(spell_names(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN)))
     pairs = [_pair(written) for written in evidence or ()]
     account = opened.member.account_key()
     address = account.address.hex()
@@ -106,7 +108,7 @@ def add(
     placed = [
         _put(opened, dispute, number, claim, file) for number, (claim, file) in enumerate(pairs, there + 1)
     ]
-    tell(json_, placed, f"{dispute}: {len(placed)} items added 已补充证据")
+    tell(json_, placed, f"{dispute}: {counted(len(placed), 'item')} added 已补充证据")
 
 
 def show(
@@ -172,8 +174,9 @@ def sign_release(
     from yinzheng.verifier.bytes.canonical import loads
 
     opened = session(org, desk)
-    typed = loads(read_file(message, MAX_PLAN), max_bytes=MAX_PLAN)
-    decision, _ = read_typed(typed)
+    with found_in(message):
+        typed = loads(read_file(message, MAX_PLAN), max_bytes=MAX_PLAN)
+        decision, _ = read_typed(typed)
     shown = opened.get(f"/org/v1/disputes/{dispute}")
     outcome = decision.outcome.hex() if isinstance(decision, Release) else ""
     found = [one["release"] for one in shown["prepared"] if one["outcome"] == outcome]
@@ -295,7 +298,8 @@ def _claim(file: Path) -> dict[str, Any]:
     from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.formats.evidence_items import MAX_ITEM
 
-    value = loads(read_file(file, MAX_ITEM), max_bytes=MAX_ITEM)
+    with found_in(file):
+        value = loads(read_file(file, MAX_ITEM), max_bytes=MAX_ITEM)
     if not isinstance(value, dict):
         raise DataFault(f"{file} is no item's description", code="json-malformed", hint="See `template`.")
     return value

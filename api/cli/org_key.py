@@ -20,7 +20,7 @@ from yinzheng.api.cli.org_common import (
 )
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.instants import Day, parse_instant
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault, found_in
 from yinzheng.verifier.formats.organisation import HOLDER, REASONS
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def make(
     from yinzheng.verifier.judge.trust import MAX_TRUST, parse_trust
 
     pinned = None if registry is None else read_file(registry, MAX_TRUST)
-    policy = None if pinned is None else parse_trust(pinned)  # before anything is made
+    with found_in(registry):
+        policy = None if pinned is None else parse_trust(pinned)  # before anything is made
     holds = HOLDER in roles
     member, enrolment = create_member(
         folder,
@@ -166,7 +167,8 @@ def trust(
 
     if not (org / PROFILE).exists():
         raise UsageFault(f"there is no organisation in {org}", code="org-missing", hint="Name it with --org.")
-    policy = pin(org, read_file(file, MAX_TRUST), replace=replace)
+    with found_in(file):
+        policy = pin(org, read_file(file, MAX_TRUST), replace=replace)
     keys = sorted(kid.hex() for kid in policy.issuers)
     value = {"origin": policy.origin, "issuers": keys, **inputs_of(policy)}
     tell(json_, value, (f"{policy.origin}: {' '.join(keys)}", *policy_lines(policy, language_in(""))))

@@ -16,7 +16,7 @@ import typer
 from yinzheng.api.cli.files import digest_of, read_file, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, Session, clock, session
 from yinzheng.api.cli.output import Json, tell
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, found_in
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.order import MAX_ORDER
 
@@ -115,7 +115,8 @@ def replace_account(
     from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.formats.organisation import Decision, parse_rotation
 
-    asked = parse_rotation(loads(read_file(rotation, MAX_ORDER), max_bytes=MAX_ORDER))
+    with found_in(rotation):
+        asked = parse_rotation(loads(read_file(rotation, MAX_ORDER), max_bytes=MAX_ORDER))
     if asked.binding is None or asked.binding.current is not None:
         raise UsageFault(
             "this replaces no account that is lost",

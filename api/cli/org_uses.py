@@ -13,6 +13,7 @@ from yinzheng.api.cli.common import progress_line
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, session
 from yinzheng.api.cli.output import EXIT_NOT, Json, tell
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.api.org.use_table import Used
@@ -69,13 +70,13 @@ def uses(
             _note(kept, {"use": _mark(one.body), "row": one.row, **answer})
             recorded += 1
             outside += answer["covered"] is False
-            progress(f"{recorded} uses")
+            progress(counted(recorded, "use"))
 
     value = {"recorded": recorded, "recorded_before": before, "outside_consent": outside, "refused": wrong}
 
     def text() -> Iterator[str]:
         again = f", {before} before 此前已登记" if before else ""
-        yield f"{recorded} uses recorded 已登记使用记录{again}"
+        yield f"{counted(recorded, 'use')} recorded 已登记使用记录{again}"
         if outside:
             yield f"  no consent covers {outside} of them 没有同意作为依据"
         for one in wrong[:LISTED]:

@@ -20,7 +20,7 @@ from yinzheng.verifier.formats.organisation import REASONS
 if TYPE_CHECKING:
     from yinzheng.ledger.organisations.listing import Listed
     from yinzheng.verifier.bytes.canonical import JSON
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, found_in
 
 MAX_FILE = 64 * 1024
 
@@ -43,7 +43,8 @@ def enrol(
     from yinzheng.ledger.organisations import enrolment
     from yinzheng.verifier.formats.organisation import parse_enrolment
 
-    body = parse_enrolment(_read(file))
+    with found_in(file):
+        body = parse_enrolment(_read(file))
     with writing(state, json_) as (registry, _):
         giver = None if administrator is None else acting(registry, administrator)
         leaf = enrolment.enrol(registry, body, acting(registry, as_), webhook, administrator=giver)
@@ -104,7 +105,8 @@ def rotate_key(
     from yinzheng.ledger.organisations import enrolment
     from yinzheng.verifier.formats.organisation import parse_rotation
 
-    body = parse_rotation(_read(file))
+    with found_in(file):
+        body = parse_rotation(_read(file))
     with writing(state, json_) as (registry, _):
         leaf = enrolment.rotate(registry, body, None if as_ is None else acting(registry, as_))
     kid = body.grant.kid.hex()
@@ -163,7 +165,8 @@ def veto(
     from yinzheng.ledger.organisations import holding
     from yinzheng.verifier.formats.veto import parse_veto
 
-    said = parse_veto(_read(file))
+    with found_in(file):
+        said = parse_veto(_read(file))
     with writing(state, json_) as (registry, _):
         holding.veto(registry, said)
     tell(json_, {"code": said.code, "serial": said.serial}, f"{said.code}: replacement vetoed 已否决")

@@ -12,7 +12,7 @@ import typer
 from yinzheng.api.cli.console import shows
 from yinzheng.api.cli.language import spoken
 from yinzheng.api.cli.output import beside, out
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault, found_in
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.version import VERSION
 from yinzheng.verifier.words.fingerprint import COMPARE, LABEL, fingerprint
@@ -33,7 +33,8 @@ def read_policy(path: Path) -> TrustPolicy:
             hint="Get trust.json from whoever you trust for it, not from whoever shows the certificate.",
         ) from None
     try:
-        return parse_trust(data)
+        with found_in(path):
+            return parse_trust(data)
     except DataFault as fault:
         raise UsageFault(fault.message, code=fault.code, hint=fault.hint, **fault.data) from None
 

@@ -18,7 +18,7 @@ from yinzheng.api.cli.asking import agreed, require_agreed
 from yinzheng.api.cli.common import DEFAULT_STATE, CaseId, State, acting, allowed, writing
 from yinzheng.api.cli.output import Json, err, print_json, tell
 from yinzheng.api.cli.persons import As
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault, found_in
 
 if TYPE_CHECKING:
     from yinzheng.ledger.dossiers.checklist import Checklist
@@ -59,7 +59,8 @@ def review(
             raise UsageFault(
                 f"there is no checklist {checklist}", code="checklist-missing", hint="Check the path."
             )
-        filled = parse_checklist(checklist.read_bytes())
+        with found_in(checklist):
+            filled = parse_checklist(checklist.read_bytes())
     elif sys.stdin.isatty():
         asked = _asked(state, case, as_)
         filled = _edited(asked, case) if editor else _answered(asked, case)

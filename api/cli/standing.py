@@ -15,6 +15,7 @@ from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.ledger.rules.moves import Ground
 from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.verifier.errors import found_in
 
 if TYPE_CHECKING:
     from yinzheng.ledger.certificates.remarks import Grounds
@@ -133,7 +134,8 @@ def order(
     from yinzheng.verifier.formats.order import Order
     from yinzheng.verifier.formats.receipt_paper import ReceiptPaper
 
-    paper = parse_paper(loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER))
+    with found_in(file):
+        paper = parse_paper(loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER))
     with writing(state, json_) as (registry, _):
         about, leaf = take_in(registry, paper)
     match paper:

@@ -9,6 +9,7 @@ import typer
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.verifier.words.counting import counted
 
 WitnessName = Annotated[
     str, typer.Argument(metavar="NAME", help="The organisation, as reports name it. 见证方名称。")
@@ -57,7 +58,9 @@ def quorum(
 
     with writing(state, json_) as (registry, _):
         fed = set_quorum(registry, number, acting(registry, as_))
-    tell(json_, fed.to_json(), f"{number} of {len(fed.urls)} witnesses are asked for 已设定")
+    tell(
+        json_, fed.to_json(), f"{number} of {counted(len(fed.urls), 'witness', 'witnesses')} asked for 已设定"
+    )
 
 
 def list_(state: State = DEFAULT_STATE, json_: Json = False) -> None:
@@ -81,7 +84,9 @@ def list_(state: State = DEFAULT_STATE, json_: Json = False) -> None:
     ]
     for one in stands:
         last = (
-            "nothing yet 尚无" if one.size is None else f"{one.size} statements at {china_time(one.at or 0)}"
+            "nothing yet 尚无"
+            if one.size is None
+            else f"{counted(one.size, 'statement')} at {china_time(one.at or 0)}"
         )
         lines.append(f"{'✓' if one.newest else '✗'} {one.witness.name}  {one.url}  cosigned 联署: {last}")
         lines += [f"   {key.vkey}" for key in one.witness.keys]

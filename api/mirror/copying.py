@@ -14,6 +14,7 @@ from yinzheng.verifier.log.merkle import hash_leaf
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint
 from yinzheng.verifier.log.statement import Statement
 from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, TiledTree, decode_bundle
+from yinzheng.verifier.words.counting import counted
 
 
 class Served(Protocol):
@@ -54,7 +55,7 @@ def copy(folder: Folder, source: Served, trust: TrustPolicy) -> tuple[Checkpoint
             raise _fork(head.size, kept)
         if head.size < kept:
             raise EnvironmentFault(
-                f"the log shows {head.size} statements, and {kept} before",
+                f"the log shows {counted(head.size, 'statement')}, and {kept} before",
                 code=STALE,
                 hint="Look again.",
                 at=kept,
@@ -149,7 +150,7 @@ def _why(folder: Folder, source: Served, head: Checkpoint, kept: int) -> Forked:
 
 def _fork(size: int, kept: int) -> Forked:
     return Forked(
-        f"the signed head of {size} statements is not of the history of the {kept} kept here",
+        f"the signed head of {counted(size, 'statement')} is not of the history of the {kept} kept here",
         code="log-fork",
         size=size,
         kept=kept,

@@ -31,6 +31,7 @@ from yinzheng.verifier.log.merkle import EMPTY_ROOT
 from yinzheng.verifier.log.note import Checkpoint
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement
 from yinzheng.verifier.log.tiles import WIDTH, Tile
+from yinzheng.verifier.words.counting import counted
 
 BLOCKS: Final = 2000
 """Of which events are asked for at once; fewer where the answer is too long, or the node refuses."""
@@ -169,7 +170,7 @@ class Round:
         slot, state = _slot(AUTHORITY), self.folder.state
         evidence = self._proved(node, block, {one: [slot] for one in pinned.values()})
         if (age := self.now - evidence.block.time) > self.trust.max_age:
-            message = f"the node's last final block is {age} seconds old"
+            message = f"the node's last final block is {counted(age, 'second')} old"
             self.unknown.append(EnvironmentFault(message, code="node-stale", hint="Ask another node."))
         found = {bytes.fromhex(one) for one in state.authority.values()}
         for name, one in pinned.items():
@@ -265,17 +266,23 @@ class Round:
         (word,) = self._words(node, block, self.trust.anchor, [_slot(ANCHOR_LATEST)])
         latest = word & (1 << 64) - 1
         if latest > head.size:
-            message = f"the chain has {latest} statements by block {block}, the log shows {head.size}"
+            message = (
+                f"the chain has {counted(latest, 'statement')} by block {block}, the log shows {head.size}"
+            )
             self._later("log-behind-chain", "head", message, latest, reached=head.size)
         sizes = sorted({one for one in (latest, head.size) if 0 < one <= self.folder.log.size})
         roots = self._words(node, block, self.trust.anchor, [root_slot(one) for one in sizes])
         for size, root in zip(sizes, roots, strict=True):
             if root and root.to_bytes(32, "big") != self.folder.log.root(size):
                 self._cry(
-                    "anchor-differs", str(size), f"the chain anchored another head of {size} statements"
+                    "anchor-differs",
+                    str(size),
+                    f"the chain anchored another head of {counted(size, 'statement')}",
                 )
         if latest < head.size:
-            message = f"the chain has {latest} statements by block {block}, and the log {head.size}"
+            message = (
+                f"the chain has {counted(latest, 'statement')} by block {block}, and the log {head.size}"
+            )
             self._later("head-unanchored", "head", message, head.size, reached=latest)
 
     def _compare(self, node: Node, block: int, touched: set[str]) -> None:

@@ -34,7 +34,7 @@ from yinzheng.ledger.state.files import make_folder, write_durably
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.bytes.canonical import JSON, constant, hex_bytes, read_object, text
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault, found_in
 from yinzheng.verifier.formats.body import Body, check_credit_code
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.move_request import (
@@ -147,7 +147,8 @@ def read_request_file(file: Path) -> JointRequest:
         data = place.read_bytes()
     except FileNotFoundError:
         raise UsageFault(f"there is no file {place}", code="file-missing", hint="Check the path.") from None
-    return parse_joint_request(data)
+    with found_in(place):
+        return parse_joint_request(data)
 
 
 def sign_request(file: Path, member: Member, now: int) -> JointRequest:

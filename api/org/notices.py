@@ -9,7 +9,7 @@ from typing import Final
 from yinzheng.ledger.state.files import make_folder, write_durably
 from yinzheng.verifier.bytes.canonical import JSON, dumps, loads
 from yinzheng.verifier.bytes.naming import spell_names
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, found_in
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.notice import MAX_NOTICE, Notice, parse_notice
 
@@ -82,4 +82,5 @@ def read_notice(file: Path) -> Notice:
         data = file.read_bytes()
     except FileNotFoundError:
         raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
-    return parse_notice(spell_names(loads(data, max_bytes=MAX_NOTICE * 2)))
+    with found_in(file):
+        return parse_notice(spell_names(loads(data, max_bytes=MAX_NOTICE * 2)))

@@ -16,6 +16,7 @@ from yinzheng.ledger.flow.outbidding import kept_of, raised
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event, Objection
+from yinzheng.verifier.words.counting import counted
 
 _ON_CHAIN: Mapping[str, CaseState] = {
     State.PUBLICITY: CaseState.PUBLICITY,
@@ -59,7 +60,7 @@ def _check_heads(audit: Audit, session: Session) -> None:
     elif latest.size < audit.log.size:
         audit.found(
             "unsettled",
-            f"{audit.log.size - latest.size} statements are not anchored yet",
+            f"{counted(audit.log.size - latest.size, 'statement')} not anchored yet",
             size=audit.log.size,
         )
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.store.models import Base
+from yinzheng.verifier.words.counting import counted
 
 _KINDS: Mapping[str, str] = {
     "BLOB": "blob",
@@ -46,7 +47,7 @@ def _check(audit: Audit, session: Session, table: Table) -> None:
         if count:  # None where there are no rows
             audit.found(
                 "column-altered",
-                f"{count} rows of {table.name} hold something in {column.name}"
+                f"{counted(count, 'row')} of {table.name} with something in {column.name}"
                 " that this program does not write",
                 table=table.name,
                 column=column.name,

@@ -21,6 +21,7 @@ from yinzheng.ledger.store.models_accesses import BulkApproval
 from yinzheng.verifier.bytes.algorithms import recover_address
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access import BEARER, ITSELF
+from yinzheng.verifier.words.counting import counted
 
 
 @dataclass
@@ -105,6 +106,7 @@ def compare_approvals(audit: Audit, told: Told) -> None:
         if persons > used[actor, purpose]:
             audit.found(
                 "bulk-unapproved",
-                f"{actor} opened {persons} persons beyond what is free; {used[actor, purpose]} were approved",
+                f"{actor} opened {counted(persons, 'person')} beyond what is free; "
+                f"{used[actor, purpose]} were approved",
                 actor=actor,
             )

@@ -22,6 +22,7 @@ from yinzheng.ledger.chain.reverts import ChainUnreachable
 from yinzheng.verifier.chain.consensus import UNPROVEN, Consensus
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.words.counting import counted
 
 HANGS: Final = 10.0
 """Seconds after which a node is left, where there is another to ask."""
@@ -269,7 +270,7 @@ class Endpoints(JSONBaseProvider):
         best = max((one.height or 0 for one in self._all if one.left is None), default=0)
         for one in self._all:
             if one.left is None and (one.height or 0) < best - LAG:
-                self._leave(one, f"is {best - (one.height or 0)} blocks behind")
+                self._leave(one, f"is {counted(best - (one.height or 0), 'block')} behind")
 
     def _leave_those_ahead(self) -> None:
         """Leave those whose newest block is yet to come; where all of them say so our clock is wrong."""

@@ -13,6 +13,7 @@ from yinzheng.ledger.rules.states import Capacity
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.evidence_items import Item, parse_item
+from yinzheng.verifier.words.counting import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _look(registry: Registry, dispute_id: str) -> Shown:
 
 def _moved(there: int) -> UsageFault:
     return UsageFault(
-        f"this dispute has {there} items, and this is not the next one",
+        f"this dispute has {counted(there, 'item')}, and this is not the next one",
         code="dispute-moved",
         hint="Ask for the dispute, then add the item under the next number.",
     )

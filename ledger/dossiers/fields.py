@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.words.counting import counted
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -135,7 +136,7 @@ def all_faults(what: str, problems: Sequence[Problem], code: str) -> DataFault:
     """Make the one fault that names every problem; `problems` and `codes` are in its data."""
     shown = "; ".join(str(problem) for problem in problems)
     return DataFault(
-        f"{what} has {len(problems)} fault(s): {shown}.",
+        f"{what} has {counted(len(problems), 'fault')}: {shown}.",
         code=code,
         hint="Correct everything named and apply again; nothing was recorded.",
         problems=[str(problem) for problem in problems],

@@ -23,6 +23,7 @@ from yinzheng.ledger.store.models import ChainCall, Event
 from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.verifier.errors import EnvironmentFault
+from yinzheng.verifier.words.counting import counted
 
 LEAP: Final = 7 * 86_400
 """Seconds without a block and without a decision that need no word."""
@@ -124,8 +125,8 @@ def _behind(now: int, last: int) -> EnvironmentFault:
 
 def _ahead(now: int, last: int, leap: int) -> EnvironmentFault:
     return EnvironmentFault(
-        f"the clock says {shown(now)}, {(now - last) // 86_400} days after anything was last written"
-        f" ({shown(last)})",
+        f"the clock says {shown(now)}, {counted((now - last) // 86_400, 'day')} after anything was last "
+        f"written ({shown(last)})",
         code="clock-ahead",
         hint="Nothing was written: a block sealed under a wrong clock closes the ledger until that time has"
         f" come. Set the clock right; if it is right and nothing was written for over {leap // 86_400} days:"

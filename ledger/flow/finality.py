@@ -8,6 +8,7 @@ from typing import Final
 from yinzheng.ledger.chain.reverts import BlockBehind, translated
 from yinzheng.ledger.chain.sender import Call, OutcomeOpen, pauses
 from yinzheng.ledger.registry import Registry
+from yinzheng.verifier.words.counting import counted
 
 BEHIND_SECONDS: Final = 10
 """How far a block to come may lie behind our clock, and how long it is waited for one that does not."""
@@ -44,7 +45,8 @@ def simulate_in_time(registry: Registry, call: Call) -> None:
 
 def _behind(fault: BlockBehind, gap: int) -> BlockBehind:
     return BlockBehind(
-        f"what was decided is recorded, and waits: the chain's clock is {gap} seconds behind its time",
+        "what was decided is recorded, and waits: the chain's clock is "
+        f"{counted(gap, 'second')} behind its time",
         code="chain-clock-behind",
         hint="Nothing is lost and nothing needs to be done again: it goes on with the next command, or with"
         " `yinzheng settle`. If it stays so, compare this machine's clock with those of the validators.",
@@ -59,7 +61,7 @@ def told_of(registry: Registry, fault: OutcomeOpen, patience: float) -> OutcomeO
     age = max(0, registry.clock() - head["timestamp"])
     return OutcomeOpen(
         f"what was decided is recorded, and not final on the chain after {patience} seconds;"
-        f" the chain's last block, {head['number']}, is {age} seconds old",
+        f" the chain's last block, {head['number']}, is {counted(age, 'second')} old",
         code=fault.code,
         hint="Nothing is lost and nothing needs to be done again: it goes on with the next command, or with"
         " `yinzheng settle`. If the last block stays that old, too few validators are at work.",

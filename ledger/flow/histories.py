@@ -29,6 +29,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import ChainCall, Checkpoint, Counter, Meta
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.words.counting import counted
 
 _TOGETHER: Final = (
     "Nothing was written. Put its newest copy back; if there is none, restore all three from one backup:"
@@ -162,7 +163,7 @@ def require_one_history(
 def _check_log(known: Known, store: Store, log: TileLog, client: ContractsClient, *, log_anew: bool) -> None:
     if log.size > known.size and log.size > _now(store).size:
         raise DataFault(
-            f"the log holds {log.size} statements, the database only {known.size} of them",
+            f"the log holds {counted(log.size, 'statement')}, the database only {known.size} of them",
             code="database-behind-log",
             hint=f"The database is older than the log. {_TOGETHER}",
         )
@@ -171,7 +172,8 @@ def _check_log(known: Known, store: Store, log: TileLog, client: ContractsClient
         return
     if log.size < head.size:
         raise DataFault(
-            f"the database knows a head of the log of {head.size} statements, the log holds only {log.size}",
+            f"the database knows a head of the log of {counted(head.size, 'statement')}, "
+            f"the log holds only {log.size}",
             code="log-behind-database",
             hint="The log is older than the database. Nothing was written. Put its newest copy back, or have"
             " it written anew from the database: `yinzheng settle --log-anew`.",

@@ -40,6 +40,7 @@ from yinzheng.ledger.witnesses.feeding import feed
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.log.note import Checkpoint
 from yinzheng.verifier.log.tiles import WIDTH
+from yinzheng.verifier.words.counting import counted
 
 
 def _anchored(_client: ContractsClient, session: Session, call: ChainCall) -> None:
@@ -79,7 +80,7 @@ def _check_log_is_ours(registry: Registry) -> None:
         known = repository.sequenced(session)
     if registry.log.size > known:
         raise DataFault(
-            f"the log holds {registry.log.size} statements, the database only {known} of them",
+            f"the log holds {counted(registry.log.size, 'statement')}, the database only {known} of them",
             code="database-behind-log",
             hint="the database is older than the log: restore its newest copy; nothing was changed.",
         )
@@ -92,7 +93,7 @@ def sequence_and_publish(registry: Registry, progress: Progress) -> None:
             placed = repository.sequence(session, repository.BATCH)
         if not placed:
             break
-        progress(f"sequenced {placed} statements")
+        progress(f"sequenced {counted(placed, 'statement')}")
     if grow_log(registry, progress):
         _publish_checkpoint(registry)
 
@@ -110,7 +111,7 @@ def grow_log(registry: Registry, progress: Progress = silent, *, tiles_only: boo
         end = min(first + repository.BATCH, wanted)
         with registry.store.reading() as session:
             registry.log.append(repository.statements(session, first, end))
-        progress(f"log holds {end} statements")
+        progress(f"log holds {counted(end, 'statement')}")
     return placed
 
 
@@ -199,7 +200,7 @@ def _anchor(registry: Registry, progress: Progress) -> None:
         return
     if not carry_out(registry, [_anchoring(registry, held, size)]):
         carry_out(registry, [_anchoring(registry, held, size)])  # the reason of its refusal, or once more
-    progress(f"anchored {size} statements")
+    progress(f"anchored {counted(size, 'statement')}")
 
 
 def _heads(registry: Registry) -> tuple[int, int]:

@@ -36,6 +36,7 @@ from yinzheng.verifier.log.tiles import (
     grow,
 )
 from yinzheng.verifier.log.tlogproof import TlogProof
+from yinzheng.verifier.words.counting import counted
 
 SLICE = 64 * WIDTH
 """Entries hashed and written at once: enough to batch, little enough to keep memory flat."""
@@ -290,7 +291,8 @@ def require_extension(old: Checkpoint, new: Checkpoint, tree: TiledTree) -> None
         if fault.code != "consistency-proof":
             raise
         raise DataFault(
-            f"the log of {new.size} entries does not begin with the published one of {old.size}",
+            f"the log of {counted(new.size, 'entry', 'entries')} does not begin "
+            f"with the published one of {old.size}",
             code="log-rewritten",
             hint="run the audit; log or database was altered or restored from different moments",
             old_size=old.size,

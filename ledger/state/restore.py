@@ -49,6 +49,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import constant, hex_bytes, integer, read_object, text
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
+from yinzheng.verifier.words.counting import counted
 
 RESTORERS: Final[tuple[Role, ...]] = (Capacity.REGISTRY, StaffRole.SECURITY, Office.ADMINISTRATOR)
 """Who may restore: who may make backups, and who keeps the keys."""
@@ -366,7 +367,7 @@ def _require_whole(store: Store) -> None:
         missing = sum(_without_key(session, place, gone) for place in WRAPPED)
     if missing:
         raise DataFault(
-            f"the key file lacks the keys of {missing} records that the backup holds",
+            f"the key file lacks the keys of {counted(missing, 'record')} that the backup holds",
             code="keyfile-older",
             hint="It is not the current one. Find the place it was last written to; nothing was restored.",
             missing=missing,

@@ -20,6 +20,7 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW
 from yinzheng.verifier.judge.witnesses import Witness
 from yinzheng.verifier.log.note import peek_checkpoint, split_note
+from yinzheng.verifier.words.counting import counted
 
 PATIENCE: Final = 5.0
 """Seconds for all that is asked of one witness about one head."""
@@ -67,7 +68,7 @@ def ask(
             known = _size_in(answer)
             if known > head.size:
                 raise WitnessFault(
-                    f"it has cosigned {known} statements of this log, which holds {head.size}",
+                    f"it has cosigned {counted(known, 'statement')} of this log, which holds {head.size}",
                     code="witness-ahead",
                     hint="Log and database may be older than what was published: run the audit.",
                     size=known,
@@ -138,7 +139,7 @@ def _nonsense(what: str) -> WitnessFault:
 
 def _forked(size: int) -> WitnessFault:
     return WitnessFault(
-        f"it has cosigned another head of {size} statements",
+        f"it has cosigned another head of {counted(size, 'statement')}",
         code="witness-fork",
         hint="Two histories of this log are about: run the audit, and ask the witness what it holds.",
         size=size,

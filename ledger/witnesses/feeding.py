@@ -22,6 +22,7 @@ from yinzheng.ledger.witnesses.heads import cosigned_note, latest_head
 from yinzheng.ledger.witnesses.kept import Fed, fed_in
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 from yinzheng.verifier.judge.witnesses import Witness
+from yinzheng.verifier.words.counting import counted
 
 REST: Final = 60
 """Seconds for which one that kept us waiting in vain is not asked again, and after which one that failed is
@@ -95,7 +96,7 @@ def feed(registry: Registry, progress: Progress = silent) -> Standing:
         _keep(registry, head[0].size, told, now)
         for name, said in told.items():
             if isinstance(said, CosignedLine):
-                progress(f"{name} cosigned {head[0].size} statements")
+                progress(f"{name} cosigned {counted(head[0].size, 'statement')}")
             else:
                 progress(f"witness {name}: {said.message}")
     with registry.store.reading() as session:

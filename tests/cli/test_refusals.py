@@ -273,3 +273,23 @@ def test_the_desks_own_trouble_stays_its_own_in_both_languages() -> None:
     said = bytes(answer(problem, Headers({"accept-language": "zh"})).body).decode()
     assert "/srv/state" not in said
     assert "磁盘" not in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("org", "trade", "settle", "0" * 64, "A-2026-000001", "--contract", "FILE", "--request", "FILE"),
+        ("enrol", "FILE", "--as", "chen"),
+        ("order", "FILE"),
+        ("signature", "FILE"),
+        ("review", "A-2026-000001", "--as", "chen", "--checklist", "FILE"),
+        ("holder", "contract", "show", "FILE"),
+        ("verify", "SJ4412026110001", "--trust", "FILE"),
+    ],
+)
+def test_of_a_file_that_is_wrong_the_name_is_told(tmp_path: Path, command: tuple[str, ...]) -> None:
+    file = tmp_path / "wrong.json"
+    file.write_text('{"format": "another"}')
+    said = run(*(str(file) if word == "FILE" else word for word in command))
+    assert said.code in (1, 2)
+    assert said.err.startswith(f"yinzheng: {file}: "), said.err

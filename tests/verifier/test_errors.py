@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError, found_in
 
 
 @pytest.mark.parametrize("kind", [UsageFault, DataFault, EnvironmentFault])
@@ -31,3 +31,16 @@ def test_survives_the_way_between_processes() -> None:
         "mend it",
         {"size": 3},
     )
+
+
+def test_what_was_read_is_named_once() -> None:
+    with pytest.raises(DataFault) as told, found_in("folder"), found_in("request.json"):
+        raise DataFault("$.format is missing", code="field-missing", hint="Mend it.", at=3)
+    assert (told.value.message, told.value.code, told.value.hint, told.value.data["at"]) == (
+        "request.json: $.format is missing",
+        "field-missing",
+        "Mend it.",
+        3,
+    )
+    with pytest.raises(UsageFault, match="^no$"), found_in("request.json"):
+        raise UsageFault("no", code="no-such")

@@ -22,6 +22,7 @@ from yinzheng.verifier.formats.certificate import is_qr_text
 from yinzheng.verifier.formats.challenge import is_challenge_text
 from yinzheng.verifier.formats.receipt import is_receipt_text
 from yinzheng.verifier.formats.voucher import is_voucher_text
+from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -82,7 +83,7 @@ def find_in(views: Iterable[Set[str]]) -> str:
         foreign |= texts
     if foreign:
         raise DataFault(
-            f"the picture shows {len(foreign)} QR code(s), but none of a certificate: "
+            f"the picture shows {counted(len(foreign), 'QR code')}, but none of a certificate: "
             + ", ".join(sorted({_kind(text) for text in foreign})),
             code="image-foreign",
             hint="Photograph the code printed on the certificate itself.",

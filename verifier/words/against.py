@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from yinzheng.verifier.judge.against import Comparison, Head
+from yinzheng.verifier.words.counting import counted
 from yinzheng.verifier.words.phrase import Language, Phrase
 from yinzheng.verifier.words.times import moment
 
@@ -70,7 +71,7 @@ def line(found: Comparison, language: Language) -> str:
 
 def _head(head: Head, language: Language) -> str:
     size = head.checkpoint.size
-    said = f"{size} 条" if language == "zh" else f"{size} entries"
+    said = f"{size} 条" if language == "zh" else counted(size, "entry", "entries")
     if head.at is None:
         return said
     return f"{said}, {moment(head.at).said(language)}"

@@ -29,6 +29,7 @@ from yinzheng.ledger.chain.embedded.sealing import Refused, SealedBlock, build_b
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.files import SHARED
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.words.counting import counted
 
 CLOCK_TOLERANCE = 2
 """Seconds by which the clock may be behind the head's time. Beyond, nothing is sealed (S5.4: time on chain
@@ -349,14 +350,14 @@ class EmbeddedChain:
         parent, now = self.head(), self._clock()
         if self._leap is not None and now > parent.timestamp + self._leap:
             raise EnvironmentFault(
-                f"The clock is {(now - parent.timestamp) // 86_400} days ahead of the last block.",
+                f"The clock is {counted((now - parent.timestamp) // 86_400, 'day')} ahead of the last block.",
                 code="chain-clock",
                 hint="Set the clock right; if it is, have the registry say so first:"
                 " `yinzheng heartbeat --clock-is-right`.",
             )
         if now < parent.timestamp - CLOCK_TOLERANCE:
             raise EnvironmentFault(
-                f"The clock is {parent.timestamp - now} seconds behind the last block.",
+                f"The clock is {counted(parent.timestamp - now, 'second')} behind the last block.",
                 code="chain-clock",
                 hint="Set the clock right; nothing is sealed before it has caught up.",
             )

@@ -9,6 +9,7 @@ from yinzheng.verifier.formats.evidence_items import Item
 from yinzheng.verifier.judge.pack.report import ItemReport, PackReport
 from yinzheng.verifier.judge.pack.report import Reason as Said
 from yinzheng.verifier.words import pack as phrases
+from yinzheng.verifier.words.counting import counted
 from yinzheng.verifier.words.court import words
 from yinzheng.verifier.words.court.blocks import Block, Card, Cell, Facts, Line, Look, Notice, Table
 from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, strong
@@ -90,7 +91,9 @@ def _about(item: Item) -> Cell:
     lines = []
     for name, value in item.about.items():
         if isinstance(value, list):
-            lines.append(Line(Phrase(f"{len(value)} 条日志陈述", f"{len(value)} statements of the log")))
+            lines.append(
+                Line(Phrase(f"{len(value)} 条日志陈述", f"{counted(len(value), 'statement')} of the log"))
+            )
         else:
             label = words.ABOUT[name]
             said = instant(value) if name in _TIMES and isinstance(value, int) else str(value)
