@@ -141,6 +141,22 @@ HOLDER: Final = Group(
             "List the licences that we gave or took, the newest first. 我的许可。",
         ),
         Command(
+            "objections",
+            "holder_objections:listed",
+            "List the open objections to a certificate of ours. 对我方证书的异议。",
+        ),
+        Group(
+            "objection",
+            "One objection to a certificate of ours. 对我方证书的一项异议。",
+            (
+                Command(
+                    "answer",
+                    "holder_objections:answer",
+                    "Agree to an objection, or explain ourselves. 答复异议。",
+                ),
+            ),
+        ),
+        Command(
             "authorise",
             "holder_signing:authorise",
             "Let another party sign a request in our name. 授权对方签署。",

@@ -320,6 +320,24 @@ def _line(told: JSON) -> str:
             f"{kind}  {data['notice']}, version {data['version']}: not covered by at most "
             f"{data['at_most']} consents 至多 {data['at_most']} 份同意不及于本版"
         )
+    if told["kind"] == "certificate.objection":
+        return (
+            f"{kind}  {data['certificate']}, objection 异议 {str(data['objection'])[:12]}: "
+            f"yinzheng holder objections {data['certificate']}"
+        )
+    if told["kind"] == "certificate.recorded":
+        return f"{kind}  {data['certificate']}: {_recorded(str(data['type']))}"
+    if told["kind"] == "certificate.events":
+        return f"{kind}  {data['subscription']}: {data['begin']}–{data['end']}"
     due = data.get("deadline")
     deadline = f", by 期限 {china_time(due)}" if isinstance(due, int) else ""
     return f"{kind}  {data.get('withdrawal') or data.get('dispute')}{deadline}"
+
+
+def _recorded(kind: str) -> str:
+    """What was recorded of a certificate of ours, by type of statement."""
+    from yinzheng.verifier.words.history import TITLES
+
+    if kind == "publicity.opened":
+        return "publicity of a cancellation 依职权注销的公示"
+    return f"{TITLES[kind].en} {TITLES[kind].zh}" if kind in TITLES else kind

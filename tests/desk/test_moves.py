@@ -169,3 +169,30 @@ def test_a_document_that_is_no_base64_is_refused(content: str) -> None:
     with pytest.raises(DataFault) as caught:
         moves._parts(named, [{"path": "a.txt", "content": content}])  # type: ignore[arg-type]
     assert caught.value.code == "field-value"
+
+
+def test_a_holder_is_told_of_an_objection_and_answers_it(scene: tuple[DeskProcess, Path, str]) -> None:
+    desk, folder, number = scene
+    material = folder / "material.txt"
+    material.write_text("证明材料（虚构）", encoding="utf-8")
+    state = ("--state", desk.state)
+    words = ("--objector", "某公司", "--reasons", "登记范围有误", "--material", material)
+    name = done("object", number, *words, *state, env=KEYS_OF_STATE)["objection"]
+    at = {code: ("--org", folder / code, "--desk", desk.url) for code in (HOSPITAL, FIRM)}
+    run("org", "trust", folder / "trust.json", "--org", folder / HOSPITAL)
+
+    told = run("org", "notices", *at[HOSPITAL], env=SECRETS).out
+    assert f"{number}, objection 异议 {name[:12]}: yinzheng holder objections {number}" in told
+    assert "None" not in told
+    listed = run("holder", "objections", number, *at[HOSPITAL], env=SECRETS).out
+    assert name[:12] in listed
+    assert "登记范围有误" in listed
+    refused("holder", "objections", number, *at[FIRM], code="holder-other", exit_code=2, env=SECRETS)
+    refused("holder", "objections", "7", *at[FIRM], code="number-malformed", exit_code=2, env=SECRETS)
+    said = ("holder", "objection", "answer", number, name[:12], "--agrees", "--explanation", "同意更正")
+    done(*said, *at[HOSPITAL], env=SECRETS)
+    refused(*said, *at[HOSPITAL], code="objection-answered", exit_code=2, env=SECRETS)
+    assert "已答复" in run("holder", "objections", number, *at[HOSPITAL], env=SECRETS).out
+    by = ("--as", OFFICER, *state)
+    done("resolve", number, name[:12], "--upheld", "--reasons", "经查成立", *by, env=KEYS_OF_STATE)
+    assert "none 没有" in run("holder", "objections", number, *at[HOSPITAL], env=SECRETS).out

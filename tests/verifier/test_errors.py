@@ -42,5 +42,5 @@ def test_what_was_read_is_named_once() -> None:
         "Mend it.",
         3,
     )
-    with pytest.raises(UsageFault, match="^no$"), found_in("request.json"):
+    with pytest.raises(UsageFault, match=r"^no$"), found_in("request.json"):
         raise UsageFault("no", code="no-such")
