@@ -58,6 +58,9 @@ _WEB: Final[dict[str, Any]] = {
 }
 
 
+GOES_ON: Final = "thing that waited goes on", "things that waited go on"
+
+
 def template(
     web: Annotated[bool, typer.Option("--web", help="Of a page captured live (WARC, PNG, HTML).")] = False,
     json_: Json = False,
@@ -210,7 +213,7 @@ def release(
     body = dumps({"kind": kind, "signatures": [*signature]})
     answer = session(org, desk).post(f"/org/v1/disputes/{dispute}/release", body)
     resumed = answer["release"]["resumed"]
-    tell(json_, answer, f"{dispute}: released, {len(resumed)} things go on 已解除")
+    tell(json_, answer, f"{dispute}: released; {counted(len(resumed), *GOES_ON)} 已解除")
 
 
 def pack(

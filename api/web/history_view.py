@@ -12,9 +12,8 @@ from yinzheng.api.web.event_words import CAPACITIES
 from yinzheng.api.web.report_view import TONES, Moment, Pinned, Step, block_of, not_yours, pinned
 from yinzheng.api.web.times import Instant, instant
 from yinzheng.api.web.words import Tone, say
-from yinzheng.verifier.chain.layout import IN_FORCE
 from yinzheng.verifier.judge.history.report import HistoryReport, Holding, Line, Whole
-from yinzheng.verifier.judge.report import Authentic, Finding, Outcome
+from yinzheng.verifier.judge.report import Authentic, Finding, Outcome, Status
 from yinzheng.verifier.words import history as words
 from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.verdict import verdict
@@ -93,7 +92,7 @@ def history_view(checked: CheckedHistory, language: Language, *, own_policy: boo
 
 
 def _held(holding: Holding, language: Language) -> Held:
-    tone: Tone = "good" if holding.status == IN_FORCE else "unknown"
+    tone: Tone = "good" if holding.standing is Status.IN_FORCE else "unknown"
     return Held(holding.number, words.state(holding).said(language), tone, holding.licences)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from yinzheng.verifier.chain.layout import CANCELLED, IN_FORCE, LAPSED, SUPERSEDED, Ending
+from yinzheng.verifier.chain.layout import Ending
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.judge.history.report import HistoryReport, Holding, Line
-from yinzheng.verifier.judge.report import Authentic, Finding, Note, Status
+from yinzheng.verifier.judge.report import Authentic, Finding, Note
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED
 from yinzheng.verifier.words import endings, phrases
 from yinzheng.verifier.words.phrase import Phrase
@@ -71,13 +71,6 @@ REASONS: Final[Mapping[str, Phrase]] = {
     ),
 }
 
-_STATES: Final = {
-    IN_FORCE: Status.IN_FORCE,
-    SUPERSEDED: Status.SUPERSEDED,
-    CANCELLED: Status.CANCELLED,
-    LAPSED: Status.LAPSED,
-}
-
 
 def reason(finding: Finding) -> Phrase:
     """Why an obligation came out as it did."""
@@ -91,9 +84,9 @@ def advice(report: HistoryReport) -> Phrase:
     if report.authentic is Authentic.UNDETERMINED:
         return Phrase("请换一个账本再查。", "Ask another ledger.")
     return Phrase(
-        "各行为已登记的事项，登记是初步证明；其后的变化请另行核验所持证书。",
-        "Each line is what was registered, which is presumptive evidence. For what came later verify the "
-        "certificate itself.",
+        "各行为已登记的事项，登记是初步证明，所示时间为作出决定的时间；其后的变化请另行核验所持证书。",
+        "Each line is what was registered, with the time of the decision; this is presumptive evidence. For "
+        "what came later verify the certificate itself.",
     )
 
 
@@ -133,7 +126,7 @@ def told(line: Line) -> Phrase:
 
 def state(holding: Holding) -> Phrase:
     """How a certificate stood in the block, and what followed it."""
-    said = phrases.STATUSES[_STATES[holding.status]]
+    said = phrases.STATUSES[holding.standing]
     if not holding.successors:
         return said
     shown = [one for one in holding.successors if is_number(one)]

@@ -10,6 +10,7 @@ from yinzheng.ledger.reading import open_reader
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.report import Outcome
+from yinzheng.verifier.words import history as words
 
 
 @pytest.mark.parametrize("kind", ["party", "forum"])
@@ -27,5 +28,8 @@ def test_who_opened_and_ended_is_who_did(court: Court, kind: str, end: str | Non
         report = verify_history(read_target(file), reader.trust(), now=court.now)
     finding = report.finding(9)
     assert (finding.outcome, finding.code) == (Outcome.VALID, "ok"), finding
+    (held,) = report.holdings
+    assert words.state(held).en == ("in force" if end else "held")
+    assert report.to_json()["certificates"][0]["standing"] == ("in_force" if end else "held")
     told = [(line.type, line.by) for line in report.lines if line.type.startswith("dispute.")]
     assert told == [("dispute.opened", kind), *([("dispute.released", end)] if end else [])]

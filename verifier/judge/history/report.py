@@ -11,6 +11,7 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.right_history import RightHistory
 from yinzheng.verifier.judge.report import (
     DocumentReport,
+    Status,
 )
 
 
@@ -50,6 +51,8 @@ class Holding:
     deposited_at: int
     status: int
     """S5.3."""
+    standing: Status
+    """What that comes to in the block: held by a dispute, reserved, expired too."""
     successors: tuple[str, ...]
     """Numbers, or subjects in hex of those that are not shown."""
     licences: int
@@ -99,6 +102,7 @@ class HistoryReport(DocumentReport):
                     "number": one.number,
                     "deposited_at": one.deposited_at,
                     "status": one.status,
+                    "standing": one.standing.value,
                     "successors": list(one.successors),
                     "licences": one.licences,
                 }

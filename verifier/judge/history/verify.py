@@ -15,6 +15,7 @@ from yinzheng.verifier.formats.certificate import Core, decode_qr, statement_of
 from yinzheng.verifier.formats.right_history import MAX_SLOTS, RightHistory, Told, parse_history
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.asof.situation import StorageReader
+from yinzheng.verifier.judge.certificate.status import status_at
 from yinzheng.verifier.judge.certificate.verify import operator_notes
 from yinzheng.verifier.judge.exhibits import FileExhibits
 from yinzheng.verifier.judge.findings import Findings
@@ -101,7 +102,7 @@ def verify_history(
         standing_code=code,
         history=found.file,
         lines=_lines(found.shown, found.threads) if genuine and found.threads else (),
-        holdings=_holdings(found.shown, found.threads) if found.threads else (),
+        holdings=_holdings(found) if found.threads and found.evidence else (),
         block=block_of(found.evidence, trust, now),
         checked_at=now,
         asked_at=None,
@@ -206,18 +207,22 @@ def _lines(history: RightHistory, threads: Threads) -> tuple[Line, ...]:
     )
 
 
-def _holdings(history: RightHistory, threads: Threads) -> tuple[Holding, ...]:
-    found = []
-    for one in history.certificates:
+def _holdings(found: HistoryExhibits) -> tuple[Holding, ...]:
+    assert found.threads is not None
+    assert found.evidence is not None  # the threads are read from it
+    threads, of = found.threads, found.evidence.block.time
+    made = []
+    for one in found.shown.certificates:
         subject = certificate_subject(one.record.number)
         record = threads.records[subject]
-        found.append(
+        made.append(
             Holding(
                 one.record.number,
                 record.deposited_at,
                 record.status,
+                status_at(record, of),
                 threads.successors(record),
                 threads.listed[subject].count,
             )
         )
-    return tuple(found)
+    return tuple(made)
