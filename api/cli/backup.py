@@ -12,7 +12,7 @@ from yinzheng.api.cli import persons
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, keys_of, progress_line, writing
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As, MaybeAs
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.registry import Registry

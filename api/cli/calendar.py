@@ -14,8 +14,8 @@ from yinzheng.api.cli.asking import require_agreed
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.output import Json, err, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.rules.calendar import YearDays

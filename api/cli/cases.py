@@ -24,7 +24,7 @@ from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.ledger.rules.refusals import Ground
 from yinzheng.ledger.rules.terms import Procedure, label
 from yinzheng.verifier.bytes.china_time import CHINA
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.cases.board import HistoryLine

@@ -11,7 +11,7 @@ import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, State, keys_of, read_operators_file
 from yinzheng.api.cli.output import Json, tell
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.flow.network import NetworkState, Waiting

@@ -143,7 +143,7 @@ HOLDER: Final = Group(
         Command(
             "objections",
             "holder_objections:listed",
-            "List the open objections to a certificate of ours. 对我方证书的异议。",
+            "List the open objections to a certificate of ours, the newest first. 对我方证书的异议。",
         ),
         Group(
             "objection",
@@ -152,7 +152,7 @@ HOLDER: Final = Group(
                 Command(
                     "answer",
                     "holder_objections:answer",
-                    "Agree to an objection, or explain ourselves. 答复异议。",
+                    "Agree to an objection, or explain ourselves; the registry then concludes it. 答复异议。",
                 ),
             ),
         ),

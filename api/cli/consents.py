@@ -13,9 +13,9 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, allowed, writi
 from yinzheng.api.cli.files import write_new
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
-from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.consents.receipts import Receipt

@@ -17,8 +17,8 @@ from yinzheng.api.cli.common import (
     read_operators_file,
 )
 from yinzheng.api.cli.output import Json, out, tell
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.demonstration.life import Lived

@@ -16,7 +16,7 @@ from yinzheng.api.cli.tables import TableFile, keep_table, ready_for
 from yinzheng.ledger.rules.destruction import Method, StaffRole, TargetKind
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.states import Capacity
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 ErasureId = Annotated[
     str, typer.Argument(metavar="ERASURE", help="The erasure, such as E-2026-000001. 销毁编号。")

@@ -14,7 +14,7 @@ from yinzheng.api.cli.common import DEFAULT_STATE, State
 from yinzheng.api.cli.files import writing_new
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.instants import Day, parse_instant
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.verifier.judge.events.report import EventReport, EventsReport

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, tell
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.words.counting import counted
 
 HOOK_SECONDS: Final = 30
 _STDERR: Final = 2

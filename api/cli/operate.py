@@ -27,9 +27,9 @@ from yinzheng.api.cli.keys import ModulePath, TokenLabel, TokenSerial, TokenSm2O
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_UNDETERMINED, Json, err, fail, out, print_json, tell
 from yinzheng.api.cli.persons import As, by_name, new_passphrase
 from yinzheng.ledger.rules.ages import BLOCK_AGE, MAX_AGE
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.contact import contact_of
-from yinzheng.verifier.words.counting import counted
 
 
 def init(

@@ -22,8 +22,8 @@ from yinzheng.api.cli.org_common import (
 )
 from yinzheng.api.cli.output import Json, print_json, tell
 from yinzheng.api.instants import parse_instant
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.formats.request import METHODS
-from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.api.org.calling import Client

@@ -10,9 +10,9 @@ import typer
 
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import EXIT_NOT, Json, tell
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
-from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.api.org.consent_table import Complaint

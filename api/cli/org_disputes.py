@@ -22,8 +22,8 @@ from yinzheng.api.cli.org_common import (
     session,
 )
 from yinzheng.api.cli.output import Json, print_json, tell
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.formats.dispute import RELEASES
-from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.ledger.disputes.plans import Plan

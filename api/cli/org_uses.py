@@ -12,8 +12,8 @@ import typer
 from yinzheng.api.cli.common import progress_line
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, session
 from yinzheng.api.cli.output import EXIT_NOT, Json, tell
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from yinzheng.api.org.use_table import Used

@@ -9,7 +9,7 @@ import typer
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 WitnessName = Annotated[
     str, typer.Argument(metavar="NAME", help="The organisation, as reports name it. 见证方名称。")

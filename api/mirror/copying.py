@@ -8,13 +8,13 @@ from typing import Final, Protocol
 
 from yinzheng.api.mirror.keeping import Folder
 from yinzheng.ledger.state.files import make_folder, write_durably
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.merkle import hash_leaf
 from yinzheng.verifier.log.note import Checkpoint, open_checkpoint
 from yinzheng.verifier.log.statement import Statement
 from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, TiledTree, decode_bundle
-from yinzheng.verifier.words.counting import counted
 
 
 class Served(Protocol):

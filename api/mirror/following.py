@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from yinzheng.api.mirror import direct, powers, watched
 from yinzheng.api.mirror.copying import STALE, WITHHELD, Forked, Served, copy
 from yinzheng.api.mirror.keeping import Folder
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.chain.evidence import Contract, Evidence, NotGiven, parse_evidence
 from yinzheng.verifier.chain.layout import (
     ANCHOR_LATEST,
@@ -31,7 +32,6 @@ from yinzheng.verifier.log.merkle import EMPTY_ROOT
 from yinzheng.verifier.log.note import Checkpoint
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement
 from yinzheng.verifier.log.tiles import WIDTH, Tile
-from yinzheng.verifier.words.counting import counted
 
 BLOCKS: Final = 2000
 """Of which events are asked for at once; fewer where the answer is too long, or the node refuses."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from yinzheng.api.http.language import Language
 from yinzheng.api.web.beyond_view import BeyondView, beyond_view, months
-from yinzheng.api.web.times import Instant, duration, instant
+from yinzheng.api.web.times import Instant, hours, instant
 from yinzheng.api.web.words import CALLS, DUTIES, DUTY_STATES, METHODS, NOT_TOLD, STATES, say
 from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.notice import SCOPES, Notice, parse_notice
@@ -313,7 +313,7 @@ def _withdrawal(
         has_paper=done or one["restriction"] is not None,
         received=instant(one["received_at"], language),
         destroy_by=instant(one["destroy_by"], language),
-        left=duration(one["destroy_by"] - now, language) if running else None,
+        left=hours(one["destroy_by"] - now, language) if running else None,
         freeze_by=_instant(one["freeze_by"], language),
         frozen=_instant(one["frozen_at"], language),
         overdue=_instant(overdue, language),

@@ -9,6 +9,7 @@ from typing import Final
 from yinzheng.api.http.language import Language
 from yinzheng.ledger.document.labels import date_en, date_zh
 from yinzheng.verifier.bytes.china_time import CHINA, LAST_INSTANT
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.words.times import ago, deadline
 
 """31 December 9999 at +08:00; nothing later can be written as a date."""
@@ -49,8 +50,16 @@ def duration(seconds: int, language: Language) -> str:
     for size, zh, en in _UNITS:
         count = seconds // size
         if count:
-            return f"{count} {zh}" if language == "zh" else f"{count} {en}{'' if count == 1 else 's'}"
+            return f"{count} {zh}" if language == "zh" else counted(count, en)
     return "0 秒" if language == "zh" else "0 seconds"
+
+
+def hours(seconds: int, language: Language) -> str:
+    """Positive seconds of a period that counts hours (R32, R33): in whole hours, below one as `duration`."""
+    count = seconds // 3600
+    if not count:
+        return duration(seconds, language)
+    return f"{count} 小时" if language == "zh" else counted(count, "hour")
 
 
 _UNITS: Final = ((86_400, "天", "day"), (3600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second"))

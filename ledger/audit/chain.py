@@ -16,7 +16,7 @@ from yinzheng.ledger.flow.outbidding import kept_of, raised
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event, Objection
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 _ON_CHAIN: Mapping[str, CaseState] = {
     State.PUBLICITY: CaseState.PUBLICITY,

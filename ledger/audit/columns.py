@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.store.models import Base
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 _KINDS: Mapping[str, str] = {
     "BLOB": "blob",

@@ -19,9 +19,9 @@ from yinzheng.ledger.rules.openings import FREE, WINDOW
 from yinzheng.ledger.store.models import Person
 from yinzheng.ledger.store.models_accesses import BulkApproval
 from yinzheng.verifier.bytes.algorithms import recover_address
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.access import BEARER, ITSELF
-from yinzheng.verifier.words.counting import counted
 
 
 @dataclass

@@ -19,10 +19,10 @@ from web3.types import RPCEndpoint, RPCResponse
 from yinzheng.ledger.chain.evidence import Ask, header_of
 from yinzheng.ledger.chain.node import REQUEST_SECONDS, NodeProvider
 from yinzheng.ledger.chain.reverts import ChainUnreachable
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.chain.consensus import UNPROVEN, Consensus
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.words.counting import counted
 
 HANGS: Final = 10.0
 """Seconds after which a node is left, where there is another to ask."""

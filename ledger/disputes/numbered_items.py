@@ -11,9 +11,9 @@ from yinzheng.ledger.disputes.work import work_on
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.evidence_items import Item, parse_item
-from yinzheng.verifier.words.counting import counted
 
 
 @dataclass(frozen=True, slots=True)

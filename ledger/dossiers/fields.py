@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from yinzheng.verifier.bytes import canonical
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.words.counting import counted
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 

@@ -22,8 +22,8 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall, Event
 from yinzheng.ledger.store.models_accesses import AccessRow
 from yinzheng.ledger.store.models_consents import Pooled
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import EnvironmentFault
-from yinzheng.verifier.words.counting import counted
 
 LEAP: Final = 7 * 86_400
 """Seconds without a block and without a decision that need no word."""

@@ -8,7 +8,7 @@ from typing import Final
 from yinzheng.ledger.chain.reverts import BlockBehind, translated
 from yinzheng.ledger.chain.sender import Call, OutcomeOpen, pauses
 from yinzheng.ledger.registry import Registry
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 BEHIND_SECONDS: Final = 10
 """How far a block to come may lie behind our clock, and how long it is waited for one that does not."""

@@ -28,8 +28,8 @@ from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import ChainCall, Checkpoint, Counter, Meta
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
-from yinzheng.verifier.words.counting import counted
 
 _TOGETHER: Final = (
     "Nothing was written. Put its newest copy back; if there is none, restore all three from one backup:"

@@ -37,10 +37,10 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.ledger.store.models import Checkpoint as CheckpointRow
 from yinzheng.ledger.witnesses.feeding import feed
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.log.note import Checkpoint
 from yinzheng.verifier.log.tiles import WIDTH
-from yinzheng.verifier.words.counting import counted
 
 
 def _anchored(_client: ContractsClient, session: Session, call: ChainCall) -> None:

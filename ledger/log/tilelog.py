@@ -12,6 +12,7 @@ from pathlib import Path
 from yinzheng.ledger.log.tilefiles import TileFiles, leading_part
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.files import disk_faults, make_folder, remove_leftovers, write_durably
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.log.merkle import EMPTY_ROOT, hash_leaf, verify_consistency
 from yinzheng.verifier.log.note import (
@@ -36,7 +37,6 @@ from yinzheng.verifier.log.tiles import (
     grow,
 )
 from yinzheng.verifier.log.tlogproof import TlogProof
-from yinzheng.verifier.words.counting import counted
 
 SLICE = 64 * WIDTH
 """Entries hashed and written at once: enough to batch, little enough to keep memory flat."""

@@ -47,9 +47,9 @@ from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.store.objects import ObjectBlobs
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import constant, hex_bytes, integer, read_object, text
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.tombstone import MAX_TOMBSTONE, TOMBSTONE, Tombstone, parse_tombstone
-from yinzheng.verifier.words.counting import counted
 
 RESTORERS: Final[tuple[Role, ...]] = (Capacity.REGISTRY, StaffRole.SECURITY, Office.ADMINISTRATOR)
 """Who may restore: who may make backups, and who keeps the keys."""

@@ -16,11 +16,11 @@ from typing import Final
 
 from yinzheng.ledger.net.client import Client
 from yinzheng.ledger.net.exchange import Answer, Bounds, NoAnswer, Sent, TooLate, TooLong, Untrusted
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.judge.obligations import CLOCK_SKEW
 from yinzheng.verifier.judge.witnesses import Witness
 from yinzheng.verifier.log.note import peek_checkpoint, split_note
-from yinzheng.verifier.words.counting import counted
 
 PATIENCE: Final = 5.0
 """Seconds for all that is asked of one witness about one head."""

@@ -20,9 +20,9 @@ from yinzheng.ledger.store.models_witnesses import Cosignature, WitnessFailure
 from yinzheng.ledger.witnesses.asking import PATIENCE, CosignedLine, WitnessFault, ask
 from yinzheng.ledger.witnesses.heads import cosigned_note, latest_head
 from yinzheng.ledger.witnesses.kept import Fed, fed_in
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 from yinzheng.verifier.judge.witnesses import Witness
-from yinzheng.verifier.words.counting import counted
 
 REST: Final = 60
 """Seconds for which one that kept us waiting in vain is not asked again, and after which one that failed is

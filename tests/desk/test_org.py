@@ -286,7 +286,7 @@ def test_a_widened_notice_tells_whom_it_no_longer_covers(
     assert [line.strip() for line in text.out.splitlines()] == [
         "version 版本 1, not covering 不及于: kinds",
         subject,
-        "1 consents in force do not cover it 份有效同意不及于本版",
+        "1 consent in force does not cover it 份有效同意不及于本版",
     ]
     use = ("use", subject, "--purpose", "本院临床研究", "--operator", "信息科", "--scope", "base")
     assert done(org(desk, clinic, *use))["covered"] is True

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, Any, Final
 
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.containers.declared import (
     MAX_PIXELS,
     MAX_WHOLE,
@@ -22,7 +23,6 @@ from yinzheng.verifier.formats.certificate import is_qr_text
 from yinzheng.verifier.formats.challenge import is_challenge_text
 from yinzheng.verifier.formats.receipt import is_receipt_text
 from yinzheng.verifier.formats.voucher import is_voucher_text
-from yinzheng.verifier.words.counting import counted
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

@@ -12,7 +12,7 @@ ACTIONS: Final[Mapping[str, Phrase]] = {
     "act": Phrase("办理", "acted on"),
     "export": Phrase("导出", "exported"),
     "list": Phrase("列出", "listed"),
-    "process": Phrase("办理中查阅", "opened for a decision"),
+    "process": Phrase("办理中查阅", "consulted in handling"),
     "see": Phrase("查看", "saw"),
     "use": Phrase("使用", "used"),
 }
@@ -53,7 +53,7 @@ PURPOSES: Final[Mapping[str, Phrase]] = {
     "handover": Phrase("交付本人", "handing over to whom it belongs"),
     "import": Phrase("批量登记", "registration in bulk"),
     "keeping": Phrase("保管", "keeping"),
-    "own": Phrase("本人查看", "by the person themselves"),
+    "own": Phrase("本人查看", "the person's own information"),
     "registration": Phrase("登记", "registration"),
     "stated": Phrase("如所述", "as stated"),
     "supervision": Phrase("对登记主体的监督", "the supervision of a right holder"),

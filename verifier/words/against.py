@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.judge.against import Comparison, Head
-from yinzheng.verifier.words.counting import counted
 from yinzheng.verifier.words.phrase import Language, Phrase
 from yinzheng.verifier.words.times import moment
 

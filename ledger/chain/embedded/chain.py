@@ -28,8 +28,8 @@ from yinzheng.ledger.chain.embedded.lock import WriterLock
 from yinzheng.ledger.chain.embedded.sealing import Refused, SealedBlock, build_block, decode_transaction
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.files import SHARED
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
-from yinzheng.verifier.words.counting import counted
 
 CLOCK_TOLERANCE = 2
 """Seconds by which the clock may be behind the head's time. Beyond, nothing is sealed (S5.4: time on chain

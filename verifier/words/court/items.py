@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from yinzheng.verifier.bytes.counting import counted
 from yinzheng.verifier.formats.evidence_items import Item
 from yinzheng.verifier.judge.pack.report import ItemReport, PackReport
 from yinzheng.verifier.judge.pack.report import Reason as Said
 from yinzheng.verifier.words import pack as phrases
-from yinzheng.verifier.words.counting import counted
 from yinzheng.verifier.words.court import words
 from yinzheng.verifier.words.court.blocks import Block, Card, Cell, Facts, Line, Look, Notice, Table
 from yinzheng.verifier.words.court.pieces import answered, head, instant, mono, strong

@@ -1,6 +1,6 @@
 """Numbers of things, in English."""
 
-from yinzheng.verifier.words.counting import counted
+from yinzheng.verifier.bytes.counting import counted
 
 
 def test_one_and_several() -> None:
