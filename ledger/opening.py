@@ -38,7 +38,8 @@ from yinzheng.ledger.registry import Clock, Progress, Registry, silent, wall_clo
 from yinzheng.ledger.state.address import holds_password
 from yinzheng.ledger.state.backup import sweep_after_kills
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
-from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
+from yinzheng.ledger.state.instance import Paths, read_instance
+from yinzheng.ledger.state.lock import writer_lock
 from yinzheng.ledger.store.database import open_store
 from yinzheng.ledger.store.objects import open_blobs
 from yinzheng.ledger.withdrawals import calls as withdrawal_calls

@@ -22,7 +22,8 @@ from yinzheng.ledger.keys.provider import ISSUER, RELAY, KeyProvider
 from yinzheng.ledger.notify.sending import Courier, Network
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Clock, Registry
-from yinzheng.ledger.state.instance import Paths, is_awaited, read_instance
+from yinzheng.ledger.state.instance import Paths, read_instance
+from yinzheng.ledger.state.lock import is_awaited
 from yinzheng.ledger.store.database import open_store
 
 LOCK_PATIENCE: Final = 25.0

@@ -33,7 +33,8 @@ from yinzheng.ledger.flow.histories import known_of, relay_in, require_not_behin
 from yinzheng.ledger.keys.provider import KeyProvider
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.registry import Clock, Progress
-from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
+from yinzheng.ledger.state.instance import Paths, read_instance
+from yinzheng.ledger.state.lock import writer_lock
 from yinzheng.ledger.store.database import open_store_read_only
 from yinzheng.ledger.store.objects import open_blobs
 from yinzheng.verifier.errors import EnvironmentFault

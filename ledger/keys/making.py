@@ -11,7 +11,8 @@ from yinzheng.ledger.keys.pkcs11 import Pkcs11Provider, kind_of, make_in_token, 
 from yinzheng.ledger.keys.provider import KEK, KINDS, VALIDATOR, KeyProvider
 from yinzheng.ledger.keys.token import open_token
 from yinzheng.ledger.keys.token_config import TokenConfig, TokenSm2, read_config
-from yinzheng.ledger.state.instance import Paths, writer_lock
+from yinzheng.ledger.state.instance import Paths
+from yinzheng.ledger.state.lock import writer_lock
 from yinzheng.verifier.errors import UsageFault
 
 

@@ -12,7 +12,8 @@ from yinzheng.ledger.chain.embedded.evidence import asking
 from yinzheng.ledger.chain.network import read_network, sets_since
 from yinzheng.ledger.keys.provider import ISSUER, KeyProvider
 from yinzheng.ledger.state.files import write_durably
-from yinzheng.ledger.state.instance import Instance, Paths, read_instance, writer_lock
+from yinzheng.ledger.state.instance import Instance, Paths, read_instance
+from yinzheng.ledger.state.lock import writer_lock
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault

@@ -12,7 +12,8 @@ from pathlib import Path
 from yinzheng.ledger.chain.connect import chain_of
 from yinzheng.ledger.chain.endpoints import MOST, Endpoints, shown
 from yinzheng.ledger.state.files import write_durably
-from yinzheng.ledger.state.instance import Instance, read_instance, writer_lock
+from yinzheng.ledger.state.instance import Instance, read_instance
+from yinzheng.ledger.state.lock import writer_lock
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 
 

@@ -1,4 +1,4 @@
-"""The state folder: where things lie, what this instance is, and who may write to it.
+"""The state folder: where things lie, and what this instance is.
 
 STATE/instance.json   what this instance is (this module); written last by `init`, so it marks a whole folder
 STATE/ledger.sqlite   the database        STATE/blobs/  sealed dossier files
@@ -11,13 +11,8 @@ STATE/lock.awaited    held together by who waits for it
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
-import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +38,7 @@ from yinzheng.verifier.bytes.canonical import (
     text,
 )
 from yinzheng.verifier.chain.consensus import CONSENSUS, Consensus
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.contact import Contact, check_contact
 from yinzheng.verifier.formats.request import registry_id
 from yinzheng.verifier.judge.following import CHANGE
@@ -330,71 +325,3 @@ def read_instance(root: Path) -> tuple[Paths, Instance]:
             code="state-malformed",
             hint="restore it from a backup, or name another state folder.",
         ) from None
-
-
-@contextmanager
-def writer_lock(paths: Paths, seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Be the one writer of the folder; waits up to `seconds` for another to finish.
-
-    Raises `EnvironmentFault`: `state-locked`, `state-read-only`.
-    """
-    try:
-        descriptor = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise EnvironmentFault(
-                "the state folder cannot be written to",
-                code="state-read-only",
-                hint="make it writable for this user; nothing was changed.",
-            ) from None
-        raise
-    try:
-        _wait_for(paths, descriptor, seconds)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def is_awaited(paths: Paths) -> bool:
-    """Whether another process waits for the writer's lock at this moment."""
-    with _awaiting_file(paths) as descriptor:
-        return not _locked(descriptor, fcntl.LOCK_EX)
-
-
-def _wait_for(paths: Paths, descriptor: int, seconds: float) -> None:
-    if _locked(descriptor, fcntl.LOCK_EX):
-        return
-    deadline = time.monotonic() + seconds
-    with _awaiting_file(paths) as awaiting:
-        told = False
-        while time.monotonic() <= deadline:
-            told = told or _locked(awaiting, fcntl.LOCK_SH)
-            time.sleep(0.05)
-            if _locked(descriptor, fcntl.LOCK_EX):
-                return
-    holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-    raise EnvironmentFault(
-        f"another command is writing to this state folder (process {holder})",
-        code="state-locked",
-        hint="wait for it to finish, or end it; then run this command again.",
-    )
-
-
-@contextmanager
-def _awaiting_file(paths: Paths) -> Iterator[int]:
-    descriptor = os.open(paths.awaited, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)  # and with it the lock
-
-
-def _locked(descriptor: int, how: int) -> bool:
-    """Lock at once, or not at all."""
-    try:
-        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

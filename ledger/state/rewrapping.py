@@ -19,7 +19,8 @@ from yinzheng.ledger.keys.token_config import read_config
 from yinzheng.ledger.people.acting import Actor, admit
 from yinzheng.ledger.registry import Clock, KeptFolder
 from yinzheng.ledger.rules.offices import Office
-from yinzheng.ledger.state.instance import Paths, read_instance, writer_lock
+from yinzheng.ledger.state.instance import Paths, read_instance
+from yinzheng.ledger.state.lock import writer_lock
 from yinzheng.ledger.store.database import Store, open_store
 from yinzheng.verifier.errors import UsageFault
 

@@ -29,6 +29,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "state.address state.earlier state.faults state.files",
         "dossiers chain",
         "state.instance",
+        "state.lock",
         "state.policy keys log",
         "store chain.connect",
         "state.drafts keys.rewrap",

@@ -27,7 +27,8 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import silent
 from yinzheng.ledger.state import creation
-from yinzheng.ledger.state.instance import is_awaited, read_instance, writer_lock
+from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.state.lock import is_awaited, writer_lock
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 
@@ -147,6 +148,24 @@ def test_it_is_waited_for_as_long_as_a_desk_may_keep_it(world: World) -> None:
     foreign = replace(instance, chain_urls=("http://127.0.0.1:8545",))
     assert foreign.lock_seconds > Pace().burst + carrying.PATIENCE_SECONDS
     assert instance.lock_seconds > Pace().burst
+
+
+def test_root_writes_into_no_folder_of_another_account(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What root leaves there the account could not read: pages and desk would stand still."""
+    if os.geteuid() == 0:
+        os.chown(world.paths.instance, 65_534, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    before = {path: path.stat().st_mtime_ns for path in world.root.rglob("*")}
+    for writing in (lambda: world.open(), lambda: writer_lock(world.paths)):
+        with pytest.raises(UsageFault) as caught, writing():
+            pass
+        assert caught.value.code == "state-owner"
+    assert {path: path.stat().st_mtime_ns for path in world.root.rglob("*")} == before
+    monkeypatch.undo()
+    if os.geteuid() == 0:
+        os.chown(world.paths.instance, 0, -1)
+    with world.open():
+        pass
 
 
 def test_who_waits_for_the_lock_is_known(world: World) -> None:
