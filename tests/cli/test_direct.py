@@ -29,6 +29,7 @@ from yinzheng.ledger.chain.sender import Call, OutcomeOpen, Sender, SignedTransa
 from yinzheng.ledger.disputes.showing import Line, listed
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.organisations.enrolment import enrol
+from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store import repository
@@ -242,4 +243,49 @@ def test_a_recipient_tells_the_chain_of_its_receipt_and_the_registry_has_to_hear
         withdrawal = registry.client.withdrawal(id_)
         assert withdrawal is not None
         assert withdrawal.receipts == 1
+    assert world.audit() == []
+
+
+def test_an_exchange_reserves_and_releases_with_a_registry_that_only_finds_out(tmp_path: Path) -> None:
+    clock = Clock(int(time.time()) - 60)
+    world = World(create(tmp_path / "state", clock), clock)
+    who, cert = tmp_path / "exchange", tmp_path / "certificate.json"
+    member, enrolment = create_member(
+        who,
+        SECRETS,
+        code=EXCHANGE,
+        name="某数据交易所",
+        roles=["exchange"],
+        account=True,
+        now=clock.now,
+        term=86_400,
+    )
+    with world.open() as registry:
+        enrol(registry, enrolment, actor_of(registry, OFFICER), administrator=actor_of(registry, KEEPER))
+        settle(registry)
+        _, number = w.to_deposited(registry, clock, tmp_path / "dossier")
+        pin(who, dumps(trust_policy(registry.instance)))
+        fund(registry, member.account_key().address)
+    with open_reader(world.root, clock) as reader:
+        cert.write_bytes(reader.certificate_file(number) or b"")
+    env = {"YINZHENG_PASSPHRASE": PASSPHRASE.decode()}
+    reserved, released = tmp_path / "reserved.json", tmp_path / "released.json"
+    clock.now = int(time.time())
+    asked = ("--org", who, "--json")
+    with node(world.root, "--seal", **env) as url:
+        told = run("org", "direct", "reserve", cert, "--out", reserved, "--rpc", url, *asked, env=SECRETS)
+        assert told.code == 0, told.err
+    leaf = told.json["reservation"]
+    assert {one.code for one in world.audit()} == {"inlet-unrecorded", "reservation-unknown"}
+    taken = run("order", reserved, "--state", world.root, "--json", env=env)
+    assert taken.code == 0, taken.err
+    assert (taken.json["about"], taken.json["type"]) == (number, "reservation.made")
+    assert world.audit() == []
+    with node(world.root, "--seal", **env) as url:
+        end = ("org", "direct", "release", cert, "--reservation", leaf, "--out", released, "--rpc", url)
+        told = run(*end, *asked, env=SECRETS)
+        assert told.code == 0, told.err
+    taken = run("order", released, "--state", world.root, "--json", env=env)
+    assert taken.code == 0, taken.err
+    assert (taken.json["about"], taken.json["type"]) == (number, "reservation.released")
     assert world.audit() == []
