@@ -9,11 +9,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Engine, Transaction
 
 from yinzheng.ledger.store.session import QuickSession
+
+_SOUND: Final = (1, 2)
+"""libpq's PQTRANS_ACTIVE and PQTRANS_INTRANS."""
 
 
 class Begun(Protocol):
@@ -83,11 +86,21 @@ class _Pooled:
     def __init__(self, session: QuickSession, transaction: Transaction) -> None:
         self.session = session
         self._transaction = transaction
+        self._driver: Any = transaction.connection.connection.dbapi_connection
         self.commit, self.rollback = transaction.commit, transaction.rollback
 
     @property
     def is_active(self) -> bool:
-        return self._transaction.is_active
+        return self._transaction.is_active and _is_begun(self._driver)
+
+
+def _is_begun(driver: Any) -> bool:
+    """Whether the database would make what was written durable: PostgreSQL answers the commit of one in which
+    a statement failed by undoing it, and calls that no error.
+    """
+    if isinstance(driver, sqlite3.Connection):
+        return driver.in_transaction
+    return int(driver.info.transaction_status) in _SOUND
 
 
 class _KeptSession(QuickSession):

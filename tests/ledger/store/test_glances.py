@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import bindparam, event, select
 from sqlmodel import Session
 
+from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.store import repository, sqlite
 from yinzheng.ledger.store.database import Store, open_store, open_store_read_only
@@ -89,6 +90,7 @@ def test_a_closed_database_is_opened_anew(store: Store) -> None:
     assert glanced(store) == ("one", "one")
 
 
+@SQLITE_ALONE
 def test_a_file_put_in_its_place_is_looked_at(tmp_path: Path) -> None:
     """Or a key revoked in what was restored would still open the desk."""
     file, other = tmp_path / "ledger.sqlite", tmp_path / "other.sqlite"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import bindparam, event, select
-from sqlalchemy.exc import IntegrityError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 from sqlmodel import Session
 
+from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.state.address import sqlite_url
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.store.database import Store, open_store
@@ -85,9 +86,10 @@ def test_a_store_closed_while_it_is_written_to_keeps_no_connection(store: Store)
     assert kept(store) == "one"
 
 
-def test_what_sqlite_undid_by_itself_is_not_told_as_done(tmp_path: Path) -> None:
-    """As it may where the disk is full or broken."""
-    done: list[str] = []
+@pytest.mark.parametrize("broken", ["ROLLBACK", "SELECT nothing_of_this_name"])
+def test_what_the_database_undid_by_itself_is_not_told_as_done(url: str, broken: str) -> None:
+    """As SQLite may where the disk is full, and PostgreSQL where a statement failed, whoever caught it."""
+    done: list[str | None] = [None]
 
     class Noted:
         def write(self, session: Session) -> None:
@@ -96,12 +98,13 @@ def test_what_sqlite_undid_by_itself_is_not_told_as_done(tmp_path: Path) -> None
         def done(self) -> None:
             done.append("one")
 
-    store = open_store(sqlite_url(tmp_path / "ledger.sqlite"))
+    store = open_store(url)
     try:
         with store.beginning_with(Noted()).transaction() as session:
             session.flush()
-            session.connection().exec_driver_sql("ROLLBACK")
-        assert (kept(store), done) == (None, [])
+            with suppress(DBAPIError):
+                session.connection().exec_driver_sql(broken)
+        assert kept(store) == done[-1]
         write(store, "two")
         assert kept(store) == "two"
     finally:
@@ -163,6 +166,7 @@ def test_whoever_listens_hears_what_is_committed_and_undone(store: Store) -> Non
     assert heard == ["commit", "rollback"]
 
 
+@SQLITE_ALONE  # several write there at once, and the writer's lock sees to turns
 def test_one_within_another_is_told_that_somebody_writes(tmp_path: Path) -> None:
     store = open_store(sqlite_url(tmp_path / "ledger.sqlite"), busy_seconds=0.05)
     try:
