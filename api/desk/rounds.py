@@ -21,7 +21,7 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.watch.letters import letters_are_due
 from yinzheng.ledger.withdrawals.ending import tick
-from yinzheng.verifier.errors import YinzhengError
+from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +119,12 @@ class Rounds:
             return doing.result(PATIENCE_SECONDS)
         except TimeoutError:
             doing.cancel()  # nobody would send what a late claim takes: it would be put off again and again
-            raise
+            # As where the chain stands still, and each settling waits for its blocks.
+            raise EnvironmentFault(
+                "the writer is still at what came before",
+                code="server-busy",
+                hint="What is due is looked for again by itself.",
+            ) from None
 
     def _walk(self) -> None:
         going_on = True
