@@ -169,16 +169,19 @@ def upload(
         "granted": done.granted,
         "refused": done.refused,
         "already": done.already,
-        "granted_file": str(sending.granted_file),
+        "granted_file": str(sending.granted_file) if done.granted else None,
         "refused_file": str(sending.refused_file) if done.refused else None,
         "met": [asdict(one) for one in sending.met],
     }
 
     def text() -> Iterator[str]:
-        yield (
+        said = (
             f"{done.granted} recorded 已登记 ({done.already} of them before 其中此前已登记), "
-            f"{done.refused} refused 未通过; see {sending.granted_file}"
+            f"{done.refused} refused 未通过"
         )
+        if not done.granted and not done.refused:
+            said = f"{file} has no consent in it 文件中没有同意书"
+        yield f"{said}; see {sending.granted_file}" if done.granted else said
         for one in sending.refusals(LISTED):
             whose = f" ({one['reference']})" if one.get("reference") else ""
             yield f"  line 第 {one['line']} 行{whose}: {one['code']}: {one['message']}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -229,6 +229,10 @@ def rotate(
     tell(json_, value, f"key {own.kid.hex()} takes over 启用: {china_time(start)}; {told}")
 
 
+NEXT_KEY: Final = "yinzheng org key rotate --lost --out FILE"
+"""What makes a key where none is left that holds; an officer takes the file in."""
+
+
 def lost(
     kid: Annotated[
         str | None, typer.Argument(metavar="[KID]", help="Which key; default: the one that signs.")
@@ -250,7 +254,11 @@ def lost(
     named = opened.member.current(now)[0].kid.hex() if kid is None else kid
     began = now if since is None else parse_instant(since, Day.BEGINS)
     answer = opened.post("/org/v1/key/revoke", dumps({"kid": named, "reason": reason, "since": began}))
-    tell(json_, {"kid": named, "since": began, **answer}, f"key {named} no longer holds 已吊销")
+    opened.member.end_key(named, began)
+    told = f"key {named} no longer holds 已吊销"
+    if next(opened.member.candidates(now), None) is None:
+        told += f"; the next is made so 生成下一把: {NEXT_KEY}"
+    tell(json_, {"kid": named, "since": began, **answer}, told)
 
 
 def list_keys(org: OrgFolder = DEFAULT_ORG, json_: Json = False) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.guardian import ShownByGuardian, digest_of, showing
-from yinzheng.api.cli.list_words import NOTICE_KINDS
+from yinzheng.api.cli.list_words import NOTICE_KINDS, WITHDRAWAL_STATES
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -129,15 +129,20 @@ def show(
 
 
 def _state(answer: dict[str, Any]) -> str:
-    """The state that the desk names, with the Chinese it says of it, where it says any."""
-    return f"{answer['state']} {answer.get('words', {}).get('zh', '')}".rstrip()
+    """The state that the desk names, with the Chinese it says of it, or ours where it says none."""
+    said = WITHDRAWAL_STATES.get(str(answer["state"]), "")
+    return f"{answer['state']} {answer.get('words', {}).get('zh', said)}".rstrip()
 
 
 def _standing(answer: dict[str, Any]) -> Iterator[str]:
     """How a withdrawal stands, as S15.5 tells it: to its controller of everyone, to a recipient of itself."""
     due = answer["destroy_by"]
     until = "" if due is None else f"; destruction due 销毁期限 {china_time(due)}"
-    yield f"the desk says 柜台称: {_state(answer)}{until}"
+    freeze_by = None if answer.get("frozen_at") is not None else answer.get("freeze_by")
+    first = "" if freeze_by is None else f"; to be frozen by 冻结期限 {china_time(freeze_by)}"
+    yield f"the desk says 柜台称: {_state(answer)}{first}{until}"
+    if answer.get("awaits_guardian"):
+        yield "  a guardian's proofs are awaited 待核验监护人: yinzheng org verify-guardian"
     for one in answer.get("answers", [answer]):
         if one["given_at"] is not None:
             stands = f"confirmed 已确认 {china_time(one['given_at'])}"

@@ -261,13 +261,15 @@ class Converter:
         return consent.canonical()
 
     def _given(self, told: Mapping[str, str]) -> int:
-        """A day alone begins with its first moment, or with the notice where that came later that day."""
+        """A day alone, or a minute, begins with its first moment, or with the notice where that came later in
+        that day or minute.
+        """
         when = _instant(told, GIVEN)
         given = int(when.timestamp())
         published = self._notice.published_at
-        day_alone = (when.hour, when.minute, when.second) == (0, 0, 0)
         if given < published:
-            if not day_alone or datetime.fromtimestamp(published, CHINA).date() != when.date():
+            begins = datetime.fromtimestamp(published, CHINA).replace(second=0)
+            if when not in (begins, begins.replace(hour=0, minute=0)):
                 raise _WrongError(GIVEN, "早于告知书发布之时", "it lies before the notice was published")
             given = published
         if given > self._now:

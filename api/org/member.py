@@ -145,7 +145,8 @@ class Member:
             raise UsageFault(
                 "no key of this organisation holds now",
                 code="org-key-none",
-                hint="Make a new one with `yinzheng org key rotate`.",
+                hint="Make one with `yinzheng org key rotate --lost --out FILE`, a holder with "
+                "`yinzheng holder key rotate`; an officer takes it in with `yinzheng rotate-key FILE`.",
             )
         return found
 
@@ -160,6 +161,16 @@ class Member:
         self.keystore.generate(name, Kind.SM2)
         key = self.keystore.sm2(name)
         return OwnKey(name, key_id(key.public_key.point), not_before, not_after), key
+
+    def end_key(self, kid: str, at: int) -> None:
+        """Write down that a key of ours (hex) holds no longer from `at` on, nor any that it replaced."""
+        names = [key.kid.hex() for key in self.profile.keys]
+        over = names.index(kid) + 1 if kid in names else 0
+        ended = [
+            replace(key, not_after=max(key.not_before, min(key.not_after, at)))
+            for key in self.profile.keys[:over]
+        ]
+        self.keep([*ended, *self.profile.keys[over:]])
 
     def keep(self, keys: Sequence[OwnKey], account: bytes | None = None) -> None:
         """Write down which keys there are, and, where it changed, the account."""

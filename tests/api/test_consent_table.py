@@ -113,6 +113,17 @@ def test_dates_in_all_usual_spellings(tmp_path: Path, said: str) -> None:
     assert consent(one)["person"]["born"] == "1980-02-29"
 
 
+def test_a_consent_of_the_day_or_minute_of_its_notice_is_given_with_it(tmp_path: Path) -> None:
+    at = datetime.fromtimestamp(notice().published_at, CHINA)
+    assert at.second or at.minute or at.hour
+    for said in (f"{at:%Y-%m-%d}", f"{at:%Y-%m-%d %H:%M}", f"{at:%Y-%m-%d %H:%M:%S}"):
+        (one,) = converted(written(tmp_path / "t.csv", [row(**{GIVEN: said})]))
+        assert consent(one)["given_at"] == notice().published_at, said
+    before = at - timedelta(minutes=1)
+    (one,) = converted(written(tmp_path / "t.csv", [row(**{GIVEN: f"{before:%Y-%m-%d %H:%M}"})]))
+    assert [complaint.column for complaint in one.complaints] == [GIVEN]
+
+
 WRONG = [
     ({BORN: "29/2/1980"}, BORN),
     ({BORN: "1981-02-29"}, BORN),

@@ -313,10 +313,11 @@ def test_keys_hand_over_and_are_reported(desk: DeskProcess, clinic: Path) -> Non
     assert [key["end"] for key in mine["keys"]] == ["rotated", "expired"]
 
     # One that nobody holds any more is not accepted; the one before is over too.
-    done(org(desk, clinic, "key", "lost", "--reason", "compromised"))
+    lost = ("org", "key", "lost", "--reason", "compromised", "--org", clinic, "--desk", desk.url)
+    assert "yinzheng org key rotate --lost --out FILE" in run(*lost, env=SECRETS).out
     refused(
         *("org", "notices", "--org", clinic, "--desk", desk.url),
-        code="request-key-unknown",
+        code="org-key-none",
         exit_code=2,
         env=SECRETS,
     )

@@ -193,7 +193,8 @@ def check_signed(request: Request, signature: bytes, received: Received, keys: K
         raise DataFault(
             "this organisation has no such key in force",
             code="request-key-unknown",
-            hint="Enrol the key, or sign with the one that replaced it.",
+            hint="Enrol the key, or sign with the one that replaced it; of one that was lost the next is "
+            "made with `yinzheng org key rotate --lost --out FILE`, for an officer to take in.",
         )
     # A store of keys that looked up by `kid` alone could be led to another key with the same 8 bytes.
     if key_id(key.point) != request.key or not key.verify(request.message(), signature):
