@@ -151,8 +151,8 @@ OWN: Final = {
     ),
     "request-under-way": Fault(
         Label(
-            "这份证书已有一件变更（或续期）申请在办，不能同时再收一件。",
-            "A change (or renewal) of this certificate is under way; a second is not taken in beside it.",
+            "这份证书已有变更或续期在办，办结后原证书即被取代，不能再就它收下这一件。",
+            "A change or renewal that will replace this certificate is under way; this one is not taken in.",
         ),
         Label(
             "请补正那一件，或等它办结；办结后须就新的证书另行申请。",

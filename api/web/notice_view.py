@@ -26,6 +26,7 @@ TAKES_OBJECTIONS: Final = frozenset({"publicity", "issuing", REGISTERED})
 _OUTCOMES: Final = {
     "deposited": Label("已登记，证书已存证。", "It was registered; the certificate is deposited."),
     "refused": Label("不予登记。", "Registration was refused."),
+    "recorded": Label("已登记注销。", "It was recorded: the certificate is cancelled."),
     "closed": Label("异议成立，登记程序终止。", "An objection was upheld, which ended the application."),
 }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from yinzheng.ledger.cases.asked import body_of
 from yinzheng.ledger.cases.bearing import require_grantable
@@ -73,20 +74,27 @@ def receive(
     )
 
 
-ONE_AT_A_TIME: Final = frozenset({CaseType.CHANGE, CaseType.RENEWAL})
-"""Of these a second of the same kind would be about a certificate that the first replaces. A change beside a
-renewal, transfers of parts, licences and cancellations may be asked for side by side: the first that is
-decided bars what it must, so that none can hold up another until its term ends."""
+NOT_BESIDE: Final[Mapping[CaseType, frozenset[CaseType]]] = MappingProxyType(
+    {
+        CaseType.CHANGE: frozenset({CaseType.CHANGE, CaseType.RENEWAL}),
+        CaseType.RENEWAL: frozenset({CaseType.RENEWAL}),
+    }
+)
+"""What is not taken in while which others are under way: it would be about a certificate that they replace. A
+renewal is taken in beside a change all the same, for its window ends (R10), and a change may wait long.
+Transfers of parts, licences and cancellations may be asked for side by side: the first that is decided bars
+what it must, so that none can hold up another until its term ends."""
 
 
 def _require_none_under_way(session: Session, request: MoveRequest) -> None:
-    if (kind := CaseType(request.type)) not in ONE_AT_A_TIME:
+    if not (others := NOT_BESIDE.get(CaseType(request.type), frozenset())):
         return
-    asked = select(Case).where(Case.certificate == request.certificate.number, Case.type == kind.value)
+    kinds = [kind.value for kind in others]
+    asked = select(Case).where(Case.certificate == request.certificate.number, col(Case.type).in_(kinds))
     over = {State.DEPOSITED, State.RECORDED, *FINAL}
     if (open_ := next((one for one in session.exec(asked) if one.state not in over), None)) is not None:
         raise UsageFault(
-            f"a {kind.value} of this certificate is under way as {open_.id}",
+            f"a {open_.type} of this certificate is under way as {open_.id}",
             code="request-under-way",
             hint="Have that one supplemented, or wait until it is decided and ask about the new certificate.",
         )

@@ -156,6 +156,7 @@ class Event(Base, table=True):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_case", "case_id", "id"),
+        Index("ix_event_type", "type", "id"),
         Index(
             "uq_event_log_index",
             "log_index",

@@ -108,6 +108,15 @@ BOARD = (
         leaf="5d" * 32,
         state="deposited",
     ),
+    FakeNotice(
+        case="A-2026-000003",
+        asset="停用的检验数据集",
+        type="cancellation",
+        certificate="SJ4412026110009",
+        ends_at=synthetic.NOW - DAY,
+        leaf="5e" * 32,
+        state="recorded",
+    ),
 )
 DEMO_NOTICE = FakeNotice(case="A-2026-000001", profile="DEMO/1", demonstration=True, ends_at=None)
 

@@ -59,6 +59,7 @@ def test_the_form_and_its_receipt(serve: Serve, tmp_path: Path) -> None:
         ("5a" * 32, "On notice", True),
         ("5c" * 32, "Open objections", True),
         ("5d" * 32, "It was registered", True),
+        ("5e" * 32, "It was recorded: the certificate is cancelled.", False),
     ],
 )
 def test_a_notice_keeps_its_page(serve: Serve, tmp_path: Path, leaf: str, said: str, form: bool) -> None:

@@ -88,7 +88,16 @@ def test_renewal_in_its_window_alone(unsettled: World, tmp_path: Path) -> None:
         assert refused(parties, lambda: parties.receive(asked())) == "renewal-outside"
         end = registry.client.record(certificate_subject(parties.number)).valid_until  # type: ignore[union-attr]
         unsettled.clock.now = end - 30 * 86_400
-        case = parties.done(asked())
+        under_way = parties.receive(change(parties, HOSPITAL, limits="更正后的限制"))
+        renewal = asked()
+        case = parties.reviewed(renewal)  # its window ends, and a change may wait long
+        second = change(parties, HOSPITAL, limits="")
+        assert refused(parties, lambda: parties.receive(second)) == "request-under-way"
+        parties.publish(case)
+        parties.prepare(case)
+        parties.sign(case, HOSPITAL, renewal)
+        settle(registry)
+        assert state_of(registry, under_way) == "applied"
         (after,) = bodies(parties, case)
         assert after.type == "renewal"
         assert end < after.valid_until <= end + 2 * 366 * 86_400

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 
 from tests.ledger import consent_world as cw
 from tests.on_postgresql import SQLITE_ALONE
+from yinzheng.ledger.cases.board import board_page
 from yinzheng.ledger.cases.showing import moves_of
 from yinzheng.ledger.certificates.held import rights_of
 from yinzheng.ledger.certificates.reserving import reservations_of
@@ -41,9 +42,12 @@ def test_no_page_is_sorted_anew(registry: Registry) -> None:
         fetch(registry, cw.LAB)
         register(cw.LAB)
         register("某机构（虚构）")
+        with registry.store.reading() as session:
+            board_page(session, None, 50)
     finally:
         event.remove(Engine, "before_cursor_execute", hear)
     tables = ("register_holder", "move_party", "reservation", "trade_check", "delivery", "register_entry")
+    tables += ("event",)
     lists = {sql: given for sql, given in asked.items() if any(one in sql for one in tables)}
     assert all(any(one in sql for sql in lists) for one in tables)
     with registry.store.reading() as session:
@@ -51,3 +55,5 @@ def test_no_page_is_sorted_anew(registry: Registry) -> None:
             plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all()
             steps = [row[3] for row in plan]
             assert not any("TEMP B-TREE" in one for one in steps), (statement, steps)
+            if "FROM event" in statement:
+                assert all("INDEX ix_event_type" in one for one in steps), (statement, steps)
