@@ -46,8 +46,10 @@ def test_no_page_is_sorted_anew(registry: Registry) -> None:
             board_page(session, None, 50)
     finally:
         event.remove(Engine, "before_cursor_execute", hear)
-    tables = ("register_holder", "move_party", "reservation", "trade_check", "delivery", "register_entry")
-    tables += ("event",)
+    tables = (
+        *("register_holder", "move_party", "reservation", "trade_check", "delivery", "register_entry"),
+        "event",
+    )
     lists = {sql: given for sql, given in asked.items() if any(one in sql for one in tables)}
     assert all(any(one in sql for sql in lists) for one in tables)
     with registry.store.reading() as session:
