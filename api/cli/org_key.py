@@ -45,7 +45,7 @@ _WITHOUT = {
     "exchange": "without --account: it checks trades, and reserves none 无链上账户，不能预留、结算",
     "party": "without --account: it can sign no dispute 无链上账户，不能签署争议文件",
 }
-"""What a role cannot do without an account, which an enrolled organisation is not given later."""
+"""What a role cannot do without an account, which an officer binds later: `org key rotate --account`."""
 MARGIN = 60
 """Seconds until a key that the desk is told of begins: it must not begin before it is told."""
 
@@ -181,6 +181,13 @@ def rotate(
         Path | None, typer.Option("--out", help="Write rotation.json for an officer instead of sending it.")
     ] = None,
     lost: Lost = False,
+    account: Annotated[
+        bool,
+        typer.Option(
+            "--account",
+            help="A new chain account too, where there is none or its key is lost. 更换链上账户。",
+        ),
+    ] = False,
     begins: Begins = None,
     days: Annotated[int, typer.Option(help="Days the key holds.", min=1)] = DAYS,
     json_: Json = False,
@@ -190,9 +197,9 @@ def rotate(
     from yinzheng.ledger.state.files import write_durably
     from yinzheng.verifier.bytes.canonical import dumps
 
-    if lost and out_file is None:
+    if (lost or account) and out_file is None:
         raise UsageFault(
-            "without the key before, an officer binds the new one",
+            "without the key before, or with another account, an officer binds the new one",
             code="officer-needed",
             hint="Give --out FILE, and hand that file to the registry.",
         )
@@ -209,7 +216,8 @@ def rotate(
     )
     old = None if lost else member.current(now)
     own, key = member.make_key(start, start + days * DAY)
-    rotation = rotation_of(member, own, key, old, now)
+    address = member.make_account().address if account else None
+    rotation = rotation_of(member, own, key, old, now, address)
     before = member.profile.keys
     if out_file is None:
         # Noted first: the answer may be lost, and the key is needed then.
@@ -221,8 +229,10 @@ def rotate(
             raise
     else:
         write_durably(out_file, readable(rotation.to_json()))
-        member.keep([*before, own])
+        member.keep([*before, own], address)
     value = {"kid": own.kid.hex(), "begins": start, "rotation": None if out_file is None else str(out_file)}
+    if address is not None:
+        value["account"] = address.hex()
     told = (
         "the desk knows it 柜台已登记" if out_file is None else f"hand {out_file} to an officer 请交登记机构"
     )

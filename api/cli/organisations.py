@@ -99,6 +99,7 @@ def rotate_key(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="rotation.json, as `org key rotate` made it.")],
     state: State = DEFAULT_STATE,
     as_: MaybeAs = None,
+    administrator: Administrator = None,
     json_: Json = False,
 ) -> None:
     """Let an organisation's new key take over. 更换密钥。"""
@@ -108,7 +109,9 @@ def rotate_key(
     with found_in(file):
         body = parse_rotation(_read(file))
     with writing(state, json_) as (registry, _):
-        leaf = enrolment.rotate(registry, body, None if as_ is None else acting(registry, as_))
+        by = None if as_ is None else acting(registry, as_)
+        giver = None if administrator is None else acting(registry, administrator)
+        leaf = enrolment.rotate(registry, body, by, administrator=giver)
     kid = body.grant.kid.hex()
     tell(
         json_,

@@ -300,13 +300,20 @@ def bound(enrolment: Enrolment, key: Sm2PrivateKey, domain: Domain, approval: by
 
 
 def rotation_of(
-    member: Member, own: OwnKey, key: Sm2PrivateKey, old: tuple[OwnKey, Sm2PrivateKey] | None, now: int
+    member: Member,
+    own: OwnKey,
+    key: Sm2PrivateKey,
+    old: tuple[OwnKey, Sm2PrivateKey] | None,
+    now: int,
+    account: bytes | None = None,
 ) -> Rotation:
-    """The rotation to a new key; signed by the old one where that still holds (S10.4)."""
+    """The rotation to a new key; signed by the old one where that still holds (S10.4). `account`: 20 bytes,
+    from then on.
+    """
     grant = member.grant(own, key)
     before = member.profile.keys[-1] if old is None else old[0]
     succession = None if old is None else prove_succession(grant, old[1])
-    return Rotation(before.kid, grant, prove_possession(grant, key), succession, now)
+    return Rotation(before.kid, grant, prove_possession(grant, key), succession, now, account=account)
 
 
 def handed_over(

@@ -64,25 +64,9 @@ def appoint(
     found = appointment_of(body.roles)
     if found is None or body.account is None:
         return
-    if administrator is None:
-        raise UsageFault(
-            "an administrator gives a forum or exchange its role on chain",
-            code="administrator-needed",
-            hint="Both act together: the officer with --as, the administrator with --administrator.",
-        )
-    admit(session, administrator, Office.ADMINISTRATOR)
-    require_two(officer, administrator)
+    giver = _administrator(session, officer, administrator)
     call = grants.grant(registry.client, found.role, body.account)
-    outbox_signed(
-        registry,
-        session,
-        found.given,
-        leaf.hex(),
-        call,
-        registry.clock(),
-        person=administrator.person,
-        key=key_of(session, administrator),
-    )
+    _sign(registry, session, found.given, leaf, call, giver)
 
 
 def appoint_again(
@@ -105,6 +89,53 @@ def appoint_again(
     _sign(registry, session, appointed.given, found.head, call, administrator)
     found.account = account
     session.add(found)
+
+
+def move(
+    registry: Registry,
+    session: Session,
+    found: Organisation,
+    account: bytes,
+    officer: Actor,
+    administrator: Actor | None,
+) -> None:
+    """Let an organisation that is no holder act by another account (20 bytes) from now on, or by its first.
+
+    A forum's or exchange's role on chain is taken from the one before and given to this one, by an
+    administrator who is another person than the officer; what the one before decided stands.
+    The statement is the organisation's latest. Raises `UsageFault`: `administrator-needed`, `roles-overlap`,
+    `person-…`; and what the contracts say: `account-has-role`, ….
+    """
+    if found.account == account:
+        return
+    appointed = appointment_of(found.roles.split())
+    if appointed is not None:
+        giver = _administrator(session, officer, administrator)
+        if found.account is not None:
+            end(registry, session, found, found.head, giver)
+        _sign(
+            registry,
+            session,
+            appointed.given,
+            found.head,
+            grants.grant(registry.client, appointed.role, account),
+            giver,
+        )
+    found.account = account
+    session.add(found)
+
+
+def _administrator(session: Session, officer: Actor, administrator: Actor | None) -> Actor:
+    """Who gives a role. Raises `UsageFault`: `administrator-needed`, `person-…`."""
+    if administrator is None:
+        raise UsageFault(
+            "an administrator gives a forum or exchange its role on chain",
+            code="administrator-needed",
+            hint="Both act together: the officer with --as, the administrator with --administrator.",
+        )
+    admit(session, administrator, Office.ADMINISTRATOR)
+    require_two(officer, administrator)
+    return administrator
 
 
 def end(

@@ -25,7 +25,13 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import key_history
-from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation, parse_enrolment
+from yinzheng.verifier.formats.organisation import (
+    Enrolment,
+    Revocation,
+    Rotation,
+    parse_enrolment,
+    parse_rotation,
+)
 from yinzheng.verifier.log.statement import organisation_subject
 
 __all__ = [
@@ -91,14 +97,17 @@ def enrol(
     return leaf
 
 
-def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
+def rotate(
+    registry: Registry, rotation: Rotation, by: Actor | None, *, administrator: Actor | None = None
+) -> bytes:
     """Let a key take over from the one before; gives the leaf hash of the statement.
 
     Signed by the key it replaces, it needs nobody (`by` None); where that one no longer holds, an officer
-    binds the new key. A holder's says what becomes of its account, and always needs an officer.
+    binds the new key. One that names another account always needs an officer, and of a forum or exchange an
+    administrator, as enrolling it did. So does a holder's, which says what becomes of its account.
 
-    Raises `UsageFault`: `organisation-unknown`, `officer-needed`, `key-…`, `person-…`; `DataFault`:
-    `key-succession`, `key-known`; and as `holding.hand_over`.
+    Raises `UsageFault`: `organisation-unknown`, `officer-needed`, `key-…`, `person-…`, `account-taken`;
+    `DataFault`: `key-succession`, `key-known`; and as `holding.hand_over` and `appointing.move`.
     """
     now = registry.clock()
     body = replace(rotation, rotated_at=now)
@@ -112,7 +121,13 @@ def rotate(registry: Registry, rotation: Rotation, by: Actor | None) -> bytes:
         _require_room(session, found, by)
         key_history.rotated(keys, body)
         holding.hand_over(registry, session, found, body, by)
-        return _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
+        leaf = _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
+        if body.account is not None:
+            if by is None:
+                raise _officer_needed("Another account is bound to an organisation as its first one was.")
+            _require_free(session, body.account, found.code)
+            appointing.move(registry, session, found, body.account, by, administrator)
+        return leaf
 
 
 def revoke(
@@ -160,7 +175,7 @@ def dismiss(registry: Registry, code: str, by: Actor) -> None:
 
 
 def appoint(registry: Registry, code: str, by: Actor, *, administrator: Actor) -> None:
-    """Give a dismissed forum or exchange its role on chain once more, for the account it was enrolled with.
+    """Give a dismissed forum or exchange its role on chain once more, for the account it had last.
 
     An officer and an administrator act together, as when it was enrolled; its key must hold.
 
@@ -178,15 +193,14 @@ def appoint(registry: Registry, code: str, by: Actor, *, administrator: Actor) -
                 code="key-not-current",
                 hint="Bind a new one first: `yinzheng rotate-key`.",
             )
-        first = thread(session, found.head)[0]
-        enrolled = parse_enrolment(canonical.loads(first.public or b"", max_bytes=MAX_BODY))
-        if enrolled.account is None:
+        account = _last_account(session, found)
+        if account is None:
             raise UsageFault(
                 "it was enrolled without an account, and has no role on chain",
                 code="role-none",
                 hint="`yinzheng organisations` shows who is enrolled as what.",
             )
-        appointing.appoint_again(registry, session, found, enrolled.account, administrator)
+        appointing.appoint_again(registry, session, found, account, administrator)
 
 
 def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor | None) -> None:
@@ -228,12 +242,27 @@ def _check_new(session: Session, body: Enrolment, now: int) -> None:
             code="key-not-current",
             hint="Have the organisation make a new enrolment; its clock may be wrong.",
         )
-    taken = (
-        body.account is not None
-        and session.exec(select(Organisation.code).where(Organisation.account == body.account)).first()
-    )
-    if taken:
+    if body.account is not None:
+        _require_free(session, body.account, body.organisation.code)
+
+
+def _require_free(session: Session, account: bytes, code: str) -> None:
+    """Raise `UsageFault` `account-taken` where another organisation than that of `code` has the account."""
+    query = select(Organisation.code).where(Organisation.account == account)
+    if any(taken != code for taken in session.exec(query)):
         raise UsageFault("Another organisation has this account.", code="account-taken")
+
+
+def _last_account(session: Session, found: Organisation) -> bytes | None:
+    """The account of an organisation that is no holder, by its statements, whatever its role is now."""
+    account = None
+    for event in thread(session, found.head):
+        body = canonical.loads(event.public or b"", max_bytes=MAX_BODY)
+        if event.type == "organisation.enrolled":
+            account = parse_enrolment(body).account
+        elif event.type == "organisation.key-rotated":
+            account = parse_rotation(body).account or account
+    return account
 
 
 def _continue(

@@ -180,6 +180,9 @@ def test_a_court_opens_and_ends_a_dispute_with_a_registry_that_only_finds_out(tm
     taken = run("order", opened, *state, "--json", env=env)
     assert taken.code == 0, taken.err
     assert (taken.json["about"], taken.json["type"]) == (line.id, "dispute.opened")
+    other = lost_account(world, who, tmp_path / "rotation.json", env)
+    with world.open() as registry:
+        fund(registry, other)
     with node(world.root, "--seal", YINZHENG_PASSPHRASE=PASSPHRASE.decode()) as url:
         sent = ("--org", who, "--rpc", url, "--json", "--out", ended)
         paper = ("--document", judgment, "--reference", "(2026)粤01民初1号判决")
@@ -192,6 +195,19 @@ def test_a_court_opens_and_ends_a_dispute_with_a_registry_that_only_finds_out(tm
         (line,) = listed_in(registry)
         assert line.state == "released"
     assert world.audit() == []
+
+
+def lost_account(world: World, who: Path, file: Path, env: dict[str, str]) -> bytes:
+    """The court gets another account, by an officer and an administrator; gives it."""
+    said = ("org", "key", "rotate", "--org", who)
+    refused(*said, "--account", code="officer-needed", exit_code=2, env=SECRETS)
+    made = run(*said, "--account", "--out", file, "--begins", str(int(time.time())), "--json", env=SECRETS)
+    assert made.code == 0, made.err
+    bind = ("rotate-key", file, "--state", world.root, "--as", OFFICER)
+    refused(*bind, code="administrator-needed", exit_code=2, env=env)
+    bound = run(*bind, "--administrator", KEEPER, "--json", env=env)
+    assert bound.code == 0, bound.err
+    return bytes.fromhex(made.json["account"])
 
 
 def listed_in(registry: Registry) -> list[Line]:

@@ -24,7 +24,7 @@ PARTS: Final = {
     "disputes.disclosing.note_pack", "disputes.work.allow",
     "erasure.proposing.allow", "erasure.proposing.add_signature", "flow.threads.allow",
     "flow.threads.capacity", "organisations.appointing.appoint", "organisations.appointing.appoint_again",
-    "organisations.appointing.end",
+    "organisations.appointing.end", "organisations.appointing.move",
     "organisations.holding.end", "organisations.holding.enter",
     "organisations.holding.hand_over", "withdrawals.work.move", "people.acting.admit", "people.acting.key_of",
     "people.acting.require", "people.acting.require_two",

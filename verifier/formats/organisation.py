@@ -186,6 +186,8 @@ class Rotation:
     """A holder's, and nobody else's."""
     decision: Decision | None = None
     """Of a forum, where it replaces an account that is lost."""
+    account: bytes | None = None
+    """20 bytes: from then on, of one that is no holder."""
 
     def declaration(self) -> bytes:
         """What a holder's new SM2 key signs, and its accounts by its SHA-256."""
@@ -212,6 +214,7 @@ class Rotation:
             "rotated_at": self.rotated_at,
             **({} if self.binding is None else {"binding": self.binding.to_json()}),
             **({} if self.decision is None else {"decision": self.decision.to_json()}),
+            **({} if self.account is None else {"account": self.account.hex()}),
         }
 
     def succeeds(self, old: Sm2PublicKey) -> bool:
@@ -278,7 +281,10 @@ def parse_rotation(value: object) -> Rotation:
         fields["rotated_at"],
         fields["binding"],
         fields["decision"],
+        fields["account"],
     )
+    if rotation.binding is not None and rotation.account is not None:
+        raise DataFault("a holder's account is in its binding alone", code="holder-binding", path="$.account")
     lost = rotation.binding is not None and rotation.binding.current is None
     if rotation.decision is not None and not lost:
         raise DataFault(
@@ -379,6 +385,7 @@ _OPTIONAL: Final[dict[str, Check[Any]]] = {"binding": shape(Binding)}
 _ROTATION_OPTIONAL: Final[dict[str, Check[Any]]] = {
     "binding": shape(Handover),
     "decision": shape(Decision),
+    "account": hex_bytes(20),
 }
 _ROTATION: Final[dict[str, Check[Any]]] = {
     "v": constant(1),

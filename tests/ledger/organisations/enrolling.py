@@ -91,7 +91,9 @@ class Member:
         approval = sign(entering(made), registry.client.holders_domain, signer)
         return replace(made, binding=Binding(self.key.sign(made.declaration()), approval))
 
-    def rotation(self, new: Sm2PrivateKey, begins: int, *, signed: bool = True) -> Rotation:
+    def rotation(
+        self, new: Sm2PrivateKey, begins: int, *, signed: bool = True, account: bytes | None = None
+    ) -> Rotation:
         grant = self.grant(begins, key=new)
         body = {
             "v": 1,
@@ -103,6 +105,7 @@ class Member:
             "possession": prove_possession(grant, new).hex(),
             "succession": prove_succession(grant, self.key).hex() if signed else None,
             "rotated_at": begins,
+            **({} if account is None else {"account": account.hex()}),
         }
         return parse_rotation(body)
 

@@ -18,7 +18,10 @@ from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
+from yinzheng.ledger.store.models_consents import Organisation
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.organisation import Rotation
 
 EXCHANGE_CODE = LAB
 ACCOUNT = bytes.fromhex("e8" * 20)
@@ -82,10 +85,56 @@ def test_a_dismissed_exchange_is_appointed_again_as_often_as_needed(world: World
     assert world.audit() == []
 
 
-def _code(act: Callable[[], None]) -> str:
+def _code(act: Callable[[], object]) -> str:
     with pytest.raises(UsageFault) as raised:
         act()
     return raised.value.code
+
+
+@pytest.mark.parametrize(("role", "on_chain"), [("exchange", EXCHANGE), ("forum", FORUM)])
+def test_another_account_takes_over_with_another_key(world: World, role: str, on_chain: int) -> None:
+    """One that lost the key of its account, or was enrolled before it had one, acts on under its own code."""
+    first = None if role == "exchange" else ACCOUNT
+    member, other = Member(EXCHANGE_CODE, (role,), account=first), bytes.fromhex("e9" * 20)
+    with world.open() as registry:
+        officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        enrol(registry, member)
+        enrol(registry, Member(HOSPITAL, ("party",), account=b"\1" * 20))
+        settle(registry)
+        world.clock.advance(60)
+        now = registry.clock()
+        rotation = member.rotation(Sm2PrivateKey(77), now, account=other)
+        taken = member.rotation(Sm2PrivateKey(77), now, account=b"\1" * 20)
+        assert _code(lambda: enrolment.rotate(registry, rotation, None)) == "officer-needed"
+        assert _code(lambda: enrolment.rotate(registry, rotation, officer)) == "administrator-needed"
+
+        def both(body: Rotation) -> bytes:
+            return enrolment.rotate(registry, body, officer, administrator=keeper)
+
+        assert _code(lambda: both(taken)) == "account-taken"
+        both(rotation)
+        settle(registry)
+        assert registry.client.has_role(on_chain, other)
+        assert first is None or not registry.client.has_role(on_chain, first)
+        enrolment.dismiss(registry, EXCHANGE_CODE, keeper)
+        settle(registry)
+        assert not registry.client.has_role(on_chain, other)
+        enrolment.appoint(registry, EXCHANGE_CODE, officer, administrator=keeper)
+        settle(registry)
+        assert registry.client.has_role(on_chain, other)
+    assert world.audit() == []
+
+
+def test_a_party_gets_its_account_by_an_officer_alone(world: World) -> None:
+    member, account = Member(HOSPITAL, ("controller", "party")), b"\3" * 20
+    with world.open() as registry:
+        enrol(registry, member)
+        world.clock.advance(60)
+        rotation = member.rotation(Sm2PrivateKey(77), registry.clock(), account=account)
+        enrolment.rotate(registry, rotation, actor_of(registry, OFFICER))
+        with registry.store.reading() as session:
+            assert session.get_one(Organisation, HOSPITAL).account == account
+    assert world.audit() == []
 
 
 @pytest.mark.parametrize("point", ["store.commit.before", "store.commit.after", "chain.send.after"])

@@ -262,6 +262,13 @@ class TestOrganisations:
         unsigned = bodies.rotation() | {"succession": None}
         assert parse_rotation(unsigned).to_json() == unsigned
 
+    def test_another_account_comes_with_it_but_for_holders(self) -> None:
+        moved = bodies.rotation() | {"account": "22" * 20}
+        assert parse_rotation(moved).account == b"\x22" * 20
+        assert parse_rotation(moved).to_json() == moved
+        assert code_of(parse_rotation, bodies.holder_rotation() | {"account": "22" * 20}) == "holder-binding"
+        assert code_of(parse_rotation, bodies.rotation() | {"account": None}) == "field-type"
+
     def test_a_key_does_not_replace_itself(self) -> None:
         own = bodies.rotation() | {"replaces": bodies.NEXT_GRANT.kid.hex()}
         assert code_of(parse_rotation, own) == "key-same"
