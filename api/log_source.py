@@ -51,9 +51,9 @@ class FolderLog:
             with (self._folder / path).open("rb") as file:
                 data = file.read(most + 1)
         except OSError as error:
-            raise _unreachable() from error
+            raise _unreachable(self._folder / path, "there is no such file, or none to be read") from error
         if len(data) > most:
-            raise _unreachable()
+            raise _unreachable(self._folder / path, "it is too large")
         return data
 
 
@@ -101,14 +101,14 @@ class ServedLog:
         self._until = now + self._seconds if self._until is None else self._until
         left = min(SECONDS, self._until - now)
         if left <= 0:
-            raise _unreachable()
+            raise _unreachable(self._base, "it is too slow")
         try:
             bounds = Bounds(most, total=left, each=left)
             answer = plain.send(Sent("GET", f"{self._base}/{path}"), bounds, self._environment)
         except NoAnswer as error:
-            raise _unreachable() from error
+            raise _unreachable(f"{self._base}/{path}", "nobody answers, or too slowly") from error
         if answer.status != 200:
-            raise _unreachable()
+            raise _unreachable(f"{self._base}/{path}", f"the answer is {answer.status}")
         return answer.body
 
 
@@ -129,5 +129,7 @@ def open_log(
     return ServedLog(where, environment, seconds=seconds) if "://" in where else FolderLog(Path(where))
 
 
-def _unreachable() -> EnvironmentFault:
-    return EnvironmentFault("the log is not to be had", code="log-unreachable", hint="Check its address.")
+def _unreachable(where: Path | str, why: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"the log is not to be had: {where}: {why}", code="log-unreachable", hint="Check its address."
+    )

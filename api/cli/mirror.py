@@ -41,7 +41,9 @@ def mirror(
     Needs no key of anyone. Exit code 0 nothing wrong, 1 something is (a line each on stderr, and in
     `alarms.jsonl`), 3 the log or the node could not be asked.
     """
+    from yinzheng.api.cli.language import spoken
     from yinzheng.api.cli.policy import read_policy
+    from yinzheng.api.http.chinese import in_chinese
     from yinzheng.api.log_source import open_log
     from yinzheng.api.mirror.following import Round
     from yinzheng.api.mirror.keeping import opened
@@ -60,7 +62,9 @@ def mirror(
             done = Round(kept, source, node, policy, int(time.time()), grace, cry)
             done.run()
             for fault in done.unknown:
-                err.print(f"? {fault.code}: {fault.message}", style="yellow", markup=False)
+                said = in_chinese(fault)[0] if spoken() == "zh" else ""
+                line = f"? {fault.code}: {said and f'{said} '}{fault.message}"
+                err.print(line, style="yellow", markup=False)
             if once:
                 break
             time.sleep(every)
@@ -71,7 +75,9 @@ def mirror(
         "unknown": [fault.code for fault in done.unknown],
     }
     copied = counted(kept.log.size, "statement")
-    text = f"{copied} copied, chain followed to block {max(0, kept.state.block)} 已核对"
+    whole = "not all could be asked 未能全部核对" if done.unknown else "compared 已核对"
+    chain = f", chain followed to block {kept.state.block}" if kept.state.block > 0 else ""
+    text = f"{copied} copied{chain}; {whole}"
     tell(json_, value, text)
     if done.alarms or done.unknown:
         raise typer.Exit(EXIT_NOT if done.alarms else EXIT_UNDETERMINED)

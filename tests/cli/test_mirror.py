@@ -49,3 +49,5 @@ def test_a_second_pair_of_eyes(world: w.World, tmp_path: Path) -> None:
     done = start("mirror", f"{pages}/log", *how)
     assert done.returncode == 3
     assert "log-unreachable" in done.stderr
+    assert f"{pages}/log/checkpoint: nobody answers" in done.stderr
+    assert "not all could be asked" in done.stdout
