@@ -106,6 +106,8 @@ def grow_log(registry: Registry, progress: Progress = silent, *, tiles_only: boo
     with registry.store.reading() as session:
         placed = repository.sequenced(session)
     wanted = placed - placed % WIDTH if tiles_only else placed
+    if registry.log.size < wanted:
+        _require_same_edge(registry)
     while registry.log.size < wanted:
         first = registry.log.size
         end = min(first + repository.BATCH, wanted)
@@ -113,6 +115,26 @@ def grow_log(registry: Registry, progress: Progress = silent, *, tiles_only: boo
             registry.log.append(repository.statements(session, first, end))
         progress(f"log holds {counted(end, 'statement')}")
     return placed
+
+
+def _require_same_edge(registry: Registry) -> None:
+    """What the log ends in is what the database has there.
+
+    It need not be while the registry is open: a server that takes over a moment late knows less than the one
+    before, and would give the same places once more. Opening compares more (`histories`). Raises `DataFault`.
+    """
+    size = registry.log.size
+    if not size:
+        return
+    with registry.store.reading() as session:
+        (last,) = repository.statements(session, size - 1, size)
+    if last != registry.log.entry(size - 1):
+        raise DataFault(
+            f"the log's statement {size - 1} is another than the database's",
+            code="database-forked",
+            hint="The database is of another history than when the registry was opened: did a server take"
+            " over that lacked the last statements? Nothing was signed. Put its newest copy back.",
+        )
 
 
 def _publish_checkpoint(registry: Registry) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from tests.ledger import world as w
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
@@ -21,6 +22,7 @@ from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.state.instance import read_instance
+from yinzheng.ledger.store.models import Event
 from yinzheng.ledger.witnesses.known import add_witness
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey
@@ -171,3 +173,24 @@ def test_a_witness_that_saw_more_is_believed_and_a_deaf_one_named(world: World, 
             assert len([*(world.root / ASIDE).iterdir()]) == 1
         assert any("notary.example/w1" in line for line in said)
         assert not any("court.example/w1" in line for line in said)
+
+
+def test_a_server_that_takes_over_late_has_nothing_signed(world: World, tmp_path: Path) -> None:
+    """It lacks the last statement, gives its place to another, and the registry is open all the while."""
+    with world.open() as registry:
+        w.apply(registry, tmp_path / "one")
+        settle(registry)
+        note, size = registry.log.note(), registry.log.size
+        with registry.store.transaction() as session:
+            last = session.exec(select(Event).where(Event.log_index == size - 1)).one()
+            kept = last.statement
+            last.statement = kept.replace(b'"at":', b'"at":1', 1)
+        w.apply(registry, tmp_path / "two")
+        with pytest.raises(DataFault) as caught:
+            settle(registry)
+        assert (caught.value.code, registry.log.note(), registry.log.size) == ("database-forked", note, size)
+        with registry.store.transaction() as session:
+            session.exec(select(Event).where(Event.log_index == size - 1)).one().statement = kept
+        settle(registry)
+        assert registry.log.size > size
+    assert world.codes() == set()
