@@ -105,6 +105,7 @@ def _carried_out(given: list[str], *, as_json: bool) -> int:
             return EXIT_UNDETERMINED
         if not (said := " ".join(explain().split())):  # choices stand a line each
             return EXIT_USAGE  # a group alone: its help was shown
+        said = said.replace(": Value error, ", ": ")  # as a library words what none of its choices is
         command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
         hint = f"See `{command} --help`."
         if not installed("registry"):

@@ -18,7 +18,7 @@ from yinzheng.verifier.chain.terms import ACTS, TERRITORY
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import RIGHTS
 from yinzheng.verifier.formats.dossier import FILE_ROLES
-from yinzheng.verifier.formats.move_terms import GROUNDS
+from yinzheng.verifier.formats.move_terms import GROUNDS, HOLDERS_GROUNDS
 from yinzheng.verifier.formats.moves import CHANGE_GROUNDS
 from yinzheng.verifier.formats.organisation import FORUM
 
@@ -161,7 +161,7 @@ def renewal(
 
 def cancellation(
     certificate: _CERTIFICATE,
-    ground: Annotated[str, typer.Option(help=f"{', '.join(GROUNDS)}. 注销事由。")],
+    ground: Annotated[str, typer.Option(help=f"{', '.join(HOLDERS_GROUNDS)}. 注销事由。")],
     summary: _SUMMARY,
     document: _DOCUMENTS,
     out_folder: _OUT,

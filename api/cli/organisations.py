@@ -229,6 +229,15 @@ def desk(
         list[str] | None,
         typer.Option(help="Network of ours, such as 10.2.0.0/16, to which notices may go. 允许的内网网段。"),
     ] = None,
+    letters_for: Annotated[
+        int,
+        typer.Option(
+            metavar="HOURS",
+            help="How long a webhook's letter is tried before it is dead. 来信重试时限（小时）。",
+            min=1,
+            max=24 * 90,
+        ),
+    ] = 21,
     json_: Json = False,
 ) -> None:
     """Serve organisations and patients: holds the keys, records what they sign. 柜台服务。"""
@@ -266,6 +275,7 @@ def desk(
             ),
             proxies=proxy or (),
             within=within,
+            letter_hours=letters_for,
             ready=ready,
         )
 

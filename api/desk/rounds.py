@@ -16,7 +16,7 @@ from yinzheng.api.desk.worker import Worker
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.unsettled import is_unsettled
 from yinzheng.ledger.flow.watched import derived
-from yinzheng.ledger.notify.deliveries import Send, claim, note, pending, send_all
+from yinzheng.ledger.notify.deliveries import MOST_ATTEMPTS, Send, claim, note, pending, send_all
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.watch.letters import letters_are_due
@@ -47,7 +47,14 @@ class Rounds:
     """A thread that looks for what is due and has the worker do it."""
 
     def __init__(
-        self, worker: Worker, store: Store, clock: Callable[[], int], send: Send, *, every: float = EVERY
+        self,
+        worker: Worker,
+        store: Store,
+        clock: Callable[[], int],
+        send: Send,
+        *,
+        every: float = EVERY,
+        attempts: int = MOST_ATTEMPTS,
     ) -> None:
         self._worker = worker
         self._store = store
@@ -55,6 +62,7 @@ class Rounds:
         self._send = send
         self._ticked = 0
         self._every = every
+        self._attempts = attempts
         self._heard = -1
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._walk, name="desk-rounds", daemon=True)
@@ -92,7 +100,7 @@ class Rounds:
     def _send_due(self, now: int) -> None:
         results = send_all(self._do(lambda registry: claim(registry, now)), self._send)
         if results:
-            self._do(lambda registry: note(registry, results, self._clock()))
+            self._do(lambda registry: note(registry, results, self._clock(), self._attempts))
 
     def _due(self, now: int) -> bool:
         with self._store.reading() as session:

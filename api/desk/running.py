@@ -19,6 +19,7 @@ from yinzheng.api.http.serving import serve_until_ended
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.flow.unsettled import needs_settling
 from yinzheng.ledger.keys.provider import ISSUER, RELAY, KeyProvider
+from yinzheng.ledger.notify.deliveries import LETTER_HOURS, attempts_within
 from yinzheng.ledger.notify.sending import Courier, Network
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import Clock, Registry
@@ -58,10 +59,12 @@ def open_desk(
     limits: DeskLimits | None = None,
     pace: Pace | None = None,
     within: Sequence[Network] = (),
+    letter_hours: int = LETTER_HOURS,
 ) -> Iterator[Desk]:
     """Be the desk of the state folder `root`: writer and rounds run until the block ends.
 
-    `within`: networks that are not public and to which notices go all the same.
+    `within`: networks that are not public and to which notices go all the same. `letter_hours`: how long a
+    letter is tried before it is dead.
 
     Raises what `read_instance`, `sole_desk`, the database or the keys find wrong, before anything is served.
     """
@@ -84,7 +87,7 @@ def open_desk(
 
         worker = Worker(opened, settle_what_waits, awaited=lambda: is_awaited(paths), pace=pace)
         courier = Courier(loopback=instance.demonstration, within=within)
-        rounds = Rounds(worker, store, clock, courier)
+        rounds = Rounds(worker, store, clock, courier, attempts=attempts_within(letter_hours))
         worker.start()
         rounds.start()
         try:
@@ -113,15 +116,16 @@ def run_desk(
     limits: DeskLimits | None = None,
     proxies: Sequence[str] = (),
     within: Sequence[Network] = (),
+    letter_hours: int = LETTER_HOURS,
     ready: Callable[[str], None] = lambda _url: None,
 ) -> None:
     """Serve the desk until interrupted. `ready` hears the address once it is known.
 
     Requests are not logged: their addresses name consents. `proxies`: as the web server's;
-    `within`: as of `open_desk`. Raises as `open_desk`, and `UsageFault` `proxy-address`, `EnvironmentFault`
-    `port-taken`.
+    `within`, `letter_hours`: as of `open_desk`. Raises as `open_desk`, and `UsageFault` `proxy-address`,
+    `EnvironmentFault` `port-taken`.
     """
-    with open_desk(root, keys, clock=clock, limits=limits, within=within) as desk:
+    with open_desk(root, keys, clock=clock, limits=limits, within=within, letter_hours=letter_hours) as desk:
         app, ending = create_app(desk), desk.streams.end
         serve_until_ended(app, host, port, proxies=proxies, ready=ready, ending=ending)
 

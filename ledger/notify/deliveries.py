@@ -31,9 +31,9 @@ ROUND = 64
 """Notices of one round."""
 FETCHED = 100
 """Notices handed out at once."""
-MOST_ATTEMPTS = 12
-"""Attempts to hand over a letter, over some twenty hours; then it is dead, and the next goes out. Whatever a
-duty hangs on is tried for ever."""
+LETTER_HOURS = 21
+"""Hours over which a letter is tried where nobody says otherwise; then it is dead, and the next goes out.
+Whatever a duty hangs on is tried for ever."""
 MOST_FAILING = 2
 """Addresses of one organisation that may fail in a round: each may take a courier's whole patience."""
 OF_ONE = 32
@@ -69,6 +69,19 @@ def backoff(attempts: int) -> int:
     return int(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts - 1, 16)))
 
 
+def attempts_within(hours: int) -> int:
+    """How often a letter is tried in so many hours, the first time at once."""
+    attempts, waited = 1, backoff(1)
+    while waited <= hours * 3600:
+        attempts += 1
+        waited += backoff(attempts)
+    return attempts
+
+
+MOST_ATTEMPTS = attempts_within(LETTER_HOURS)
+"""Attempts to hand over a letter, unless whoever runs the desk has it tried longer."""
+
+
 def pending(session: Session, now: int, most: int = ROUND) -> list[tuple[Delivery, str]]:
     """Notices due at `now` that have somewhere to go, longest due first, then the oldest, with where: the
     subscription's webhook, else the organisation's."""
@@ -99,14 +112,19 @@ def claim(registry: Registry, now: int, most: int = ROUND) -> list[Outgoing]:
     return [Outgoing(row.id, row.code, url, *_sign(registry, row), row.attempts) for row, url in due]
 
 
-def note(registry: Registry, results: Iterable[tuple[bytes, str | None]], now: int) -> None:
-    """Write down what became of claimed notices: by id, None for delivered, else the code of the fault."""
+def note(
+    registry: Registry, results: Iterable[tuple[bytes, str | None]], now: int, most: int = MOST_ATTEMPTS
+) -> None:
+    """Write down what became of claimed notices: by id, None for delivered, else the code of the fault.
+
+    A letter that was tried `most` times is dead.
+    """
     with registry.store.transaction() as session:
         for id_, fault in results:
             row = session.get_one(Delivery, id_)
             if fault is not None:
                 row.last_error = fault
-                if row.subscription_id and row.attempts >= MOST_ATTEMPTS and row.state == "pending":
+                if row.subscription_id and row.attempts >= most and row.state == "pending":
                     row.state = "dead"
             elif row.state == "pending":
                 row.state, row.delivered_at, row.last_error = "delivered", now, None

@@ -293,3 +293,13 @@ def test_of_a_file_that_is_wrong_the_name_is_told(tmp_path: Path, command: tuple
     said = run(*(str(file) if word == "FILE" else word for word in command))
     assert said.code in (1, 2)
     assert said.err.startswith(f"yinzheng: {file}: "), said.err
+
+
+def test_a_choice_that_there_is_not_is_told_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["yinzheng", "cancel", "SJ4412026110001", "--ground", "foo"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().err
+    assert said.startswith("yinzheng: Invalid value for '--ground': 'foo' is not one of 'asked'"), said

@@ -167,6 +167,23 @@ def given_up(court: Court, server: Server) -> bytes:
     return dead.id
 
 
+def test_how_often_a_letter_is_tried_in_so_many_hours(court: Court, server: Server) -> None:
+    assert deliveries.MOST_ATTEMPTS == deliveries.attempts_within(deliveries.LETTER_HOURS) == 12
+    assert [deliveries.attempts_within(hours) for hours in (1, 72)] == [6, 20]
+    waits = [deliveries.backoff(attempt) for attempt in range(1, 20)]
+    assert sum(waits) <= 72 * 3600 < sum(waits) + deliveries.backoff(20)
+    watch(court, server.url)
+    court.open()
+    server.mood = 503
+    for attempts in (1, 2):
+        out = deliveries.claim(court.registry, court.registry.clock())
+        deliveries.note(
+            court.registry, [(one.id, "webhook-status") for one in out], court.registry.clock(), most=2
+        )
+        court.world.clock.advance(6 * 3600)
+        assert len(deliveries.dead_letters(court.registry, OPENER)[0]) == attempts - 1
+
+
 def test_a_dead_letter_lets_the_next_out_and_is_sent_again(court: Court, server: Server) -> None:
     watch(court, server.url)
     id_ = court.open()
