@@ -54,7 +54,6 @@ _ALLOWED: Final = (
     "making devices is not allowed",
     "may not mount",
     "Go is not installed",
-    "aics-witness needs Python 3.12 or 3.13",
     "it looks into the SQLite file itself",
 )
 """What depends on the kernel or the interpreter of the machine and no package can bring; and, with

@@ -1,4 +1,4 @@
-"""Witnesses by others as real processes: torchwood's `litewitness` (Go) and `aics-witness` (Python 3.12)."""
+"""Witnesses by others as real processes: torchwood's `litewitness` (Go) and `aics-witness` (Python)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -53,37 +52,17 @@ def build_litewitness(folder: Path) -> Path:
     return program
 
 
-@cache
-def newer_python() -> Path | None:
-    """A Python that `aics-witness` runs on, 3.12 or 3.13: this one, one on the PATH, or one of pyenv's."""
-    ask = "import ensurepip, sys, venv; sys.exit(not (3, 12) <= sys.version_info[:2] <= (3, 13))"
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    named = (sys.executable, *(shutil.which(f"python3.{minor}") for minor in (13, 12)))
-    for found in map(str, (*filter(None, named), *sorted(pyenv.glob("3.1[23].*/bin/python")))):
-        with suppress(OSError, subprocess.TimeoutExpired):
-            if (
-                subprocess.run([found, "-c", ask], capture_output=True, timeout=20, check=False).returncode
-                == 0
-            ):
-                return Path(found)
-    return None
-
-
-def find_aics() -> str | None:
-    """The program that `AICS_WITNESS` names, or that is installed; None: it must be fetched."""
-    return shutil.which(os.environ.get("AICS_WITNESS", "aics-witness"))
-
-
 def fetch_aics() -> str:
-    """The program, of exactly that version, from the package index (once for a user)."""
-    if (found := find_aics()) is not None:
+    """The program that `AICS_WITNESS` names, or that is installed; else of exactly that version, from the
+    package index (once for a user). It asks for Python 3.12, and runs on 3.11 as well.
+    """
+    if (found := shutil.which(os.environ.get("AICS_WITNESS", "aics-witness"))) is not None:
         return found
-    kept, python = _KEPT / AICS[0], newer_python()
-    assert python is not None
+    kept = _KEPT / AICS[0]
     if not (kept / "fetched").exists():
-        _run(str(python), "-m", "venv", "--clear", str(kept))
-        install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:")
-        _run(str(kept / "bin" / "python"), *install, *AICS, seconds=600)
+        _run(sys.executable, "-m", "venv", "--clear", str(kept))
+        pip = (str(kept / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        _run(*pip, "--ignore-requires-python", "--only-binary", ":all:", *AICS, seconds=600)
         (kept / "fetched").touch()
     return str(kept / "bin" / "aics-witness")
 

@@ -28,13 +28,9 @@ from yinzheng.verifier.log.note import parse_vkey, sign_checkpoint
 pytestmark = pytest.mark.slow
 
 GO = pytest.mark.skipif(foreign.GO is None, reason="Go is not installed")
-AICS = pytest.mark.skipif(
-    "foreign.find_aics() is None and foreign.newer_python() is None",
-    reason="aics-witness needs Python 3.12 or 3.13",
-)
 
 
-@pytest.fixture(params=[pytest.param("litewitness", marks=GO), pytest.param("aics", marks=AICS)])
+@pytest.fixture(params=[pytest.param("litewitness", marks=GO), "aics"])
 def running(request: pytest.FixtureRequest, world: w.World, tmp_path: Path) -> Iterator[Running]:
     """One that knows this log by its Ed25519 key: SM2 it cannot read, and ignores."""
     instance = read_instance(world.root)[1]
