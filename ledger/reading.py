@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,6 +34,7 @@ from yinzheng.ledger.measures import Measure, measures
 from yinzheng.ledger.organisations.showing import holder_file
 from yinzheng.ledger.rules.calendar import WorkingCalendar
 from yinzheng.ledger.rules.deadlines import Deadlines
+from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.state.contact import contact_in
 from yinzheng.ledger.state.instance import Instance, Paths, read_instance
 from yinzheng.ledger.state.policy import fingerprint_of
@@ -173,7 +174,10 @@ class Reader(Answers):
             event = repository.event_by_leaf(session, name)
             if event is None or event.type != "publicity.opened":
                 return None
-            return notice_of(session, event, session.get_one(Case, event.case_id))
+            case = session.get_one(Case, event.case_id)
+            made = repository.certificates_of_case(session, case.id)
+            over = case.state == State.DEPOSITED and all(one.ended is not None for one in made)
+            return replace(notice_of(session, event, case), over=over)
 
     def history(self, number_or_case: str, *, proofs: bool = False) -> list[HistoryLine]:
         """Every event of a certificate's case and, of a certificate's number, what was recorded about it

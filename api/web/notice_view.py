@@ -63,6 +63,8 @@ class NoticeView:
     """Whether it takes objections now."""
     registered: bool
     """Whether an objection is against what is registered already."""
+    over: bool
+    """Whether that is over by now."""
     outcome: str
     """How it ended; empty while nothing is decided."""
     outcome_at: Instant
@@ -130,8 +132,9 @@ def notice_view(
         state=words[0 if language == "zh" else 1],
         objections=notice.open_objections,
         demonstration=notice.demonstration,
-        takes=notice.state in TAKES_OBJECTIONS,
+        takes=notice.state in TAKES_OBJECTIONS and not notice.over,
         registered=notice.state == REGISTERED,
+        over=notice.over,
         outcome=say(_OUTCOMES[notice.state], language) if notice.state in _OUTCOMES else "",
         outcome_at=instant(notice.changed_at, language),
     )

@@ -31,6 +31,7 @@ from yinzheng.api.web.times import Instant, ending, instant
 from yinzheng.ledger.rules.publicity import FORM_BYTES, FORM_FILES
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault, YinzhengError
+from yinzheng.verifier.formats.body import is_number
 
 _SECRET: Final = re.compile("[0-9a-f]{32}")
 _NUMBER: Final = re.compile("[0-9a-f]{12}")
@@ -123,6 +124,7 @@ class Objections:
             here="publicity",
             demonstration=found.demonstration,
             notice=notice_view(found, self._server.clock(), language, self._server.reader.calendar),
+            certificate=_certificate(raised),
             number=str(raised["number"]),
             secret=" ".join(form.secret[at : at + 4] for at in range(0, 32, 4)),
             raised=instant(int(raised["raised_at"]), language),
@@ -194,6 +196,7 @@ class Objections:
             status=HTTPStatus.OK if problem is None else problem.status,
             headers=None if problem is None else problem.headers(),
             standing=standing,
+            certificate=_certificate(standing),
             raised=_instant(standing, "raised_at", language),
             due=_ending(standing, "due", language),
             concluded=_instant(standing, "concluded_at", language),
@@ -209,6 +212,12 @@ def objections(server: Server) -> APIRouter:
     router.add_api_route("/publicity/{leaf}", pages.object, methods=["POST"])
     router.add_api_route("/objection", pages.follow, methods=[*_READ, "POST"])
     return router
+
+
+def _certificate(said: Mapping[str, Any] | None) -> str:
+    """The number of the certificate an objection is against; empty where it is against a case."""
+    against = "" if said is None else str(said["case"])
+    return against if is_number(against) else ""
 
 
 def _ending(standing: Mapping[str, Any] | None, name: str, language: Language) -> Instant | None:

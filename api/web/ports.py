@@ -100,6 +100,10 @@ class Notice(Protocol):
     def changed_at(self) -> int:
         """UTC seconds: when it came into that state."""
 
+    @property
+    def over(self) -> bool:
+        """Of a notice alone: whether what was registered upon it is over by now."""
+
 
 class HistoryLine(Protocol):
     """One statement of a certificate's case (S3)."""

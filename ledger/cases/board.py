@@ -49,6 +49,9 @@ class Notice:
     state: str
     """Of the case now (`ledger.rules.states`)."""
     changed_at: int
+    over: bool = False
+    """Whether what was registered upon it is over by now: nobody objects to that (R12, R25). A page of the
+    board leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)

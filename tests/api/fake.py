@@ -47,6 +47,7 @@ class FakeNotice:
     demonstration: bool = False
     state: str = "publicity"
     changed_at: int = synthetic.NOW - 2 * DAY
+    over: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,14 @@ BOARD = (
         ends_at=synthetic.NOW - DAY,
         leaf="5e" * 32,
         state="recorded",
+    ),
+    FakeNotice(
+        case="A-2026-000002",
+        asset="已被取代的数据集",
+        ends_at=synthetic.NOW - DAY,
+        leaf="5f" * 32,
+        state="deposited",
+        over=True,
     ),
 )
 DEMO_NOTICE = FakeNotice(case="A-2026-000001", profile="DEMO/1", demonstration=True, ends_at=None)

@@ -60,6 +60,7 @@ def test_the_form_and_its_receipt(serve: Serve, tmp_path: Path) -> None:
         ("5c" * 32, "Open objections", True),
         ("5d" * 32, "It was registered", True),
         ("5e" * 32, "It was recorded: the certificate is cancelled.", False),
+        ("5f" * 32, "What was registered is over by now", False),
     ],
 )
 def test_a_notice_keeps_its_page(serve: Serve, tmp_path: Path, leaf: str, said: str, form: bool) -> None:
@@ -132,7 +133,12 @@ def test_objections_are_counted(serve: Serve, tmp_path: Path) -> None:
     [
         ({}, "Under investigation"),
         ({"concluded_at": 1_790_100_000, "upheld": False, "reasons": "不成立。"}, "Dismissed"),
-        ({"concluded_at": 1_790_100_000, "upheld": True, "due": None}, "Upheld"),
+        ({"concluded_at": 1_790_100_000, "upheld": True, "due": None}, "Upheld: the application has ended"),
+        ({"case": "SJ4412026110001"}, "Certificate SJ4412026110001"),
+        (
+            {"case": "SJ4412026110001", "concluded_at": 1_790_100_000, "upheld": True, "due": None},
+            "Upheld: the holders have the registration changed or cancelled",
+        ),
     ],
 )
 def test_following(serve: Serve, tmp_path: Path, standing: dict[str, Any], said: str) -> None:

@@ -284,9 +284,8 @@ def test_the_notice_board(client: Client, reader: FakeReader) -> None:
 def test_the_board_is_searched(client: Client, reader: FakeReader) -> None:
     for asked in ("传染病", "a-2026-000006", "Ａ－２０２６－０００００６"):
         page = client.get("/publicity", params={"q": asked, "lang": "zh"}).text
-        assert [notice.case in page for notice in reader.published] == [False, True, False, False, False], (
-            asked
-        )
+        found = [one.case in page for one in reader.published]
+        assert found == [False, True, *[False] * (len(found) - 2)], asked
         assert "找到 1 件" in words(page)
     assert "No notice fits" in words(client.get("/publicity", params={"q": "<b>没有"}).text)
     assert "&lt;b&gt;" in client.get("/publicity", params={"q": "<b>没有"}).text

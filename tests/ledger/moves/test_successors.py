@@ -38,6 +38,8 @@ def test_a_change_follows_publicity_and_takes_every_holder(unsettled: World, tmp
         assert refused(parties, lambda: parties.prepare(case)) == "move-not-allowed"
         parties.publish(case)
         with open_reader(unsettled.root, unsettled.clock) as reader:
+            (first,) = (one for one in reader.notices() if one.type == "first")
+            assert reader.notice(first.leaf) == first, "what was registered upon it is in force"
             (notice,) = (one for one in reader.notices() if one.case == case)
             assert (notice.type, notice.certificate) == ("change", parties.number), "the public sees of what"
             assert {one.type: one.certificate for one in reader.notices()}["first"] is None
@@ -59,6 +61,9 @@ def test_a_change_follows_publicity_and_takes_every_holder(unsettled: World, tmp
         before = registry.client.record(certificate_subject(parties.number))
         assert before is not None
         assert (before.status, before.successor) == (Status.SUPERSEDED, certificate_subject(after.number))
+        with open_reader(unsettled.root, unsettled.clock) as reader:
+            over = {one.type: reader.notice(one.leaf) for one in reader.notices()}
+            assert {kind: one.over for kind, one in over.items() if one} == {"first": True, "change": False}
     assert unsettled.audit() == []
     assert unsettled.verify(after.number).status.value == "in_force"
 
