@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+import os
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 from yinzheng.ledger.log.tilefiles import TileFiles
-from yinzheng.ledger.log.tilelog import SLICE, TileLog, require_extension
+from yinzheng.ledger.log.tilelog import TileLog, require_extension
 from yinzheng.ledger.state.files import disk_faults, make_folder, sync_folder, write_durably
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.log.merkle import EMPTY_ROOT, hash_leaf
 from yinzheng.verifier.log.note import Checkpoint
 from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, parse_tile_path
 
-_TOGETHER: Final = SLICE // WIDTH
-"""Bundles that are written at once, of which a crash may leave any."""
+_IN_A_FOLDER: Final = 1000
+"""Bundles whose files lie in one folder."""
 
 
 def tiled(log: TileLog) -> int:
-    """How many entries the files go up to, published or not; those that were under way last are found."""
-    reach, index = log.size, log.size // WIDTH
-    end = index + _TOGETHER
-    while index < end:
-        whole = Tile(ENTRIES, index)
-        full = (log.root_folder / whole.path).exists()
-        width = WIDTH if full else max(log.files.partial_widths(whole), default=0)
-        if width and index * WIDTH + width > log.size:
-            reach, end = index * WIDTH + width, index + 1 + _TOGETHER
-        index += 1
-    return reach
+    """How many entries the files go up to, published or not."""
+    edge = log.size // WIDTH
+    here = last = edge // _IN_A_FOLDER
+    while _folder(log, last + 1).is_dir():
+        last += 1
+    for group in range(last, here - 1, -1):
+        first = group * _IN_A_FOLDER
+        try:
+            names = {name[:3]: name for name in sorted(os.listdir(_folder(log, group)), reverse=True)}
+        except FileNotFoundError:
+            continue
+        found = (first + int(name) for name in sorted(names, reverse=True) if name.isdigit())
+        for index in takewhile(lambda index: index >= edge, found):
+            whole = names[f"{index - first:03d}"] == f"{index - first:03d}"
+            width = WIDTH if whole else max(log.files.partial_widths(Tile(ENTRIES, index)), default=0)
+            if width and index * WIDTH + width > log.size:
+                return index * WIDTH + width
+    return log.size
+
+
+def _folder(log: TileLog, group: int) -> Path:
+    """Where bundles lie whose numbers, but for the last three digits, are `group`."""
+    return (log.root_folder / Tile(ENTRIES, group * _IN_A_FOLDER).path).parent
 
 
 def set_aside(log: TileLog, folder: Path) -> int:

@@ -38,7 +38,7 @@ from yinzheng.verifier.log.tiles import (
 )
 from yinzheng.verifier.log.tlogproof import TlogProof
 
-SLICE = 64 * WIDTH
+_SLICE = 64 * WIDTH
 """Entries hashed and written at once: enough to batch, little enough to keep memory flat."""
 
 
@@ -116,7 +116,7 @@ class TileLog:
             raise UsageFault(f"the log has {self.size} entries, not {position}", code="log-gap")
         source = iter(entries)
         self._compare(position, islice(source, self.size - position))
-        while batch := list(islice(source, SLICE - self.size % WIDTH)):
+        while batch := list(islice(source, _SLICE - self.size % WIDTH)):
             self._append_batch(batch)
         return self.size
 

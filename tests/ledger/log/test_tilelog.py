@@ -12,6 +12,7 @@ from yinzheng.ledger.log.beyond import set_aside, tiled
 from yinzheng.ledger.log.check import check_log
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.ledger.state.faults import Faults, InjectedFault, KillAt, RaiseAt, Recorder
+from yinzheng.ledger.state.files import temporary_beside
 from yinzheng.verifier.bytes.algorithms import Ed25519PrivateKey, Sm2PrivateKey
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.log.merkle import hash_leaf, root_from_leaves, verify_consistency, verify_inclusion
@@ -77,6 +78,20 @@ def test_what_is_beyond_the_head_is_put_aside_and_others_go_on(tmp_path: Path, s
         encode_bundle(list(entries(start, start + WIDTH)))
         for start in range((size // WIDTH + 1) * WIDTH, size + 300, WIDTH)
     }
+
+
+def test_however_far_the_files_go_it_is_seen(tmp_path: Path) -> None:
+    """A thousand bundles lie in a folder; those in the next count, and leftovers of a kill do not."""
+    log = open_log(tmp_path)
+    for index, width in ((0, WIDTH), (999, WIDTH), (1000, WIDTH), (1001, WIDTH), (2003, 7)):
+        tile = Tile(ENTRIES, index, width)
+        path = tmp_path / tile.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+        assert tiled(log) == index * WIDTH + width
+    (path.parent.parent / "004.p").mkdir()
+    temporary_beside(path.parent.parent / "005").write_bytes(b"")
+    assert tiled(log) == 2003 * WIDTH + 7
 
 
 def test_nothing_is_put_aside_where_the_head_itself_does_not_hold(tmp_path: Path) -> None:
