@@ -124,8 +124,10 @@ def revoke_key(
     code: Code,
     kid: Annotated[str, typer.Argument(metavar="KID", help="The key's 16 hex characters. 密钥标识。")],
     reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}. 原因。")],
-    since: Annotated[str, typer.Option(help="From when on, such as 2026-11-22T10:00. 自何时起。")],
     as_: As,
+    since: Annotated[
+        str | None, typer.Option(help="From when on, such as 2026-11-22T10:00; default: now. 自何时起。")
+    ] = None,
     administrator: Administrator = None,
     account: Annotated[
         bool,
@@ -147,7 +149,7 @@ def revoke_key(
         name = b""
     if len(name) != 8:
         raise UsageFault("a key is named by 16 hex characters", code="kid-malformed")
-    began = parse_instant(since, Day.BEGINS)
+    began = wall_clock() if since is None else parse_instant(since, Day.BEGINS)
     with writing(state, json_) as (registry, _):
         told = max(began, wall_clock())
         revocation = Revocation(code, name, reason, began, told)
