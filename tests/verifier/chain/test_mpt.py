@@ -135,6 +135,8 @@ BRANCH: list[Any] = [b""] * 17
         [[b"\x20"], b"value"],  # a list for a path
         [b"\x20\x61", [b"v"]],  # a list for a value
         [*BRANCH[:16], [b"v"]],  # the same in a branch
+        [b"\x20\x61", b"value", b"more"],  # a leaf of three
+        [*BRANCH[:16], b"v", b"more"],  # a branch of eighteen
     ],
     ids=repr,
 )

@@ -21,6 +21,12 @@ def test_encoding_is_that_of_others_and_decodes(item: object) -> None:
     assert decode_item(encoded, limit=10_000, what="it") == item
 
 
+@pytest.mark.parametrize("byte", [b"\x7f", b"\x80", b"\xff"])
+def test_a_single_byte(byte: bytes) -> None:
+    assert decode_item(rlp.encode(byte), limit=10, what="it") == byte
+    assert decode_item(rlp.encode([byte]), limit=10, what="it") == [byte]
+
+
 def depth(item: object) -> int:
     return 1 + max(map(depth, item), default=0) if isinstance(item, list) else 0
 

@@ -166,6 +166,20 @@ def test_a_changed_consistency_proof_fails(data: st.DataObject) -> None:
         assert caught.value.code == "consistency-proof"
 
 
+def test_hashes_of_other_lengths_prove_no_consistency() -> None:
+    """Not even where the bytes under a node's hash are those of a genuine proof."""
+    leaves = [merkle.hash_leaf(b"%d" % number) for number in range(4)]
+    root1, root2 = merkle.root_from_leaves(leaves[:2]), merkle.root_from_leaves(leaves)
+    rest = merkle.root_from_leaves(leaves[2:])
+    merkle.verify_consistency(2, root1, 4, root2, [rest])
+    both = root1 + rest
+    assert merkle.hash_node(both[:31], both[31:]) == root2
+    for first, proof in ((both[:31], [both[31:]]), (both, [b""]), (root1, [rest + b"\0"]), (b"", [both])):
+        with pytest.raises(DataFault) as caught:
+            merkle.verify_consistency(2, first, 4, root2, proof)
+        assert caught.value.code == "consistency-proof"
+
+
 def test_surplus_and_lack_are_found_before_roots_are_compared() -> None:
     read, root1, root2 = as_reader(LEAVES[:7]), mth(LEAVES[:3]), mth(LEAVES[:7])
     inclusion, consistency = merkle.inclusion_path(2, 7, read), merkle.consistency_path(3, 7, read)

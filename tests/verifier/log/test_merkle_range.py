@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.log.merkle import hash_leaf, inclusion_path, root_from_leaves
+from yinzheng.verifier.log.merkle import hash_leaf, hash_node, inclusion_path, root_from_leaves
 from yinzheng.verifier.log.merkle_range import range_path, verify_range
 
 LEAVES = [hash_leaf(b"%d" % number) for number in range(23)]
@@ -47,6 +47,23 @@ def test_a_leaf_dropped_added_moved_or_changed_shows() -> None:
     ):
         with pytest.raises(DataFault) as caught:
             verify_range(first, leaves, size, proof, root)
+        assert caught.value.code == "range-proof"
+
+
+def test_hashes_of_other_lengths_lead_nowhere_though_their_bytes_are_the_same() -> None:
+    """A node's hash is over both its children's bytes: where one ends must not be for the prover to say."""
+    root, path, shown = root_from_leaves(LEAVES[:4]), range_path(0, 2, LEAVES[:4]), LEAVES[:2]
+    verify_range(0, shown, 4, path, root)
+    both = shown[0] + shown[1]
+    assert hash_node(both[:31], both[31:]) == hash_node(*shown)
+    for leaves, proof in (
+        ([both[:31], both[31:]], path),
+        ([both, b""], path),
+        (shown, [path[0] + b"\0"]),
+        (shown, [path[0][1:]]),
+    ):
+        with pytest.raises(DataFault) as caught:
+            verify_range(0, leaves, 4, proof, root)
         assert caught.value.code == "range-proof"
 
 

@@ -100,8 +100,10 @@ def test_a_file_of_a_dossier_exchanged_by_the_registry() -> None:
     report = verified(changed(other, "dossier/0001/proof.json", with_dossier().pack()))
     assert ("dossier/0001", 4, "inclusion-proof") in places(report)
     files = unpacked(with_dossier().pack())
-    report = verified(resigned({**files, "dossier/0001/content": b"another page"}))
-    assert places(report) == {("dossier/0001", 4, "content-differs"), ("pack", 4, "content-differs")}
+    genuine = files["dossier/0001/content"]
+    for forged in (b"another page", bytes([genuine[0] ^ 1]) + genuine[1:]):
+        report = verified(resigned({**files, "dossier/0001/content": forged}))
+        assert places(report) == {("dossier/0001", 4, "content-differs"), ("pack", 4, "content-differs")}
 
 
 def test_a_dossier_whose_statement_is_not_opened() -> None:

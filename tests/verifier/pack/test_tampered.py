@@ -177,9 +177,12 @@ def test_another_body_is_not_the_one_committed_to() -> None:
     assert report.opening is None
 
 
-def test_a_content_exchanged_for_another() -> None:
+@pytest.mark.parametrize("alike", [False, True], ids=["another length", "the same length"])
+def test_a_content_exchanged_for_another(alike: bool) -> None:
     files = unpacked(genuine_pack())
-    report = verified(resigned({**files, "items/0001/content": b"a forged record"}))
+    genuine = files["items/0001/content"]
+    forged = bytes([genuine[0] ^ 1]) + genuine[1:] if alike else b"a forged record"
+    report = verified(resigned({**files, "items/0001/content": forged}))
     assert places(report) == {("items/0001", 4, "content-differs"), ("pack", 4, "content-differs")}
 
 
