@@ -17,6 +17,7 @@ from tests.verifier.holder_world import HolderWorld, answered
 from tests.verifier.world import HOSPITAL, trust_json
 from yinzheng.ledger.document.qr import qr_png
 from yinzheng.verifier.formats.challenge import parse_challenge
+from yinzheng.verifier.words.challenge import OBLIGATIONS
 
 TRUST = trust_json()
 TRUST["chain"]["contracts"]["holders"] = {
@@ -116,6 +117,9 @@ def test_a_person_asks_from_code_to_code(client: Client, world: HolderWorld, pic
     result = client.post("/challenge", data=hidden, **shown(text)).text
     assert title(result).startswith("The holder answered; genuine and in force")
     assert HOSPITAL["name"] in result
+    said = re.findall(r'<p class="says">([^<]*)</p>', html.unescape(result))
+    assert said
+    assert not {step.en for step in OBLIGATIONS.values()} & set(said), "none says its title once more"
     again = client.post("/challenge", data={**hidden, "lang": "zh"}, **shown(text)).text
     assert title(again) == "本次询问已被应答过，重复提交无效"
 
