@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.ledger.moves.parties import FIRM, HOSPITAL, Parties, settled
-from tests.ledger.moves.test_transfers import bodies, refused
+from tests.ledger.moves.test_transfers import bodies, refused, told_of_hold
 from tests.ledger.world import World, application, state_of
 from yinzheng.ledger.chain.records import Status
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.reading import open_reader
+from yinzheng.ledger.store.models import Case
 from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.log.statement import certificate_subject
 
@@ -33,6 +34,9 @@ def test_a_change_follows_publicity_and_takes_every_holder(unsettled: World, tmp
         names = [{"code": FIRM, "name": "岭南数据股份有限公司（虚构）"}]
         request = change(parties, HOSPITAL, FIRM, asset="更正后的名称", limits="", names=names)
         case = parties.reviewed(request)
+        with registry.store.reading() as session:
+            subject = session.get_one(Case, case).subject
+        assert told_of_hold(parties, "case", subject) == {HOSPITAL, FIRM}
         second = change(parties, HOSPITAL, FIRM, asset="另一名称")
         assert refused(parties, lambda: parties.receive(second)) == "request-under-way"
         assert refused(parties, lambda: parties.prepare(case)) == "move-not-allowed"

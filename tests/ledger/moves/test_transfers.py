@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -12,8 +14,10 @@ from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, parti
 from tests.ledger.world import OFFICER, World, actor_of, state_of, unchanged
 from yinzheng.ledger.cases import issuing
 from yinzheng.ledger.chain.records import Status
+from yinzheng.ledger.disputes.hold_notices import keepers
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.store.models import Certificate
+from yinzheng.ledger.store.models_disputes import DisputeSubject
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.body import Body, parse_body
@@ -30,6 +34,14 @@ def refused(parties: Parties, act: Callable[[], object]) -> str:
     with unchanged(parties.registry), pytest.raises(YinzhengError) as caught:
         act()
     return caught.value.code
+
+
+def told_of_hold(parties: Parties, kind: str, subject: bytes) -> set[str]:
+    """Who is told where a dispute holds a certificate (`record`) or a case."""
+    held = DisputeSubject(dispute_id="D-2026-000001", kind=kind, subject=subject)
+    with parties.registry.store.reading() as session:
+        work: Any = SimpleNamespace(registry=parties.registry, session=session)
+        return keepers(work, held)
 
 
 @pytest.mark.parametrize("procedure", ["simplified", "ordinary"])
@@ -51,6 +63,9 @@ def test_some_rights_pass_and_the_rest_stays(unsettled: World, tmp_path: Path, p
             certificate_subject(stays.number),
         )
         assert passed.valid_until == stays.valid_until == before.valid_until
+        # Whoever holds is told of a dispute, and not who applied once.
+        assert told_of_hold(parties, "record", certificate_subject(passed.number)) == {FIRM}
+        assert told_of_hold(parties, "record", certificate_subject(stays.number)) == {HOSPITAL}
         # The transferee moves on with what it got, and the transferor with what stayed.
         whole = parties.take(passed.number)
         (last,) = bodies(parties, whole.done(whole.transfer("use", frm=FIRM, to=INSTITUTE)))
