@@ -11,8 +11,8 @@ from typing import Final
 
 from sqlmodel import select
 
+from yinzheng.ledger.cases.asked import body_of
 from yinzheng.ledger.cases.work import dossier_key
-from yinzheng.ledger.certificates.telling import body_of
 from yinzheng.ledger.disputes.work import DisputeThread
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.notify.queue import queue
@@ -57,7 +57,7 @@ def keepers(work: DisputeThread, entry: DisputeSubject) -> set[str]:
         return set() if consent is None else {session.get_one(Notice, consent.notice_id).controller}
     if entry.kind == "record":
         certificate = session.exec(select(Certificate).where(Certificate.subject == entry.subject)).one()
-        holders = {holder.code for holder in body_of(certificate).holders}
+        holders = {holder.code for holder in body_of(session, certificate.number).holders}
         return holders | _asked(work, session.get_one(Case, certificate.case_id))
     return _asked(work, session.exec(select(Case).where(Case.subject == entry.subject)).one())
 
