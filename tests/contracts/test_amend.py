@@ -105,3 +105,9 @@ def test_amending_needs_a_record_and_a_ground(moves: World) -> None:
     record = moves.client.record(ID)
     assert record is not None
     assert code_of(moves, client.amend(ID, like(record), bytes(32)), module(moves)) == "identifier-zero"
+
+
+def test_no_remark_that_nobody_knows(moves: World) -> None:
+    for bits in (0x20, 0x40, 0x80, 0x21):
+        assert refused(moves, remarks=bits) == "remarks-unknown"
+    assert amend(moves, remarks=0x1F).remarks == 0x1F

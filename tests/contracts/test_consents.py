@@ -308,6 +308,22 @@ def test_zero_is_no_statement(court: Court) -> None:
         assert court.refused(call) == "identifier-zero"
 
 
+def test_a_hold_is_of_a_consent_and_has_a_ground(court: Court) -> None:
+    world, zero = court.world, bytes(32)
+    world.send(court.client.grant_role(MOVES, address(STRANGER)), world.admin)
+    module = Sender(world.w3, STRANGER, lambda _: None)
+    for name, given, code in (
+        ("hold", [zero, SAID], "identifier-zero"),
+        ("hold", [CONSENT, zero], "identifier-zero"),
+        ("release", [CONSENT, zero], "identifier-zero"),
+        ("release", [CONSENT, SAID], "holds-outside"),
+    ):
+        call = Call(court.client.modules.consents, court.client._call("consents", name, given).data, 200_000)
+        with pytest.raises(YinzhengError) as caught:
+            court.client.simulate(call, module.address)
+        assert caught.value.code == code
+
+
 def test_only_the_relay_submits_and_only_modules_hold(court: Court) -> None:
     stranger = Sender(court.world.w3, STRANGER, lambda _: None)
     moves = every_move(court) | {
