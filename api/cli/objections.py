@@ -56,7 +56,14 @@ def resolve(
     ],
     as_: As,
     reasons: Reasons,
-    upheld: Annotated[bool, typer.Option("--upheld/--dismissed", help="Upheld ends a case. 异议是否成立。")],
+    upheld: Annotated[
+        bool,
+        typer.Option(
+            "--upheld/--dismissed",
+            help="Upheld ends a case; what its objector takes back is dismissed. "
+            "异议是否成立；撤回的按不成立办结。",
+        ),
+    ],
     state: State = DEFAULT_STATE,
     json_: Json = False,
 ) -> None:
@@ -77,6 +84,9 @@ def resolve(
         else:
             objections.resolve(registry, case, objection, by, upheld=upheld, reasons=reasons)
     said = "objection upheld 异议成立" if upheld else "objection dismissed 异议不成立"
+    if upheld and is_number(case):
+        next_ = "由权利人申请变更或注销，或依生效文书"
+        said += f"; the holders have it changed or cancelled, or a forum decides {next_}"
     tell(json_, {"case": case, "upheld": upheld}, f"{case}: {said}")
 
 

@@ -194,5 +194,6 @@ def test_a_holder_is_told_of_an_objection_and_answers_it(scene: tuple[DeskProces
     refused(*said, *at[HOSPITAL], code="objection-answered", exit_code=2, env=SECRETS)
     assert "已答复" in run("holder", "objections", number, *at[HOSPITAL], env=SECRETS).out
     by = ("--as", OFFICER, *state)
-    done("resolve", number, name[:12], "--upheld", "--reasons", "经查成立", *by, env=KEYS_OF_STATE)
+    upheld = run("resolve", number, name[:12], "--upheld", "--reasons", "经查成立", *by, env=KEYS_OF_STATE)
+    assert "the holders have it changed or cancelled" in upheld.out
     assert "none 没有" in run("holder", "objections", number, *at[HOSPITAL], env=SECRETS).out
