@@ -283,7 +283,7 @@ def enrolment_of(member: Member, own: OwnKey, key: Sm2PrivateKey, now: int) -> E
         roles=profile.roles,
         account=profile.account,
         grant=grant,
-        possession=prove_possession(grant, key),
+        possession=prove_possession(grant, key, profile.account),
         enrolled_at=now,
     )
 
@@ -312,8 +312,9 @@ def rotation_of(
     """
     grant = member.grant(own, key)
     before = member.profile.keys[-1] if old is None else old[0]
-    succession = None if old is None else prove_succession(grant, old[1])
-    return Rotation(before.kid, grant, prove_possession(grant, key), succession, now, account=account)
+    succession = None if old is None else prove_succession(grant, old[1], account)
+    possession = prove_possession(grant, key, account)
+    return Rotation(before.kid, grant, possession, succession, now, account=account)
 
 
 def handed_over(

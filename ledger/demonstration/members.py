@@ -67,7 +67,8 @@ class Members:
         grant = KeyGrant(party.code, key.public_key.point, now, now + _TERM)
         account = self.account(name) if _WITH_ACCOUNT & set(roles) else None
         address = None if account is None else account.address
-        made = Enrolment(party, tuple(sorted(roles)), address, grant, prove_possession(grant, key), now)
+        possession = prove_possession(grant, key, address)
+        made = Enrolment(party, tuple(sorted(roles)), address, grant, possession, now)
         if HOLDER in roles and account is not None:
             approval = sign(entering(made), self.registry.client.holders_domain, account)
             made = replace(made, binding=Binding(key.sign(made.declaration()), approval))

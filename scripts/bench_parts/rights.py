@@ -104,15 +104,16 @@ def _enrol(registry: Registry, about: dict[str, Any]) -> Member:
     key, now = Sm2PrivateKey.generate(), registry.clock()
     member = Member(Party(about["name"], about["code"]), key, Account.create())
     granted = KeyGrant(about["code"], key.public_key.point, now, now + TERM)
+    account = account_of(member) if "forum" in about["roles"] else None
     body = {
         "v": 1,
         "organisation": member.party.to_json(),
         "roles": about["roles"],
-        "account": account_of(member).hex() if "forum" in about["roles"] else None,
+        "account": None if account is None else account.hex(),
         "key": granted.key.hex(),
         "not_before": granted.not_before,
         "not_after": granted.not_after,
-        "possession": prove_possession(granted, key).hex(),
+        "possession": prove_possession(granted, key, account).hex(),
         "enrolled_at": now,
     }
     administrator = acting_as(registry, ADMINISTRATOR)

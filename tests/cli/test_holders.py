@@ -34,7 +34,7 @@ def test_from_new_keys_to_the_chain(copied: Callable[[], Path], tmp_path: Path) 
     file = Path(made.json["enrolment"])
     forged = tmp_path / "forged.json"
     forged.write_text(json.dumps(json.loads(file.read_text()) | {"account": "11" * 20}))
-    refused("enrol", forged, "--as", OFFICER, "--state", state, code="holder-declaration", exit_code=1)
+    refused("enrol", forged, "--as", OFFICER, "--state", state, code="key-possession", exit_code=1)
     enrolled = run("enrol", file, "--as", OFFICER, "--state", state)
     assert enrolled.code == 0, enrolled.err
     assert "holder" in enrolled.out

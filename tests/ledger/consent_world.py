@@ -51,7 +51,7 @@ def enrolment_body(registry: Registry, code: str, *roles: str, account: bytes | 
         "key": grant_.key.hex(),
         "not_before": grant_.not_before,
         "not_after": grant_.not_after,
-        "possession": prove_possession(grant_, key).hex(),
+        "possession": prove_possession(grant_, key, account).hex(),
         "enrolled_at": now,
     }
 

@@ -34,7 +34,9 @@ def make(fixed: Sm2Backend) -> dict[str, Any]:
     grant = KeyGrant(HOSPITAL["code"], key.public_key.point, NOW, NOW + 365 * 86_400)
     party = Party(HOSPITAL["name"], HOSPITAL["code"])
     roles = ("controller", "holder")
-    unbound = Enrolment(party, roles, ACCOUNT.address, grant, prove_possession(grant, key), NOW + 60)
+    unbound = Enrolment(
+        party, roles, ACCOUNT.address, grant, prove_possession(grant, key, ACCOUNT.address), NOW + 60
+    )
     message = entering(unbound)
     binding = Binding(key.sign(unbound.declaration()), sign(message, DOMAIN, ACCOUNT))
     new = Sm2PrivateKey.from_bytes(bytes(range(11, 43)), fixed)

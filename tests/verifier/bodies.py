@@ -103,20 +103,20 @@ NEXT_GRANT = KeyGrant(HOSPITAL, NEXT.public_key.point, NOW + 100 * DAY, NOW + 46
 
 
 @cache
-def _possession(grant: KeyGrant, key: Sm2PrivateKey) -> str:
+def possession(grant: KeyGrant, key: Sm2PrivateKey, account: bytes | None = None) -> str:
     # Signatures are random: the same one each time, so that a body equals itself.
-    return prove_possession(grant, key).hex()
+    return prove_possession(grant, key, account).hex()
 
 
 _SUCCESSION = prove_succession(NEXT_GRANT, KEY).hex()
 
 
-def _key(grant: KeyGrant, key: Sm2PrivateKey) -> dict[str, Any]:
+def _key(grant: KeyGrant, key: Sm2PrivateKey, account: bytes | None = None) -> dict[str, Any]:
     return {
         "key": grant.key.hex(),
         "not_before": grant.not_before,
         "not_after": grant.not_after,
-        "possession": _possession(grant, key),
+        "possession": possession(grant, key, account),
     }
 
 
@@ -126,7 +126,7 @@ def enrolment() -> dict[str, Any]:
         "organisation": {"name": "某市人民医院", "code": HOSPITAL},
         "roles": ["controller", "party"],
         "account": "22" * 20,
-        **_key(GRANT, KEY),
+        **_key(GRANT, KEY, b"\x22" * 20),
         "enrolled_at": NOW,
     }
 

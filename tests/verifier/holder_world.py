@@ -64,9 +64,8 @@ def enrolment_body(
     """S10.4, bound: the account's signature is not the verifier's to check."""
     grant = KeyGrant(party["code"], key.public_key.point, ENROLLED, ENROLLED + 365 * DAY)
     held = "holder" in roles
-    made = Enrolment(
-        Party(**party), roles, ACCOUNT if held else None, grant, prove_possession(grant, key), ENROLLED
-    )
+    account = ACCOUNT if held else None
+    made = Enrolment(Party(**party), roles, account, grant, prove_possession(grant, key, account), ENROLLED)
     binding = Binding(key.sign(made.declaration()), bytes(65)) if held else None
     return parse_enrolment(replace(made, binding=binding).to_json()).to_json()
 

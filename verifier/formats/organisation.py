@@ -51,7 +51,7 @@ _UNDECLARED: Final = frozenset(
 class KeyGrant(Shaped):
     """A key as it is entered: whose, valid from `not_before` up to but without `not_after` (UTC seconds).
 
-    Both proofs sign it, in canonical bytes after their prefix.
+    Both proofs sign it and the account that comes with it (20 bytes), in canonical bytes after their prefix.
     """
 
     code: Annotated[str, check_credit_code]
@@ -66,23 +66,26 @@ class KeyGrant(Shaped):
         """8 bytes (S6.2)."""
         return key_id(self.key)
 
-    def possession_message(self) -> bytes:
+    def possession_message(self, account: bytes | None) -> bytes:
         """What the key itself signs to prove that its holder has it."""
-        return _POSSESSION + self.canonical()
+        return _POSSESSION + self._with(account)
 
-    def succession_message(self) -> bytes:
+    def succession_message(self, account: bytes | None) -> bytes:
         """What the key before signs to hand over to this one."""
-        return _SUCCESSION + self.canonical()
+        return _SUCCESSION + self._with(account)
+
+    def _with(self, account: bytes | None) -> bytes:
+        return self.canonical() if account is None else dumps({**self.to_json(), "account": account.hex()})
 
 
-def prove_possession(grant: KeyGrant, key: Sm2PrivateKey) -> bytes:
+def prove_possession(grant: KeyGrant, key: Sm2PrivateKey, account: bytes | None = None) -> bytes:
     """Give the proof of possession, raw `r || s`."""
-    return key.sign(grant.possession_message())
+    return key.sign(grant.possession_message(account))
 
 
-def prove_succession(grant: KeyGrant, old: Sm2PrivateKey) -> bytes:
+def prove_succession(grant: KeyGrant, old: Sm2PrivateKey, account: bytes | None = None) -> bytes:
     """Give the old key's signature under its successor, raw `r || s`."""
-    return old.sign(grant.succession_message())
+    return old.sign(grant.succession_message(account))
 
 
 def _spread(grant: KeyGrant) -> dict[str, JSON]:
@@ -222,7 +225,7 @@ class Rotation:
         return (
             self.succession is not None
             and key_id(old.point) == self.replaces
-            and old.verify(self.grant.succession_message(), self.succession)
+            and old.verify(self.grant.succession_message(self.account), self.succession)
         )
 
 
@@ -253,6 +256,7 @@ def parse_enrolment(value: object) -> Enrolment:
     someone who is none), `roles-overlap` (one is holder, forum or exchange) or `holder-declaration`.
     """
     fields = read_object(value, _ENROLMENT, optional=_OPTIONAL)
+    _check_bound(fields["roles"], fields["account"], fields["binding"])
     grant = _grant(fields, fields["organisation"].code)
     enrolment = Enrolment(
         fields["organisation"],
@@ -263,13 +267,16 @@ def parse_enrolment(value: object) -> Enrolment:
         fields["enrolled_at"],
         fields["binding"],
     )
-    _check_binding(enrolment)
+    if enrolment.binding is not None:
+        _check_declared(grant, enrolment.declaration(), enrolment.binding.key)
     return enrolment
 
 
 def parse_rotation(value: object) -> Rotation:
     """Read a rotation. Raises as `parse_enrolment`, and `key-same`. Check `succeeds` with the old key."""
     fields = read_object(value, _ROTATION, optional=_ROTATION_OPTIONAL)
+    if fields["binding"] is not None and fields["account"] is not None:
+        raise DataFault("a holder's account is in its binding alone", code="holder-binding", path="$.account")
     grant = _grant(fields, fields["code"])
     if grant.kid == fields["replaces"]:
         raise DataFault("a key does not replace itself", code="key-same", path="$.replaces")
@@ -283,8 +290,6 @@ def parse_rotation(value: object) -> Rotation:
         fields["decision"],
         fields["account"],
     )
-    if rotation.binding is not None and rotation.account is not None:
-        raise DataFault("a holder's account is in its binding alone", code="holder-binding", path="$.account")
     lost = rotation.binding is not None and rotation.binding.current is None
     if rotation.decision is not None and not lost:
         raise DataFault(
@@ -329,20 +334,18 @@ def check_overlap(roles: Collection[str]) -> None:
         )
 
 
-def _check_binding(enrolment: Enrolment) -> None:
-    binding, holds = enrolment.binding, HOLDER in enrolment.roles
+def _check_bound(roles: Collection[str], account: bytes | None, binding: Binding | None) -> None:
+    holds = HOLDER in roles
     if holds and binding is None:
         raise DataFault("a holder's enrolment has a binding", code="field-missing", path="$.binding")
-    if holds is (binding is None) or (holds and enrolment.account is None):
+    if holds is (binding is None) or (holds and account is None):
         raise DataFault(
             "a holder, and nobody else, has an account that its key and the account itself bind to it",
             code="holder-binding",
             hint="Make the enrolment with `yinzheng holder key new`.",
             path="$.binding",
         )
-    check_overlap(enrolment.roles)
-    if binding is not None:
-        _check_declared(enrolment.grant, enrolment.declaration(), binding.key)
+    check_overlap(roles)
 
 
 def _check_declared(grant: KeyGrant, declaration: bytes, signature: bytes) -> None:
@@ -359,11 +362,11 @@ def _grant(fields: dict[str, Any], code: str) -> KeyGrant:
     grant = KeyGrant(code, fields["key"], fields["not_before"], fields["not_after"])
     if not grant.not_before < grant.not_after <= grant.not_before + MAX_TERM:
         raise DataFault("a key is valid for at most five years", code="key-term", path="$.not_after")
-    if not Sm2PublicKey(grant.key).verify(grant.possession_message(), fields["possession"]):
+    if not Sm2PublicKey(grant.key).verify(grant.possession_message(fields["account"]), fields["possession"]):
         raise DataFault(
             "the key's proof of possession does not hold",
             code="key-possession",
-            hint="Sign the enrolment with the key that is to be enrolled.",
+            hint="Sign it, with the chain account it names, by the key that is to be entered.",
             path="$.possession",
         )
     return grant

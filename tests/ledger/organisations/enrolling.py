@@ -70,7 +70,7 @@ class Member:
             "key": grant.key.hex(),
             "not_before": grant.not_before,
             "not_after": grant.not_after,
-            "possession": prove_possession(grant, self.key).hex(),
+            "possession": prove_possession(grant, self.key, self.account).hex(),
             "enrolled_at": now,
         }
         return parse_enrolment(body)
@@ -80,7 +80,7 @@ class Member:
         assert self.wallet is not None
         grant = self.grant(now)
         party = Party(self.name, self.code)
-        possession = prove_possession(grant, self.key)
+        possession = prove_possession(grant, self.key, self.wallet.address)
         return Enrolment(party, tuple(sorted(self.roles)), self.wallet.address, grant, possession, now)
 
     def holding(self, registry: Registry, *, wallet: EthereumKey | None = None) -> Enrolment:
@@ -102,8 +102,8 @@ class Member:
             "key": grant.key.hex(),
             "not_before": grant.not_before,
             "not_after": grant.not_after,
-            "possession": prove_possession(grant, new).hex(),
-            "succession": prove_succession(grant, self.key).hex() if signed else None,
+            "possession": prove_possession(grant, new, account).hex(),
+            "succession": prove_succession(grant, self.key, account).hex() if signed else None,
             "rotated_at": begins,
             **({} if account is None else {"account": account.hex()}),
         }

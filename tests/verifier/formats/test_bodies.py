@@ -238,6 +238,12 @@ class TestOrganisations:
         # A signature by someone else's key, and the right one over another term.
         body["possession"] = prove_possession(bodies.GRANT, bodies.NEXT).hex()
         assert code_of(parse_enrolment, body) == "key-possession"
+        # Of the account it names, too: nobody on the way to the registry puts another in its place.
+        for account in (None, "23" * 20):
+            changed = bodies.enrolment() | {"account": account}
+            assert code_of(parse_enrolment, changed) == "key-possession"
+            named = bodies.rotation() | ({} if account is None else {"account": account})
+            assert account is None or code_of(parse_rotation, named) == "key-possession"
         later = bodies.enrolment() | {"not_after": bodies.GRANT.not_after + 1}
         assert code_of(parse_enrolment, later) == "key-possession"
         assert code_of(parse_enrolment, bodies.enrolment() | {"key": "04" + "01" * 64}) == "sm2-key"
@@ -249,7 +255,8 @@ class TestOrganisations:
     def test_roles_once_each_in_order(self) -> None:
         for roles in ([], ["party", "controller"], ["party", "party"], ["registry"]):
             assert code_of(parse_enrolment, bodies.enrolment() | {"roles": roles}).startswith("field-")
-        assert parse_enrolment(bodies.enrolment() | {"account": None}).account is None
+        alone = {"account": None, "possession": bodies.possession(bodies.GRANT, bodies.KEY)}
+        assert parse_enrolment(bodies.enrolment() | alone).account is None
 
     def test_succession(self) -> None:
         rotation = parse_rotation(bodies.rotation())
@@ -259,12 +266,16 @@ class TestOrganisations:
         # Possession is proved with another prefix: it is no succession.
         proof = prove_possession(bodies.NEXT_GRANT, bodies.KEY)
         assert not dataclasses.replace(rotation, succession=proof).succeeds(bodies.KEY.public_key)
+        # The key before vouches for the account that comes with the new one.
+        assert not dataclasses.replace(rotation, account=b"\x22" * 20).succeeds(bodies.KEY.public_key)
         unsigned = bodies.rotation() | {"succession": None}
         assert parse_rotation(unsigned).to_json() == unsigned
 
     def test_another_account_comes_with_it_but_for_holders(self) -> None:
-        moved = bodies.rotation() | {"account": "22" * 20}
-        assert parse_rotation(moved).account == b"\x22" * 20
+        account = b"\x22" * 20
+        proof = bodies.possession(bodies.NEXT_GRANT, bodies.NEXT, account)
+        moved = bodies.rotation() | {"account": account.hex(), "possession": proof}
+        assert parse_rotation(moved).account == account
         assert parse_rotation(moved).to_json() == moved
         assert code_of(parse_rotation, bodies.holder_rotation() | {"account": "22" * 20}) == "holder-binding"
         assert code_of(parse_rotation, bodies.rotation() | {"account": None}) == "field-type"
@@ -284,9 +295,11 @@ class TestOrganisations:
 def test_proofs_bind_every_field(start: int, term: int) -> None:
     grant = KeyGrant(bodies.LAB, bodies.NEXT.public_key.point, start, start + term)
     proof = prove_succession(grant, bodies.KEY)
+    assert bodies.KEY.public_key.verify(grant.succession_message(None), proof)
+    assert not bodies.KEY.public_key.verify(grant.succession_message(bytes(20)), proof)
     for change in ({"code": bodies.HOSPITAL}, {"not_before": start + 1}, {"not_after": start + term + 1}):
         other = dataclasses.replace(grant, **change)
-        assert not bodies.KEY.public_key.verify(other.succession_message(), proof)
+        assert not bodies.KEY.public_key.verify(other.succession_message(None), proof)
 
 
 def test_tombstone_names_each_statement_once() -> None:
