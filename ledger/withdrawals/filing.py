@@ -276,12 +276,13 @@ def _left(extent: Extent, left: InForce, confirmed: Sequence[ConsentThread]) -> 
 def _guardian_acts(thread: ConsentThread, filed: _Filed) -> bool:
     """Whether a guardian files it, who has to prove that first, while the clocks run (R33).
 
-    Up to and including 14 it is the guardian who holds the receipt, whatever the form says.
+    Up to and including 14 it is the guardian who acts, whatever the form says (R29).
     """
+    if age_group_of(thread.opened.consent, thread.now) is AgeGroup.UP_TO_14:
+        return True
     if isinstance(filed.claim, DocumentClaim):
         return filed.claim.guardian
-    under = age_group_of(thread.opened.consent, thread.now) is AgeGroup.UP_TO_14
-    return filed.channel is Way.GUARDIAN or under
+    return filed.channel is Way.GUARDIAN
 
 
 def _entered(thread: ConsentThread, requested: bodies.Requested) -> ConsentThread:

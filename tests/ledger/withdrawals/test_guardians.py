@@ -39,6 +39,9 @@ def code_of(clinic: Clinic, id_: bytes, by: str = HOSPITAL, **changes: Any) -> s
         (YOUTH, Way.RECEIPT, None, False),
         (CHILD, Way.COUNTER, DocumentClaim("identity_card", guardian=True), True),
         (CHILD, Way.CONTROLLER, DocumentClaim("identity_card", guardian=True), True),
+        (CHILD, Way.COUNTER, DocumentClaim("identity_card"), True),  # nor with a document of its own
+        (CHILD, Way.CONTROLLER, DocumentClaim("identity_card"), True),
+        (YOUTH, Way.CONTROLLER, DocumentClaim("identity_card"), False),
     ],
 )
 def test_a_guardians_withdrawal_is_received_at_once_and_waits_for_the_proof(
