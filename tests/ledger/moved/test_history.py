@@ -170,6 +170,15 @@ def private_body(value: dict[str, Any]) -> None:
     value["statements"][0]["body"] = {}
 
 
+def unsaid(value: dict[str, Any]) -> None:
+    value["statements"][2]["body"] = None
+
+
+def codes_swapped(value: dict[str, Any]) -> None:
+    first, second = value["certificates"]
+    first["qr"], second["qr"] = second["qr"], first["qr"]
+
+
 def holder_forged(value: dict[str, Any]) -> None:
     value["certificates"][1]["record"]["holders"][0]["name"] = "别人有限公司"
 
@@ -181,6 +190,7 @@ TAMPERED: list[tuple[Callable[[dict[str, Any]], object], int, str]] = [
     (drop("remark.entered"), 9, "history-differs"),
     (told_otherwise, 4, "commitment"),
     (private_body, 4, "commitment"),
+    (unsaid, 4, "commitment"),
     (dated_back, 5, "inclusion-proof"),
     (moved_in_the_log, 5, "inclusion-proof"),
 ]
@@ -196,7 +206,7 @@ def test_tampered(told: Told, edit: Callable[[dict[str, Any]], object], number: 
     assert words.reason(finding).zh
 
 
-@pytest.mark.parametrize("edit", [holder_forged, drop("certificate.deposited")])
+@pytest.mark.parametrize("edit", [holder_forged, codes_swapped, drop("certificate.deposited")])
 def test_what_does_not_fit_together_is_no_history(
     told: Told, edit: Callable[[dict[str, Any]], object]
 ) -> None:

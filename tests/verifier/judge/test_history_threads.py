@@ -25,6 +25,7 @@ from yinzheng.verifier.formats.licence import (
     parse_licence_end,
 )
 from yinzheng.verifier.formats.right_history import RightHistory, Told
+from yinzheng.verifier.formats.standing import parse_remark
 from yinzheng.verifier.judge.history.chain import ChainWords, Listed
 from yinzheng.verifier.judge.history.threads import Threads
 from yinzheng.verifier.log.statement import Statement, certificate_subject, commit_public
@@ -41,9 +42,11 @@ class Chain:
     licences: dict[bytes, ChainLicence] = field(default_factory=dict)
     remarks: dict[bytes, ChainRemark] = field(default_factory=dict)
     marked: dict[str, ChainMarks] = field(default_factory=dict)
+    unshown: int = 0
+    """Licences of the certificate, earlier than those shown."""
 
     def listed(self, _: bytes) -> Listed:
-        return Listed(len(self.licences), tuple(self.licences))
+        return Listed(self.unshown + len(self.licences), tuple(self.licences))
 
     def licence(self, id_: bytes) -> ChainLicence | None:
         return self.licences.get(id_)
@@ -64,18 +67,21 @@ def record_of(world: World, **changes: Any) -> ChainRecord:
     return record
 
 
-def checked(world: World, chain: Chain, record: ChainRecord, *told: Told) -> Threads:
-    certificate = cast("Any", type("Registered", (), {"record": world.body, "qr": world.qr})())
-    history = RightHistory(world.body.number, (certificate,), told, "", cast("Any", None))
-    subject = certificate_subject(world.body.number)
-    threads = Threads(history, cast("ChainWords", chain), {subject: record})
+def checked(world: World, chain: Chain, record: ChainRecord, *told: Told, **others: ChainRecord) -> Threads:
+    """``others``: records of further certificates that are shown, by number."""
+    numbers = [world.body.number, *others]
+    certificates = [{"record": replace(world.body, number=number), "qr": world.qr} for number in numbers]
+    shown = tuple(cast("Any", type("Registered", (), one)()) for one in certificates)
+    history = RightHistory(world.body.number, shown, told, "", cast("Any", None))
+    records = zip(map(certificate_subject, numbers), [record, *others.values()], strict=True)
+    threads = Threads(history, cast("ChainWords", chain), dict(records))
     threads.check()
     return threads
 
 
-def refused(world: World, chain: Chain, record: ChainRecord, *told: Told) -> str:
+def refused(world: World, chain: Chain, record: ChainRecord, *told: Told, **others: ChainRecord) -> str:
     with pytest.raises(DataFault) as caught:
-        checked(world, chain, record, *told)
+        checked(world, chain, record, *told, **others)
     return caught.value.code
 
 
@@ -173,6 +179,9 @@ def test_who_had_it_cancelled_and_why_is_the_chains_to_say(initiator: str, groun
         if other != (initiator, ground):
             assert refused(world, Chain(), kept(ending_of(*other)), told) == "history-differs"
     assert refused(world, Chain(), record_of(world, status=1), told) == "history-differs"
+    other, named = ("registry", registry_of(world)) if by == "forum" else ("forum", COURT)
+    claimed = stated(world, "certificate.cancelled", body | {"by": named}, other)
+    assert refused(world, Chain(), kept(ending_of(initiator, ground)), claimed) == "history-differs"
 
 
 @pytest.mark.parametrize("ground", ["agreed", "document"])
@@ -239,3 +248,132 @@ def test_the_lifting_of_what_came_with_it_is_not_left_out() -> None:
     lifted = Chain(marked={came: ChainMarks(0, deposited=False, known=True)})
     assert refused(world, lifted, record_of(world)) == "history-short"
     checked(world, Chain(marked={came: ChainMarks(0, deposited=True, known=True)}), record_of(world))
+
+
+# ---------------------------------------------------------------- what belongs, and what is all
+
+OTHER = b"\x05" * 32
+"""A certificate, licence or statement that nobody shows."""
+
+
+SUCCESSOR = "SJ4412026110009"
+
+
+def renewal(world: World, leaf: bytes) -> dict[str, Any]:
+    return {
+        "v": 1,
+        "profile": "GD-HEALTH/1",
+        "certificate": {"number": world.body.number, "leaf": leaf.hex()},
+        "successor": {"number": SUCCESSOR, "leaf": "06" * 32},
+        "request": PAIR,
+        "registry": registry_of(world),
+        "decided_at": 1000,
+        "prev": "01" * 32,
+    }
+
+
+def about(told: Told, subject: bytes) -> Told:
+    return replace(told, statement=replace(told.statement, subject=subject))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("reservation.made", {}),
+        ("certificate.lapsed", bodies.lapse()),
+        ("certificate.renewed", renewal(World(), OTHER)),
+        ("remark.entered", bodies.remark()),
+        ("remark.lifted", bodies.lifting() | {"remark": "05" * 32}),
+        ("licence.given", licence_json()),
+        ("licence.ended", end_json()),
+    ],
+)
+def test_a_statement_about_a_certificate_that_is_not_shown_is_a_stray(
+    kind: str, body: dict[str, Any]
+) -> None:
+    world = World()
+    told = about(stated(world, kind, body, "registry"), OTHER)
+    assert refused(world, Chain(), record_of(world), told) == "history-stray"
+
+
+@pytest.mark.parametrize("kind", ["dispute.opened", "dispute.released"])
+def test_a_dispute_that_holds_none_of_them_is_a_stray(kind: str) -> None:
+    world, told = World(), said(kind, "party")
+    leaf = told.statement.leaf_hash
+    dispute = ChainDispute(2, BY_PARTY, 2, 1, 0, 900, 1000, 1000, leaf, None, leaf, FORUM, None)
+    subject = certificate_subject(world.body.number)
+    checked(world, Chain(dispute, subject), record_of(world), told)
+    assert refused(world, Chain(dispute, OTHER), record_of(world), told) == "history-stray"
+    assert refused(world, Chain(None, subject), record_of(world), told) == "history-stray"
+    other = replace(dispute, statement=OTHER, outcome=OTHER)
+    assert refused(world, Chain(other, subject), record_of(world), told) == "history-differs"
+
+
+def test_a_licence_is_told_as_the_chain_has_it() -> None:
+    world, given = World(), parse_licence(licence_json())
+    subject = certificate_subject(world.body.number)
+    told = Told(given_statement(given), given.to_json(), 0, ())
+    kept = decode_licence(LicenceState.of(given, certificate=subject).words())
+    assert kept is not None
+
+    def chain(**changes: Any) -> Chain:
+        return Chain(licences={given.subject: replace(kept, **changes)})
+
+    threads = checked(world, chain(), record_of(world), told)
+    assert threads.on_chain_at(told) == kept.given_at
+    for changes in ({"statement": OTHER}, {"valid_until": kept.valid_until + 1}):
+        assert refused(world, chain(**changes), record_of(world), told) == "history-differs"
+    assert refused(world, chain(certificate=OTHER), record_of(world), told) == "licence-layout"
+
+
+@pytest.mark.parametrize("named", ["registry", "court"])
+@pytest.mark.parametrize("by", ["registry", "forum", "party"])
+def test_who_entered_a_remark_has_the_name_of_its_capacity(named: str, by: str) -> None:
+    """A registry that seizes does not say that a court did, nor a court's name that the registry (S23.3)."""
+    world = World()
+    body = bodies.remark() | {"certificate": world.body.number}
+    body["by"] = COURT if named == "court" else registry_of(world)
+    told = stated(world, "remark.entered", body, by)
+    remark = parse_remark(body)
+    subject, digest = certificate_subject(world.body.number), remark.digest
+    kept = ChainRemark(subject, digest, remark.kind, by == "forum", 900, 0, False, None)
+    marked = {remark.kind: ChainMarks(1, deposited=False, known=False)}
+    chain = Chain(remarks={told.statement.leaf_hash: kept}, marked=marked)
+    if (by, named) in {("registry", "registry"), ("forum", "court")}:
+        assert checked(world, chain, record_of(world), told).on_chain_at(told) == 900
+    else:
+        assert refused(world, chain, record_of(world), told) == "history-differs"
+
+
+def test_what_follows_is_what_the_chain_has_with_its_content() -> None:
+    world = World()
+    successor, subject = certificate_subject(SUCCESSOR), certificate_subject(world.body.number)
+    record = replace(record_of(world, status=2), successor=successor)
+    told = stated(world, "certificate.renewed", renewal(world, record.content), "registry")
+    checked(world, Chain(), record, told)
+    for changes in ({"successor": OTHER}, {"remainder": OTHER}, {"content": OTHER}):
+        assert refused(world, Chain(), replace(record, **changes), told) == "history-differs"
+    came = replace(record_of(world), predecessor=subject, content=b"\x06" * 32)
+    assert checked(world, Chain(), record, told, **{SUCCESSOR: came}).whole
+    other = {SUCCESSOR: replace(came, content=OTHER)}
+    assert refused(world, Chain(), record, told, **other) == "history-differs"
+
+
+def test_it_is_whole_only_with_all_before_and_after_and_every_licence() -> None:
+    world, given = World(), parse_licence(licence_json())
+    record = record_of(world)
+    subject = certificate_subject(world.body.number)
+    assert checked(world, Chain(), record).whole
+    assert not checked(world, Chain(), replace(record, predecessor=OTHER)).whole
+    assert not checked(world, Chain(), replace(record, successor=OTHER)).whole
+    told = Told(given_statement(given), given.to_json(), 0, ())
+    kept = decode_licence(LicenceState.of(given, certificate=subject).words())
+    assert kept is not None
+    licences = {given.subject: kept}
+    assert checked(world, Chain(licences=licences), record, told).whole
+    assert not checked(world, Chain(licences=licences, unshown=1), record, told).whole
+
+
+def test_a_certificate_that_it_neither_came_from_nor_led_to_is_a_stray() -> None:
+    world = World()
+    assert refused(world, Chain(), record_of(world), **{SUCCESSOR: record_of(world)}) == "history-stray"
