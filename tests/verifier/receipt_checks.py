@@ -18,7 +18,9 @@ def check(
     world: ReceiptWorld | dict[str, Any], *, now: int = NOW, trust: Any = None, **more: Any
 ) -> ReceiptReport:
     file = world if isinstance(world, dict) else world.file()
-    return verify_receipt(presented(file), trust or receipt_trust(), now=now, **more)
+    report = verify_receipt(presented(file), trust or receipt_trust(), now=now, **more)
+    assert report.in_force is (report.exit_code == 0)
+    return report
 
 
 def codes(report: ReceiptReport) -> dict[int, str]:

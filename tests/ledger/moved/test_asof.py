@@ -56,6 +56,7 @@ def lived(demonstration_template: World, tmp_path_factory: pytest.TempPathFactor
     with world.open() as registry:
         life = Life.begin(registry, world.clock)
         at["before"] = world.clock.now
+        at["founded"] = int(registry.w3.eth.get_block(0)["timestamp"]) - 1
         number = life.register(world.root.parent / "dossier")
         subject = certificate_subject(number)
         mark("registered")
@@ -217,6 +218,31 @@ def test_a_block_before_the_last_is_not_taken(lived: Lived) -> None:
 
     (then, _) = lived.look("lifted", live=Early(lived.reader, 0)).columns
     assert then.why == "archive-gap"
+
+
+def test_a_later_block_is_not_taken_for_the_last(lived: Lived) -> None:
+    class Late(Lying):
+        def storage(self, wanted: Any, *, at: int | None, block: int | None) -> object:
+            later = lived.at["transferred"] if at is not None else None
+            return self._reader.storage(wanted, at=later, block=block)
+
+    (then, _) = lived.look("licensed", live=Late(lived.reader, 0)).columns
+    assert (then.why, then.situation) == ("archive-gap", None)
+
+
+@pytest.mark.parametrize(("asked", "why"), [("founded", "ok"), ("licensed", "live-refused")])
+def test_the_first_block_tells_that_there_was_nothing_before_it_alone(
+    lived: Lived, asked: str, why: str
+) -> None:
+    """Nobody seals it: of a time after it, it is no proof that nothing had been registered."""
+
+    class First(Lying):
+        def storage(self, wanted: Any, *, at: int | None, block: int | None) -> object:
+            return self._reader.storage(wanted, at=None, block=block if at is None else 0)
+
+    (then, _) = lived.look(asked, live=First(lived.reader, 0)).columns
+    assert then.why == why
+    assert (then.situation is None) is (why != "ok")
 
 
 def test_a_policy_without_the_modules_leaves_licences_open(lived: Lived) -> None:

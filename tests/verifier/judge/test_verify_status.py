@@ -10,6 +10,7 @@ import pytest
 from tests.verifier.live_world import FakeLedger
 from tests.verifier.world import (
     BLOCK_TIME,
+    DAY,
     DEPOSITED,
     NOW,
     REGISTERED,
@@ -23,6 +24,7 @@ from tests.verifier.world import (
 )
 from yinzheng.verifier import Authentic, Report, Status, parse_body
 from yinzheng.verifier.formats.certificate import statement_of
+from yinzheng.verifier.judge.asof.look import as_of
 from yinzheng.verifier.judge.certificate.verify import verify
 
 LEAF = statement_of(parse_body(body_json())).leaf_hash
@@ -57,6 +59,7 @@ def test_status_now(record: RecordState, status: Status) -> None:
     report = ask(record)
     assert (report.authentic, report.status, report.status_code) == (Authentic.GENUINE, status, "ok")
     assert report.exit_code == (0 if status is Status.IN_FORCE else 1)
+    assert report.in_force is (status is Status.IN_FORCE)
     assert report.chain is not None
     assert report.chain.successor == (record.successor if any(record.successor) else None)
 
@@ -102,6 +105,14 @@ def test_as_of_a_time_offline(at: int, status: Status, code: str) -> None:
 def test_a_hold_or_reservation_as_of_a_time() -> None:
     assert ask(state(reserved_until=BLOCK_TIME), at=BLOCK_TIME - 1).status is Status.RESERVED
     assert ask(state(reserved_until=BLOCK_TIME), at=BLOCK_TIME).status is Status.IN_FORCE
+
+
+@pytest.mark.parametrize(("now", "told"), [(NOW, [True, True, True]), (NOW + 10 * DAY, [True, False, False])])
+def test_an_old_file_tells_nothing_of_the_time_after_its_block(now: int, told: list[bool]) -> None:
+    """Its record may have changed since: what it says stands until its block, and where that is young."""
+    target, instants = presented(World(record=state()).file()), [BLOCK_TIME, BLOCK_TIME + 1]
+    view = as_of(target, trust(), now=now, instants=instants, live=None)
+    assert [column.situation is not None for column in view.columns] == told
 
 
 # As of a time, with an archive

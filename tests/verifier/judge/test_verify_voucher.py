@@ -32,7 +32,9 @@ def judged(
     world: VoucherWorld | dict[str, Any], *, now: int = ASKED, live: Any = None, **asked: Any
 ) -> VoucherReport:
     shown = presented(world if isinstance(world, dict) else world.file())
-    return verify_voucher(shown, trust(), now=now, live=live, **asked)
+    report = verify_voucher(shown, trust(), now=now, live=live, **asked)
+    assert report.in_force is (report.exit_code == 0)
+    return report
 
 
 def scanned(world: VoucherWorld, **asked: Any) -> VoucherReport:
@@ -467,6 +469,7 @@ def test_as_of_a_time() -> None:
     assert judged(world, at=GIVEN + 59).standing == "not_yet"
     assert judged(ended_world(end_json()), at=BLOCK - 61).standing == "in_force"
     assert judged(ended_world(end_json()), at=BLOCK - 60).standing == "ended"
+    assert judged(world, at=BLOCK + world.gap - 1).standing == "in_force", "the next block is later"
     late = judged(world, now=BLOCK + 2 * DAY, at=BLOCK + DAY)
     assert (late.status, late.status_code) == (LicenceStatus.UNDETERMINED, "as-of-needs-archive")
     assert judged(world, now=ENDS + DAY, at=ENDS + 1).standing == "run_out"
@@ -484,6 +487,8 @@ def test_what_became_of_the_certificate_since_needs_an_archive() -> None:
     for wrong in (
         None,
         VoucherWorld(block_time=GIVEN + 62, block_number=900),
+        VoucherWorld(block_time=GIVEN + 30, block_number=890),
+        VoucherWorld(block_time=GIVEN + 60, block_number=900, absent=True),
         VoucherWorld(block_time=GIVEN + 60, block_number=900, record=RecordState(bytes(31) + b"\x01")),
         VoucherWorld(block_time=GIVEN + 60, block_number=900, sealers=()),
     ):
