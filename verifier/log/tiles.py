@@ -202,11 +202,9 @@ def decode_bundle(data: bytes, width: int) -> list[bytes]:
     at = 0
     while at < len(data) and len(entries) < width:
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if end > len(data) or at + 2 > len(data):
-            raise DataFault("an entry bundle ends within an entry", code="bundle-malformed")
         entries.append(data[at + 2 : end])
         at = end
-    if at != len(data) or len(entries) != width:
+    if at != len(data) or len(entries) != width:  # one that is cut off would end beyond the data
         raise DataFault(f"an entry bundle has not exactly {width} entries", code="bundle-malformed")
     return entries
 
