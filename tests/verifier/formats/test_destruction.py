@@ -71,6 +71,9 @@ class TestDestructionReceipt:
     def test_keys(self) -> None:
         assert refusal(withdrawals.signed(), ring=Keyring(HOSPITAL, NEXT.public_key)) == "receipt-key-unknown"
         assert refusal(withdrawals.signed(), ring=Keyring(LAB, KEY.public_key)) == "receipt-signature"
+        named = withdrawals.receipt(kid=key_id(KEY.public_key.point))
+        other = destruction.SignedReceipt(named, NEXT.sign(named.message()))
+        assert refusal(other) == "receipt-signature", "the receipt names another key"
         with pytest.raises(UsageFault) as caught:
             sign_receipt(withdrawals.receipt(), KEY)
         assert caught.value.code == "receipt-key"

@@ -183,7 +183,9 @@ def test_no_walk_gives_two_keys_at_once(data: st.DataObject) -> None:
 def test_statements_are_folded_in_their_order() -> None:
     told = [("organisation.enrolled", bodies.enrolment()), ("organisation.key-rotated", bodies.rotation())]
     assert fold(told) == BOTH
-    for broken in (told[1:], told + told[:1], told + told[1:], [("notice.published", {}), *told]):
+    strange = [[("notice.published", {}), *told], [*told, ("notice.published", bodies.revocation())]]
+    assert fold([*told, ("organisation.key-revoked", bodies.revocation())]) != BOTH
+    for broken in (told[1:], told + told[:1], told + told[1:], *strange):
         with pytest.raises(DataFault) as refused:
             fold(broken)
         assert refused.value.code in ("key-history", "key-known")

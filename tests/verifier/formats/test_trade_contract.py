@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.verifier.contracts import BUYER, OFF, PAIR, SELLER, applies, contract
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey, digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.trade_clauses import CLAUSES
 from yinzheng.verifier.formats.trade_contract import (
     MAX_CONTRACT,
@@ -20,7 +22,10 @@ from yinzheng.verifier.formats.trade_contract import (
     parse_signed,
     sign_contract,
 )
+from yinzheng.verifier.formats.trade_events import TradeDestruction, sign_destruction
 from yinzheng.verifier.words import trade_contract as words
+
+STRANGER = "91110000600007156J"
 
 KEYS = {
     code: Sm2PrivateKey.from_bytes(bytes(range(at, at + 32))) for at, code in enumerate((SELLER, BUYER), 1)
@@ -89,15 +94,40 @@ def test_both_sign_and_nobody_else() -> None:
         assert is_signed_by(both, signature, KEYS[signature.code].public_key)
     assert not is_signed_by(both, both.signatures[0], KEYS[both.signatures[1].code].public_key)
     with pytest.raises(UsageFault) as stranger:
-        sign_contract(both, "91110000600007156J", KEYS[BUYER])
+        sign_contract(both, STRANGER, KEYS[BUYER])
     assert stranger.value.code == "contract-stranger"
     other = parse_contract(contract(purpose="另一用途"))
     moved = SignedContract(other, both.signatures)
     assert not any(is_signed_by(moved, one, KEYS[one.code].public_key) for one in moved.signatures)
-    twice = {**both.to_json(), "signatures": [one.signatures[0].to_json()] * 2}
-    with pytest.raises(DataFault) as caught:
-        parse_signed(dumps(twice))
-    assert caught.value.code == "contract-signatures"
+    own, theirs = both.signatures
+    assert not is_signed_by(both, replace(own, kid=theirs.kid), KEYS[own.code].public_key)
+    for wrong in (
+        [own, own],
+        [theirs, own],
+        [own, replace(theirs, code=STRANGER)],
+        [replace(own, code=STRANGER)],
+    ):
+        with pytest.raises(DataFault) as caught:
+            parse_signed(dumps({**both.to_json(), "signatures": [one.to_json() for one in wrong]}))
+        assert caught.value.code == "contract-signatures"
+
+
+def test_a_receipt_of_destruction_is_its_signers_own() -> None:
+    key, other = KEYS[SELLER], KEYS[BUYER].public_key
+    receipt = TradeDestruction(
+        contract=bytes(32),
+        by=SELLER,
+        kid=key_id(key.public_key.point),
+        method="overwrite",
+        copies=1,
+        operator="数据管理员 07",
+        destroyed_at=1_800_000_000,
+    )
+    signed = sign_destruction(receipt, key)
+    assert signed.is_signed_by(key.public_key)
+    assert not replace(signed, receipt=replace(receipt, copies=0)).is_signed_by(key.public_key)
+    assert not signed.is_signed_by(other)
+    assert not sign_destruction(replace(receipt, kid=key_id(other.point)), key).is_signed_by(key.public_key)
 
 
 def test_the_largest_is_read() -> None:

@@ -167,6 +167,12 @@ class TestRequested:
             },
             # Everything, and yet something remains.
             {"extent": {"everything": True, "scopes": [], "recipients": []}},
+            # Everything, and parts of it besides.
+            {
+                "extent": {"everything": True, "scopes": ["base"], "recipients": []},
+                "taken": part(["base", "insurance", "third_party_research"], INSURER_GRANT, LAB_RESEARCH),
+                "remains": part([]),
+            },
             # In both.
             {"remains": part(["base", "third_party_research"], INSURER_GRANT)},
             {"remains": part(["base"], LAB_RESEARCH)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,15 @@ def genuine() -> Json:
 @pytest.fixture
 def file(genuine: Json) -> Json:
     return copy.deepcopy(genuine)
+
+
+def test_a_batch_is_of_the_statement_that_notes_lines() -> None:
+    (noted,) = w.chained([[w.line(1, OTHER)]])
+    batch = noted.placed(0, ())
+    batch.check()
+    with pytest.raises(DataFault) as caught:
+        replace(batch, statement=replace(batch.statement, type="chain.found")).check()
+    assert caught.value.code == "access-batch"
 
 
 def test_each_line_is_proved_and_tells_who_when_for_what(file: Json) -> None:

@@ -30,7 +30,7 @@ from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Party
-from yinzheng.verifier.formats.trade import OBLIGATIONS, Reason, Settled, answer_of, parse_trade
+from yinzheng.verifier.formats.trade import OBLIGATIONS, REASONS, Reason, Settled, answer_of, parse_trade
 from yinzheng.verifier.formats.trade_check import (
     MAX_FILE,
     TYPE,
@@ -38,6 +38,7 @@ from yinzheng.verifier.formats.trade_check import (
     Record,
     TradeChecked,
     is_trade_receipt,
+    parse_checked,
     parse_trade_receipt,
     sign_check,
     trade_receipt,
@@ -366,3 +367,32 @@ def test_reasons_in_words() -> None:
         "所依据的同意有 3 件撤回逾期未办。（R35）",
         "Withdrawals overdue under the consents it rests on: 3. (R35)",
     )
+
+
+UNMET, UNSURE = (
+    next(code for code, one in REASONS.items() if one.refuses is refuses) for refuses in (True, False)
+)
+WORST = next(code for code in reversed(REASONS) if REASONS[code].refuses)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        replace(checked(), obligations=checked().obligations[::-1]),
+        checked(WORST, UNMET),
+        checked(UNMET, UNMET),
+        replace(checked(UNMET), reasons=()),
+        replace(checked(), reasons=(Reason(UNMET),)),
+        replace(checked(), reasons=(Reason(UNSURE),)),
+        replace(checked(UNSURE), answer="allow"),
+        replace(checked(UNMET), answer="needs_person"),
+        checked(record=None),
+    ],
+    ids=["order", "reasons", "twice", "unsaid", "refused", "open", "allowed", "asked", "unknown"],
+)
+def test_the_answer_follows_from_its_reasons(body: TradeChecked) -> None:
+    for honest in (checked(), checked(UNMET, WORST), checked(UNSURE)):
+        assert parse_checked(honest.to_json()) == honest
+    with pytest.raises(DataFault) as caught:
+        parse_checked(body.to_json())
+    assert caught.value.code == "trade-answer"

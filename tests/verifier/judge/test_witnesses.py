@@ -30,6 +30,10 @@ def key(name: str) -> CosignerKey:
     return CosignerKey(f"{name}.example/w", PRIVATE[name].public_key)
 
 
+RENAMED: Final = replace(key("a"), name="b.example/w")
+"""The key of one witness under the name of another: its ID is another, too."""
+
+
 def entry(name: str, *keys: str) -> dict[str, Any]:
     return {"name": f"见证{name}", "keys": [key(one).vkey for one in keys or (name,)]}
 
@@ -125,6 +129,7 @@ def test_without_witnesses_nothing_is_told() -> None:
         ({"witnesses": list(BOTH), "quorum": 3}, "more witnesses than"),
         ({"witnesses": [entry("a"), {**entry("b"), "name": "见证a"}], "quorum": 1}, "a witness twice"),
         ({"witnesses": [entry("a"), entry("b", "a")], "quorum": 1}, "key twice"),
+        ({"witnesses": [entry("a"), {**entry("b"), "keys": [RENAMED.vkey]}], "quorum": 2}, "key twice"),
         ({"witnesses": [], "quorum": 0}, "trust policy"),
         ({"witnesses": [{**entry("a"), "keys": []}], "quorum": 0}, "trust policy"),
         ({"witnesses": [{**entry("a"), "keys": [LOG_ED.key.vkey]}], "quorum": 0}, "trust policy"),

@@ -95,6 +95,7 @@ LIES: list[tuple[str, Callable[[Json], object], str, list[int]]] = [
     ("the last line", lambda v: v["batches"][2]["lines"].pop(), "access-missing", [10]),
     ("a batch", _without_batch, "access-missing", [5, 6, 7]),
     ("the end", _cut_short, "access-missing", [8, 9, 10]),
+    ("the beginning", lambda v: v["batches"].pop(0), "access-missing", [2, 3, 4]),
     ("a line changed", lambda v: _line(v, 1, 1)["line"].update(purpose="own"), "access-differs", [6]),
     ("who acted", lambda v: _line(v, 0, 1)["who"]["who"].update(person="nobody"), "access-differs", [3]),
     ("who is not shown", lambda v: _line(v, 0, 1).update(who=None), "access-differs", [3]),
@@ -105,6 +106,8 @@ LIES: list[tuple[str, Callable[[Json], object], str, list[int]]] = [
     ("the root", lambda v: v["batches"][2]["body"].update(root="00" * 32), "access-batch", [8, 9, 10, 11]),
     ("the count", lambda v: v["batches"][1]["body"].update(count=2), "access-missing", [7]),
     ("the thread", lambda v: v["batches"][1]["statement"].update(prev=None), "access-thread", [5]),
+    ("whose", lambda v: v["batches"][2]["statement"].update(subject="0e" * 32), "access-thread", [8]),
+    ("no batch", lambda v: v["batches"][1]["statement"].update(type="chain.found"), "access-batch", [5, 6, 7]),
     ("a line twice", _doubled, "access-batch", [5, 5, 6, 7]),
 ]  # fmt: skip
 

@@ -12,10 +12,12 @@ from coincurve import PrivateKey
 from tests.verifier.bodies import cancellation
 from tests.verifier.pack.pack_files import places, resigned, unpacked, zipped
 from tests.verifier.pack.pack_world import (
+    ADDED,
     CONSENT,
     FORUM,
     MADE,
     NOW,
+    OPENED,
     PARTIES,
     SUBJECT,
     Dispute,
@@ -23,6 +25,7 @@ from tests.verifier.pack.pack_world import (
     genuine_pack,
     pack_trust,
     verified,
+    words,
 )
 from tests.verifier.world import (
     ANCHOR,
@@ -246,9 +249,22 @@ def test_an_item_without_its_statement() -> None:
 # The chain
 
 
+def opened_with(roots: int) -> int:
+    """The first word of the dispute, with that many roots of evidence."""
+    return words((1, 1), (1, 1), (2, 1), (3, 1), (roots, 4), (OPENED, 8), (0, 8), (ADDED, 8))
+
+
+def last_item() -> int:
+    """Leaf hash of the statement of the last item."""
+    dispute = Dispute()
+    dispute.build()
+    return int.from_bytes(dispute.item_statements[-1].leaf_hash, "big")
+
+
 CHAIN: list[tuple[str, Dispute, tuple[str, int, str]]] = [
     ("absent", Dispute(chain_dispute=dict.fromkeys(range(6), 0)), ("pack", 9, "dispute-absent")),
     ("another root", Dispute(chain_dispute={2: 5}), ("pack", 9, "roots-differ")),
+    ("a root more", Dispute(chain_dispute={0: opened_with(3)}), ("pack", 9, "roots-differ")),
     ("another opening", Dispute(chain_dispute={1: 5}), ("pack", 9, "opening-differs")),
     ("another opener", Dispute(chain_dispute={4: 5}), ("pack", 9, "opening-differs")),
     ("nonsense", Dispute(chain_dispute={0: 9}), ("pack", 9, "dispute-layout")),
@@ -271,6 +287,11 @@ CHAIN: list[tuple[str, Dispute, tuple[str, int, str]]] = [
     ),
     ("no such root", Dispute(chain_roots={1: (0, 0)}), ("pack", 9, "root-absent")),
     ("root on another statement", Dispute(chain_roots={1: (1 | 1 << 64, 7)}), ("pack", 9, "root-misplaced")),
+    (
+        "root in another place",
+        Dispute(chain_roots={1: (OPENED | 2 << 64, last_item())}),
+        ("pack", 9, "root-misplaced"),
+    ),
     ("no record", Dispute(no_record=True), (f"subjects/{'SUBJECT'}", 9, "record-absent")),
     ("record not held", Dispute(holds=(0, 1, 1)), (f"subjects/{'SUBJECT'}", 9, "hold-missing")),
     ("case not held", Dispute(holds=(1, 0, 1)), (f"subjects/{'ca' * 32}", 9, "hold-missing")),
