@@ -179,8 +179,8 @@ def test_who_had_it_cancelled_and_why_is_the_chains_to_say(initiator: str, groun
         if other != (initiator, ground):
             assert refused(world, Chain(), kept(ending_of(*other)), told) == "history-differs"
     assert refused(world, Chain(), record_of(world, status=1), told) == "history-differs"
-    other, named = ("registry", registry_of(world)) if by == "forum" else ("forum", COURT)
-    claimed = stated(world, "certificate.cancelled", body | {"by": named}, other)
+    by, named = ("registry", registry_of(world)) if by == "forum" else ("forum", COURT)
+    claimed = stated(world, "certificate.cancelled", body | {"by": named}, by)
     assert refused(world, Chain(), kept(ending_of(initiator, ground)), claimed) == "history-differs"
 
 
@@ -351,8 +351,12 @@ def test_what_follows_is_what_the_chain_has_with_its_content() -> None:
     record = replace(record_of(world, status=2), successor=successor)
     told = stated(world, "certificate.renewed", renewal(world, record.content), "registry")
     checked(world, Chain(), record, told)
-    for changes in ({"successor": OTHER}, {"remainder": OTHER}, {"content": OTHER}):
-        assert refused(world, Chain(), replace(record, **changes), told) == "history-differs"
+    for differing in (
+        replace(record, successor=OTHER),
+        replace(record, remainder=OTHER),
+        replace(record, content=OTHER),
+    ):
+        assert refused(world, Chain(), differing, told) == "history-differs"
     came = replace(record_of(world), predecessor=subject, content=b"\x06" * 32)
     assert checked(world, Chain(), record, told, **{SUCCESSOR: came}).whole
     other = {SUCCESSOR: replace(came, content=OTHER)}

@@ -372,7 +372,7 @@ def test_reasons_in_words() -> None:
 UNMET, UNSURE = (
     next(code for code, one in REASONS.items() if one.refuses is refuses) for refuses in (True, False)
 )
-WORST = next(code for code in reversed(REASONS) if REASONS[code].refuses)
+WORST = next(code for code in reversed(tuple(REASONS)) if REASONS[code].refuses)
 
 
 @pytest.mark.parametrize(

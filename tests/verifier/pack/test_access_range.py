@@ -107,7 +107,7 @@ LIES: list[tuple[str, Callable[[Json], object], str, list[int]]] = [
     ("the count", lambda v: v["batches"][1]["body"].update(count=2), "access-missing", [7]),
     ("the thread", lambda v: v["batches"][1]["statement"].update(prev=None), "access-thread", [5]),
     ("whose", lambda v: v["batches"][2]["statement"].update(subject="0e" * 32), "access-thread", [8]),
-    ("no batch", lambda v: v["batches"][1]["statement"].update(type="chain.found"), "access-batch", [5, 6, 7]),
+    ("type", lambda v: v["batches"][1]["statement"].update(type="chain.found"), "access-batch", [5, 6, 7]),
     ("a line twice", _doubled, "access-batch", [5, 5, 6, 7]),
 ]  # fmt: skip
 
