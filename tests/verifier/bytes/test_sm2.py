@@ -259,6 +259,9 @@ class TestKeys:
 
         assert sm2.is_on_curve(b"\x04" + raw(x, y))
         assert not sm2.is_on_curve(b"\x04" + raw(x + sm2.P, y))
+        x = 0x9C17043EFFE1A805A74A9A5E70B9D659705D3242094A566DC016F49311178D1F
+        assert sm2.is_on_curve(b"\x04" + raw(x, 1))
+        assert not sm2.is_on_curve(b"\x04" + raw(x, 1 + sm2.P)), "one key has one form, and one key ID"
 
     @pytest.mark.parametrize("secret", [-1, 0, sm2.N - 1, sm2.N])
     def test_refuses_scalars_out_of_range(self, secret: int) -> None:

@@ -262,6 +262,7 @@ class TestOrganisations:
         rotation = parse_rotation(bodies.rotation())
         assert rotation.succeeds(bodies.KEY.public_key)
         assert not rotation.succeeds(bodies.NEXT.public_key)
+        assert not dataclasses.replace(rotation, replaces=bytes(8)).succeeds(bodies.KEY.public_key)
         assert not dataclasses.replace(rotation, succession=None).succeeds(bodies.KEY.public_key)
         # Possession is proved with another prefix: it is no succession.
         proof = prove_possession(bodies.NEXT_GRANT, bodies.KEY)

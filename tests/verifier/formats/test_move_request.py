@@ -134,6 +134,9 @@ def test_who_did_not_sign_who_signed_twice_and_strangers() -> None:
     assert code_of(authorised(joint("licence", ONE, TWO), by=THREE)) == "joint-stranger"
     both = joint("licence", ONE, TWO)
     assert code_of(replace(both, signatures=both.signatures * 2)) == "joint-signature"
+    for_one = authorised(joint("licence", TWO))
+    require_signed(for_one)
+    assert code_of(replace(for_one, authorisations=for_one.authorisations * 2)) == "joint-signature"
 
 
 def test_a_character_changed_after_signing_shows() -> None:

@@ -12,11 +12,12 @@ from tests.verifier import holder_world as holders
 from tests.verifier.holder_world import HolderLedger, HolderState, HolderWorld, answered, challenge
 from tests.verifier.world import BLOCK_TIME, HOSPITAL, MAX_AGE, NOW, RecordState, body_json, presented
 from yinzheng.verifier.bytes.algorithms import sha256
-from yinzheng.verifier.containers.holderfile import parse_holder_file
-from yinzheng.verifier.errors import EnvironmentFault, UsageFault
+from yinzheng.verifier.containers.holderfile import Told, parse_holder_file
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.formats.body import parse_body
 from yinzheng.verifier.formats.challenge import Answer, Challenge
 from yinzheng.verifier.judge.challenge import AnswerReport, check_answer
+from yinzheng.verifier.judge.holder import thread_of
 from yinzheng.verifier.judge.report import Authentic
 from yinzheng.verifier.words import challenge as words
 from yinzheng.verifier.words.verdict import verdict
@@ -338,3 +339,15 @@ class TestCertificate:
         with pytest.raises(UsageFault) as slip:
             judged(world, asked=asked)
         assert slip.value.code == "challenge-certificate"
+
+
+def test_a_holders_statements_are_the_registrys_own_each_after_the_last() -> None:
+    world = HolderWorld()
+    world.tell("organisation.key-rotated", holders.rotation_body(NOW - 3600))
+    first, last = (Told(statement, body) for statement, body in world.events)
+    assert thread_of((first, last), world.subject) == last.statement
+    strangers = replace(last, statement=replace(last.statement, by="holder"))
+    for events in ((last,), (first, first), (first, strangers)):
+        with pytest.raises(DataFault) as caught:
+            thread_of(events, world.subject)
+        assert caught.value.code == "holder-thread"

@@ -43,6 +43,9 @@ def test_a_leaf_dropped_added_moved_or_changed_shows() -> None:
         (5, shown, 23, [bytes(32), *path[1:]]),
         (5, [], 23, path),
         (20, shown, 23, path),
+        (23, [bytes(32)], 23, [root]),
+        (-1, [bytes(32)], 23, [root]),
+        (0, [], 23, [root]),
         (5, [shown[0][1:], *shown[1:]], 23, path),
     ):
         with pytest.raises(DataFault) as caught:

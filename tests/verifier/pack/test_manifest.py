@@ -50,6 +50,7 @@ CASES: list[tuple[str, str, Edit]] = [
     ("an item twice", "manifest-items", lambda v: v["items"][1].update(leaf=v["items"][0]["leaf"])),
     ("a root of other items", "manifest-roots", lambda v: v["roots"][0].update(root="11" * 32)),
     ("roots that shrink", "manifest-roots", lambda v: v["roots"].reverse()),
+    ("a root twice", "manifest-roots", lambda v: v["roots"].insert(0, v["roots"][0])),
     ("items without a root", "manifest-roots", lambda v: v["roots"].pop()),
     ("roots of no items", "manifest-roots", lambda v: v.update(items=[])),
     ("files in disorder", "manifest-files", lambda v: v["files"].reverse()),
