@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -25,6 +25,7 @@ from tests.verifier.world import (
 from yinzheng.verifier import Authentic, Report, Status, parse_body
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.judge.asof.look import as_of
+from yinzheng.verifier.judge.asof.situation import LiveStatement, StorageReader, public_body
 from yinzheng.verifier.judge.certificate.verify import verify
 
 LEAF = statement_of(parse_body(body_json())).leaf_hash
@@ -113,6 +114,23 @@ def test_an_old_file_tells_nothing_of_the_time_after_its_block(now: int, told: l
     target, instants = presented(World(record=state()).file()), [BLOCK_TIME, BLOCK_TIME + 1]
     view = as_of(target, trust(), now=now, instants=instants, live=None)
     assert [column.situation is not None for column in view.columns] == told
+
+
+@pytest.mark.parametrize("kind", ["certificate.deposited", "consent.granted"])
+def test_what_a_statement_says_is_what_the_chain_names_and_public(kind: str) -> None:
+    """A ledger that hands out another statement than the one named, or a private one, has handed out none."""
+    world = World()
+    made, body = replace(world.statement, type=kind), world.body.to_json()
+
+    class Told:
+        def said(self, leaf: bytes) -> LiveStatement:
+            del leaf
+            return LiveStatement(made.to_json(), body)
+
+    ledger = cast("StorageReader", Told())
+    public = kind == "certificate.deposited"
+    assert public_body(ledger, made.leaf_hash) == (body if public else None)
+    assert public_body(ledger, bytes(32)) is None
 
 
 # As of a time, with an archive
