@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 import typer
@@ -17,7 +18,12 @@ Number = Annotated[
     str, typer.Argument(metavar="NUMBER", help="The certificate, such as SJ4412026110001. 证书编号。")
 ]
 Name = Annotated[str, typer.Argument(metavar="OBJECTION", help="Its name, or the first characters of it.")]
+_NAME: Final = re.compile("[0-9A-Fa-f]{1,64}")
 After = Annotated[str | None, typer.Option(help="The name that the page before ended with. 续页。")]
+
+
+UNTOLD: Final = "its reasons are not handed in yet 在链上提出，理由尚未提交"
+"""Of an objection that was raised on the chain itself."""
 
 
 def listed(
@@ -36,7 +42,7 @@ def listed(
             at = one["answered_at"]
             answered = "" if at is None else f"  answered {china_time(at)} 已答复"
             yield f"{one['objection'][:12]}  {china_time(one['raised_at'])}{answered}"
-            yield f"  {one['reasons']}"
+            yield f"  {one['reasons'] or UNTOLD}"
         if not found["objections"]:
             yield "none 没有"
         if found["next"] is not None:
@@ -60,7 +66,7 @@ def answer(
     from yinzheng.verifier.bytes.canonical import dumps
 
     body = dumps({"agrees": agrees, "explanation": explanation})
-    made = session(org, desk).post(f"{_path(number)}/{objection}", body)
+    made = session(org, desk).post(f"{_path(number)}/{_name(objection)}", body)
     said = "agreed 已同意" if agrees else "explained 已说明"
     tell(json_, made, f"{number}: {said}")
 
@@ -69,3 +75,13 @@ def _path(number: str) -> str:
     if not is_number(number):
         raise UsageFault(f"{number} is no certificate's number", code="number-malformed")
     return f"/org/v1/certificates/{number}/objections"
+
+
+def _name(given: str) -> str:
+    if not _NAME.fullmatch(given):
+        raise UsageFault(
+            f"{given!r} is no objection's name",
+            code="objection-unknown",
+            hint="See `yinzheng holder objections NUMBER`.",
+        )
+    return given

@@ -285,7 +285,7 @@ def withdraw(
         }
     answer = session(org, desk).post("/org/v1/withdrawals", dumps(body))
     said = f"withdrawal {answer['withdrawal']} received 已受理"
-    if guardian and answer.get("state") == "requested":
+    if answer.get("state") == "requested":  # a child's is a guardian's, whatever was said
         said += "\n  next, with the guardian's documents 下一步核验监护人: yinzheng org verify-guardian"
     tell(json_, answer, said)
 

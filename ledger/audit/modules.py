@@ -18,6 +18,7 @@ from yinzheng.ledger.inlets.finding import unfollowed
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
 from yinzheng.ledger.organisations.appointing import APPOINTMENTS
 from yinzheng.ledger.organisations.keys import keys_at
+from yinzheng.ledger.organisations.whose import whose
 from yinzheng.ledger.rules.disputes import State as DisputeCourse
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.withdrawal import State
@@ -190,9 +191,24 @@ def _roles(audit: Audit, session: Session) -> None:
     for role, account in set(_granted(audit)):
         allowed = expected.get(role)
         if allowed is not None and account not in allowed and audit.client.has_role(role, account):
-            audit.found(
-                "role-stranger", "an account holds a role nobody here has", role=role, account=account.hex()
-            )
+            _unexpected(audit, session, role, account)
+
+
+def _unexpected(audit: Audit, session: Session, role: int, account: bytes) -> None:
+    """Name an account that holds a role it should not: an organisation's of before, or nobody's."""
+    before = whose(session, account) if role in {made.role for made in APPOINTMENTS.values()} else None
+    if before is None:
+        audit.found(
+            "role-stranger", "an account holds a role nobody here has", role=role, account=account.hex()
+        )
+    elif not under_way(session):  # else what takes it may be among that
+        audit.found(
+            "role-outlives-account",
+            "an account that an organisation had may still act on chain: `yinzheng dismiss`, and"
+            " `yinzheng appoint` for the one it has now",
+            organisation=before.code,
+            account=account.hex(),
+        )
 
 
 def _appointed(audit: Audit, session: Session) -> dict[int, set[bytes]]:

@@ -28,6 +28,7 @@ from yinzheng.ledger.disputes.work import (
     work_on,
 )
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
+from yinzheng.ledger.organisations.whose import whose
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.disputes import State
 from yinzheng.ledger.store import repository
@@ -82,8 +83,8 @@ def follow_opening(registry: Registry, session: Session, one: Announced, at: int
 
 
 def opener_of(session: Session, account: bytes) -> Organisation | None:
-    """Whose account, 20 bytes, opened a dispute; None where nobody of that account is enrolled here."""
-    return session.exec(select(Organisation).where(Organisation.account == account)).first()
+    """Whose account, 20 bytes, opened a dispute, also where another took its place; None if nobody's."""
+    return whose(session, account)
 
 
 def follow_release(registry: Registry, session: Session, one: Announced, at: int) -> None:

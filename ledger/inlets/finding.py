@@ -22,12 +22,12 @@ from yinzheng.ledger.chain.records import DisputeState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.disputes.direct import follow_opening, follow_release, opener_of
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
+from yinzheng.ledger.organisations.whose import whose
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Case, Certificate, Objection
-from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.ledger.store.models_inlets import Inlet, InletPlace
 from yinzheng.ledger.store.models_trades import Reservation
@@ -191,7 +191,7 @@ def _known(session: Session, name: bytes) -> bool:
 def _reservation(registry: Registry, session: Session, one: Announced, _at: int) -> None:
     """It stands for the exchange whose account signed."""
     account = bytes.fromhex(one.arguments["exchange"][2:])
-    who = session.exec(select(Organisation).where(Organisation.account == account)).first()
+    who = whose(session, account)
     row = session.exec(select(Certificate).where(Certificate.subject == one.about)).first()
     if who is None or Role.EXCHANGE not in who.roles.split() or row is None:
         return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -16,33 +17,45 @@ from yinzheng.verifier.log.note import Checkpoint
 from yinzheng.verifier.log.tiles import ENTRIES, WIDTH, Tile, parse_tile_path
 
 _IN_A_FOLDER: Final = 1000
-"""Bundles whose files lie in one folder."""
+"""Tiles, or bundles, whose files lie in one folder."""
 
 
 def tiled(log: TileLog) -> int:
-    """How many entries the files go up to, published or not."""
-    edge = log.size // WIDTH
+    """How many entries the files go up to, published or not.
+
+    Hashes count as the bundles do: what is written together comes to lie there in any order.
+    """
+    tiles = log.root_folder / "tile"
+    levels = [ENTRIES, *takewhile(lambda level: (tiles / str(level)).is_dir(), count())]
+    return max(_reach(log, level) for level in levels)
+
+
+def _reach(log: TileLog, level: int) -> int:
+    """How many entries the files of one level go up to, those of the published head at least."""
+    each: int = WIDTH ** max(level, 0)
+    members = log.size // each
+    edge = members // WIDTH
     here = last = edge // _IN_A_FOLDER
-    while _folder(log, last + 1).is_dir():
+    while _folder(log, level, last + 1).is_dir():
         last += 1
     for group in range(last, here - 1, -1):
         first = group * _IN_A_FOLDER
         try:
-            names = {name[:3]: name for name in sorted(os.listdir(_folder(log, group)), reverse=True)}
+            names = {name[:3]: name for name in sorted(os.listdir(_folder(log, level, group)), reverse=True)}
         except FileNotFoundError:
             continue
         found = (first + int(name) for name in sorted(names, reverse=True) if name.isdigit())
         for index in takewhile(lambda index: index >= edge, found):
             whole = names[f"{index - first:03d}"] == f"{index - first:03d}"
-            width = WIDTH if whole else max(log.files.partial_widths(Tile(ENTRIES, index)), default=0)
-            if width and index * WIDTH + width > log.size:
-                return index * WIDTH + width
+            width = WIDTH if whole else max(log.files.partial_widths(Tile(level, index)), default=0)
+            if width and index * WIDTH + width > members:
+                return (index * WIDTH + width) * each
     return log.size
 
 
-def _folder(log: TileLog, group: int) -> Path:
-    """Where bundles lie whose numbers, but for the last three digits, are `group`."""
-    return (log.root_folder / Tile(ENTRIES, group * _IN_A_FOLDER).path).parent
+def _folder(log: TileLog, level: int, group: int) -> Path:
+    """Where the tiles of a level lie whose numbers, but for the last three digits, are `group`."""
+    return (log.root_folder / Tile(level, group * _IN_A_FOLDER).path).parent
 
 
 def set_aside(log: TileLog, folder: Path) -> int:
@@ -68,11 +81,22 @@ def set_aside(log: TileLog, folder: Path) -> int:
         target = folder / name
         make_folder(target.parent)
         with disk_faults(target):
-            (log.root_folder / name).rename(target)
+            _move(log.root_folder / name, target)
     for place in {(where / name).parent for name in beyond for where in (folder, log.root_folder)}:
         with disk_faults(place):
             sync_folder(place)
     return len(beyond)
+
+
+def _move(path: Path, target: Path) -> None:
+    """Give a file another name, which may be on another disk."""
+    try:
+        path.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        write_durably(target, path.read_bytes())
+        path.unlink()
 
 
 def _require_edge(log: TileLog, size: int) -> None:

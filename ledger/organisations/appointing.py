@@ -17,6 +17,7 @@ from yinzheng.ledger.chain.sender import Call
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbox import outbox_signed
 from yinzheng.ledger.organisations import calls
+from yinzheng.ledger.organisations.whose import accounts_of
 from yinzheng.ledger.people.acting import Actor, admit, key_of, require_two
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office
@@ -79,7 +80,11 @@ def appoint_again(
     appointed = appointment_of(found.roles.split())
     if appointed is None:
         raise _no_role()
-    if found.account is not None or registry.client.has_role(appointed.role, account):
+    changes = (
+        registry.client.grant_role(appointed.role, account),
+        grants.revoke(registry.client, appointed.role, account),
+    )
+    if registry.client.has_role(appointed.role, account) or any(_on_its_way(session, one) for one in changes):
         raise UsageFault(
             "this organisation acts on the chain already, or its dismissal is still on its way",
             code="role-held",
@@ -111,7 +116,7 @@ def move(
     appointed = appointment_of(found.roles.split())
     if appointed is not None:
         giver = _administrator(session, officer, administrator)
-        if found.account is not None:
+        if _acting(registry, session, found, appointed):
             end(registry, session, found, found.head, giver)
         _sign(
             registry,
@@ -141,17 +146,43 @@ def _administrator(session: Session, officer: Actor, administrator: Actor | None
 def end(
     registry: Registry, session: Session, found: Organisation, about: bytes, administrator: Actor
 ) -> None:
-    """Take the role from the account of a forum or exchange, for an administrator who was admitted.
+    """Take the role from the accounts of a forum or exchange, for an administrator who was admitted.
 
     `about`: leaf hash of what it rests on. Raises `UsageFault` `role-none`.
     """
     appointed = appointment_of(found.roles.split())
-    if found.account is None or appointed is None:
+    accounts = [] if appointed is None else _acting(registry, session, found, appointed)
+    if appointed is None or not accounts:
         raise _no_role()
-    call = grants.revoke(registry.client, appointed.role, found.account)
-    _sign(registry, session, appointed.taken, about, call, administrator)
+    for account in accounts:
+        call = grants.revoke(registry.client, appointed.role, account)
+        _sign(registry, session, appointed.taken, about, call, administrator)
     found.account = None
     session.add(found)
+
+
+def _acting(registry: Registry, session: Session, found: Organisation, appointed: Appointment) -> list[bytes]:
+    """The accounts from which its role is to be taken: the one it has, and those of before that hold it yet,
+    for what should have taken it from them failed.
+    """
+    before = [
+        one
+        for one in accounts_of(session, found)
+        if one != found.account
+        and registry.client.has_role(appointed.role, one)
+        and not _on_its_way(session, grants.revoke(registry.client, appointed.role, one))
+    ]
+    return before if found.account is None else [found.account, *before]
+
+
+def _on_its_way(session: Session, call: Call) -> bool:
+    """Whether the very same is asked of the chain already."""
+    open_ = select(ChainCall.id).where(
+        col(ChainCall.state).in_(("pending", "sent")),
+        ChainCall.target == call.to,
+        ChainCall.data == call.data,
+    )
+    return session.exec(open_).first() is not None
 
 
 def _sign(

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from yinzheng.ledger.accesses.noting import acted
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose, record
 from yinzheng.ledger.flow.threads import find_organisation, thread
 from yinzheng.ledger.organisations import appointing, holding
 from yinzheng.ledger.organisations.addresses import check_webhook
-from yinzheng.ledger.organisations.keys import MAX_BODY, keys_at
+from yinzheng.ledger.organisations.keys import keys_at
+from yinzheng.ledger.organisations.whose import accounts_of, whose
 from yinzheng.ledger.people.acting import Actor, admit, require_two
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.offices import Office
 from yinzheng.ledger.rules.states import Capacity
 from yinzheng.ledger.store.models_consents import Organisation
-from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import key_history
@@ -29,8 +29,6 @@ from yinzheng.verifier.formats.organisation import (
     Enrolment,
     Revocation,
     Rotation,
-    parse_enrolment,
-    parse_rotation,
 )
 from yinzheng.verifier.log.statement import organisation_subject
 
@@ -164,7 +162,8 @@ def revoke(
 
 
 def dismiss(registry: Registry, code: str, by: Actor) -> None:
-    """Take the role on chain from a forum's or exchange's account; what it decided stands.
+    """Take the role on chain from a forum's or exchange's account, and from those it had before that still
+    hold it; what they decided stands.
 
     Raises `UsageFault`: `organisation-unknown`, `role-none`, `administrator-needed`, `person-…`.
     """
@@ -193,14 +192,14 @@ def appoint(registry: Registry, code: str, by: Actor, *, administrator: Actor) -
                 code="key-not-current",
                 hint="Bind a new one first: `yinzheng rotate-key`.",
             )
-        account = _last_account(session, found)
-        if account is None:
+        accounts = accounts_of(session, found)
+        if not accounts:
             raise UsageFault(
                 "it was enrolled without an account, and has no role on chain",
                 code="role-none",
                 hint="`yinzheng organisations` shows who is enrolled as what.",
             )
-        appointing.appoint_again(registry, session, found, account, administrator)
+        appointing.appoint_again(registry, session, found, accounts[-1], administrator)
 
 
 def change_webhook(registry: Registry, code: str, webhook: str | None, by: Actor | None) -> None:
@@ -247,22 +246,14 @@ def _check_new(session: Session, body: Enrolment, now: int) -> None:
 
 
 def _require_free(session: Session, account: bytes, code: str) -> None:
-    """Raise `UsageFault` `account-taken` where another organisation than that of `code` has the account."""
-    query = select(Organisation.code).where(Organisation.account == account)
-    if any(taken != code for taken in session.exec(query)):
-        raise UsageFault("Another organisation has this account.", code="account-taken")
-
-
-def _last_account(session: Session, found: Organisation) -> bytes | None:
-    """The account of an organisation that is no holder, by its statements, whatever its role is now."""
-    account = None
-    for event in thread(session, found.head):
-        body = canonical.loads(event.public or b"", max_bytes=MAX_BODY)
-        if event.type == "organisation.enrolled":
-            account = parse_enrolment(body).account
-        elif event.type == "organisation.key-rotated":
-            account = parse_rotation(body).account or account
-    return account
+    """Raise `UsageFault` `account-taken` where another organisation than that of `code` has it, or had it."""
+    owner = whose(session, account)
+    if owner is not None and owner.code != code:
+        raise UsageFault(
+            "Another organisation has this account, or had it.",
+            code="account-taken",
+            hint="Make another account: what this one did is that organisation's.",
+        )
 
 
 def _continue(

@@ -59,7 +59,7 @@ def _name_of(user: int) -> str:
     try:
         return pwd.getpwuid(user).pw_name
     except KeyError:
-        return f"#{user}"
+        return f"'#{user}'"  # quoted: a shell takes what follows for a comment
 
 
 def is_awaited(paths: Paths) -> bool:

@@ -103,6 +103,9 @@ def test_who_takes_in_a_guardians_withdrawal_is_told_what_comes_next(folder: Pat
     with desk({"withdrawal": A, "state": "requested", "destroy_by": NOW, "freeze_by": NOW}) as at:
         given = ("org", "withdraw", A, "--org", folder, "--desk", at.url)
         assert "verify-guardian" in run(*given, "--guardian", env=SECRETS).out
+        assert "verify-guardian" in run(*given, env=SECRETS).out, "a child's waits whatever was said"
+    with desk({"withdrawal": A, "state": "notified", "destroy_by": NOW, "freeze_by": NOW}) as at:
+        given = ("org", "withdraw", A, "--org", folder, "--desk", at.url)
         assert "verify-guardian" not in run(*given, env=SECRETS).out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,38 @@ def test_a_witness_that_saw_more_is_believed_and_a_deaf_one_named(world: World, 
             assert len([*(world.root / ASIDE).iterdir()]) == 1
         assert any("notary.example/w1" in line for line in said)
         assert not any("court.example/w1" in line for line in said)
+
+
+def test_hashes_whose_bundle_was_not_written_yet_are_found_too(world: World, tmp_path: Path) -> None:
+    """Files that wait for the disk together come to lie there in any order, whenever the machine stops."""
+    rolled_back(world, tmp_path)
+    for bundle in sorted((world.paths.log / "tile" / "entries").rglob("*")):
+        if bundle.is_file() and bundle.name == "000":
+            bundle.unlink()
+    with pytest.raises(DataFault) as caught, opened(world):
+        pass
+    assert caught.value.code == "database-behind-log"
+    with opened(world, log_anew=True) as registry:
+        w.apply(registry, tmp_path / "work")
+    assert world.codes() == set()
+
+
+def test_a_log_on_another_disk_is_put_aside_too(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rolled_back(world, tmp_path)
+    full = (world.paths.log / Tile(ENTRIES, 0).path).read_bytes()
+
+    def across(self: Path, target: Path) -> Path:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", across)
+        with opened(world, log_anew=True) as registry:
+            w.apply(registry, tmp_path / "work")
+    (aside,) = (world.root / ASIDE).iterdir()
+    assert (aside / Tile(ENTRIES, 0).path).read_bytes() == full
+    assert world.codes() == set()
 
 
 def test_a_server_that_takes_over_late_has_nothing_signed(world: World, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from sqlmodel import select
 
@@ -16,10 +17,10 @@ from tests.ledger import world as w
 from tests.ledger.disputes.conftest import court, court_template
 from tests.ledger.disputes.court import COURT, FIRST, FORUM, JUDGMENT, SECOND, Court, address
 from tests.ledger.inlets.test_finding import tell
-from tests.ledger.world import OFFICER, actor_of
+from tests.ledger.world import KEEPER, OFFICER, actor_of
 from tests.wallet import sign
 from yinzheng.api.org.direct import opening_paper, release_paper
-from yinzheng.ledger.chain import approvals
+from yinzheng.ledger.chain import approvals, contracts
 from yinzheng.ledger.chain.records import DisputeState, OpeningKind
 from yinzheng.ledger.disputes import opening, release
 from yinzheng.ledger.disputes.direct import take_in
@@ -164,6 +165,19 @@ def test_the_registry_ends_what_a_forum_opened_itself(court: Court) -> None:
     assert court.audit() == set()  # nor does it need the opening's words for that
 
 
+def test_what_an_account_opened_before_another_took_its_place_is_followed(court: Court) -> None:
+    """Found only when the forum has another account: it holds all the same, and is that forum's."""
+    registry, paper = court.registry, opening_by_forum(court)
+    send(court, paper)
+    with registry.store.transaction() as session:
+        session.get_one(Organisation, COURT).account = b"\7" * 20
+    assert find(registry) == 1
+    assert court.show(found_as(court)).opener == COURT
+    assert take_in(registry, paper) == found_as(court)
+    with registry.store.transaction() as session:
+        session.get_one(Organisation, COURT).account = address(FORUM)
+
+
 def test_one_that_was_prepared_here_is_opened_by_what_its_forum_sent(court: Court) -> None:
     registry = court.registry
     id_ = opening.draft(registry, COURT, court.plan("forum"))
@@ -243,18 +257,19 @@ def test_what_nobody_could_work_on_stays_a_finding(court: Court) -> None:
 
 def test_a_forum_that_is_enrolled_afterwards_has_its_dispute_taken_up(court: Court) -> None:
     """The chain knows its account, which an administrator gave the role past the registry."""
-    with court.registry.store.transaction() as session:
-        session.get_one(Organisation, COURT).account = b"\x0d" * 20
-    send(court, opening_by_forum(court))
+    elsewhere = Account.from_key(b"\x0d" * 32)
+    given = court.registry.client.grant_role(contracts.FORUM, address(elsewhere))
+    tell(court.registry, actor_of(court.registry, KEEPER).key, given)
+    send(court, opening_by_forum(court), elsewhere)
     assert find(court.registry) == 1
     settle(court.registry)
     (told,) = (one for one in court.findings() if one.code == "dispute-unfollowed")
-    assert address(FORUM).hex() in told.message
+    assert address(elsewhere).hex() in told.message
     assert "yinzheng enrol" in told.message
     with court.world.open() as registry:
         with registry.store.transaction() as session:
             assert session.exec(select(Dispute)).all() == []
-            session.get_one(Organisation, COURT).account = address(FORUM)
+            session.get_one(Organisation, COURT).account = address(elsewhere)
         assert find(registry) == 0
         with registry.store.reading() as session:
             dispute = session.exec(select(Dispute)).one()
@@ -262,7 +277,7 @@ def test_a_forum_that_is_enrolled_afterwards_has_its_dispute_taken_up(court: Cou
             assert holds_on(session, court.made.consent) == 1
         assert find(registry) == 0
         settle(registry)
-    assert court.world.codes() == set()
+    assert court.world.codes() == {"role-outlives-account"}  # the one before kept what nobody took
 
 
 def _first_leaf(court: Court) -> bytes:

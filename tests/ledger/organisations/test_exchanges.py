@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -14,13 +15,15 @@ from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of
 from yinzheng.ledger.chain import grants
 from yinzheng.ledger.chain.contracts import EXCHANGE, FORUM
 from yinzheng.ledger.chain.sender import Sender
+from yinzheng.ledger.disputes.direct import opener_of
+from yinzheng.ledger.flow.outbox import nothing_to
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
 from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
-from yinzheng.verifier.errors import DataFault, UsageFault
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.organisation import Rotation
 
 EXCHANGE_CODE = LAB
@@ -122,6 +125,79 @@ def test_another_account_takes_over_with_another_key(world: World, role: str, on
         enrolment.appoint(registry, EXCHANGE_CODE, officer, administrator=keeper)
         settle(registry)
         assert registry.client.has_role(on_chain, other)
+    assert world.audit() == []
+
+
+def test_an_account_that_keeps_its_role_is_named_and_dismissed(world: World) -> None:
+    """The administrator used the key elsewhere, so that what was to take the role is never mined."""
+    member, other = Member(EXCHANGE_CODE, ("forum",), account=ACCOUNT), bytes.fromhex("e9" * 20)
+    with world.open() as registry:
+        officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        enrol(registry, member)
+        settle(registry)
+        world.clock.advance(60)
+        rotation = member.rotation(Sm2PrivateKey(77), registry.clock(), account=other)
+        enrolment.rotate(registry, rotation, officer, administrator=keeper)
+        sender = Sender(registry.w3, keeper.key.account(), time.sleep)
+        made = sender.prepare(nothing_to(sender), sender.next_nonce(), sender.fees())
+        sender.broadcast_all([made])
+        sender.wait(made.hash, 60)
+        with pytest.raises(YinzhengError):
+            settle(registry)
+        settle(registry)
+        assert registry.client.has_role(FORUM, ACCOUNT)
+        assert registry.client.has_role(FORUM, other)
+    assert world.codes() == {"role-outlives-account", "call-failed"}
+    with world.open() as registry:
+        officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        enrolment.dismiss(registry, EXCHANGE_CODE, keeper)
+        settle(registry)
+        enrolment.appoint(registry, EXCHANGE_CODE, officer, administrator=keeper)
+        settle(registry)
+        assert not registry.client.has_role(FORUM, ACCOUNT)
+        assert registry.client.has_role(FORUM, other)
+
+
+def test_who_never_got_its_role_is_appointed_again(world: World) -> None:
+    member = Member(EXCHANGE_CODE, ("exchange",), account=ACCOUNT)
+    with world.open() as registry:
+        officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        enrol(registry, member)
+
+        def again() -> None:
+            enrolment.appoint(registry, EXCHANGE_CODE, officer, administrator=keeper)
+
+        assert _code(again) == "role-held", "it is on its way"
+        sender = Sender(registry.w3, keeper.key.account(), time.sleep)
+        made = sender.prepare(nothing_to(sender), sender.next_nonce(), sender.fees())
+        sender.broadcast_all([made])
+        sender.wait(made.hash, 60)
+        with pytest.raises(YinzhengError):
+            settle(registry)
+        again()
+        settle(registry)
+        assert registry.client.has_role(EXCHANGE, ACCOUNT)
+
+
+def test_an_account_that_was_given_up_is_nobody_elses(world: World) -> None:
+    """What it did is its organisation's: another that names it would come into that."""
+    member, other = Member(EXCHANGE_CODE, ("forum",), account=ACCOUNT), bytes.fromhex("e9" * 20)
+    with world.open() as registry:
+        officer, keeper = actor_of(registry, OFFICER), actor_of(registry, KEEPER)
+        enrol(registry, member)
+        settle(registry)
+        world.clock.advance(60)
+        rotation = member.rotation(Sm2PrivateKey(77), registry.clock(), account=other)
+        enrolment.rotate(registry, rotation, officer, administrator=keeper)
+        enrolment.dismiss(registry, EXCHANGE_CODE, keeper)
+        settle(registry)
+        for account in (ACCOUNT, other):
+            stranger = Member(HOSPITAL, ("party",), account=account)
+            assert _code(partial(enrol, registry, stranger)) == "account-taken"
+            with registry.store.reading() as session:
+                found = opener_of(session, account)
+                assert found is not None
+                assert found.code == EXCHANGE_CODE
     assert world.audit() == []
 
 

@@ -6,6 +6,8 @@ import errno
 import fcntl
 import json
 import os
+import pwd
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -161,6 +163,11 @@ def test_root_writes_into_no_folder_of_another_account(world: World, monkeypatch
             pass
         assert caught.value.code == "state-owner"
     assert {path: path.stat().st_mtime_ns for path in world.root.rglob("*")} == before
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # as in a container, that has no name for it
+    with pytest.raises(UsageFault) as caught, world.open():
+        pass
+    command = caught.value.hint.split("`")[1]
+    assert shlex.split(command, comments=True)[-2:] == ["yinzheng", "…"]
     monkeypatch.undo()
     if os.geteuid() == 0:
         os.chown(world.paths.instance, 0, -1)
