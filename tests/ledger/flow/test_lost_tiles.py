@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.ledger.world import World, open_keys
 from yinzheng.ledger.consents.importing import import_consents
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.log.check import check_log
+from yinzheng.ledger.log.tilefiles import TileFiles
 from yinzheng.ledger.opening import ASIDE, open_registry
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent
@@ -178,10 +180,12 @@ def test_a_witness_that_saw_more_is_believed_and_a_deaf_one_named(world: World, 
 
 def test_hashes_whose_bundle_was_not_written_yet_are_found_too(world: World, tmp_path: Path) -> None:
     """Files that wait for the disk together come to lie there in any order, whenever the machine stops."""
-    rolled_back(world, tmp_path)
-    for bundle in sorted((world.paths.log / "tile" / "entries").rglob("*")):
-        if bundle.is_file() and bundle.name == "000":
-            bundle.unlink()
+    rolled, files = rolled_back(world, tmp_path), TileFiles(world.paths.log)
+    published = Tile(ENTRIES, 0, rolled.size)
+    data = files.read(published)
+    shutil.rmtree(world.paths.log / "tile" / "entries")
+    (world.paths.log / published.path).parent.mkdir(parents=True)
+    (world.paths.log / published.path).write_bytes(data)
     with pytest.raises(DataFault) as caught, opened(world):
         pass
     assert caught.value.code == "database-behind-log"
