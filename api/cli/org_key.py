@@ -239,8 +239,8 @@ def rotate(
     tell(json_, value, f"key {own.kid.hex()} takes over 启用: {china_time(start)}; {told}")
 
 
-NEXT_KEY: Final = "yinzheng org key rotate --lost --out FILE"
-"""What makes a key where none is left that holds; an officer takes the file in."""
+NEXT_KEY: Final = "yinzheng {} key rotate --lost --out FILE"
+"""What makes a key, of `org` or `holder`, where none is left that holds; an officer takes the file in."""
 
 
 def lost(
@@ -267,7 +267,8 @@ def lost(
     opened.member.end_key(named, began)
     told = f"key {named} no longer holds 已吊销"
     if next(opened.member.candidates(now), None) is None:
-        told += f"; the next is made so 生成下一把: {NEXT_KEY}"
+        whose = "holder" if HOLDER in opened.member.profile.roles else "org"
+        told += f"; the next is made so 生成下一把: {NEXT_KEY.format(whose)}"
     tell(json_, {"kid": named, "since": began, **answer}, told)
 
 

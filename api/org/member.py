@@ -146,7 +146,8 @@ class Member:
                 "no key of this organisation holds now",
                 code="org-key-none",
                 hint="Make one with `yinzheng org key rotate --lost --out FILE`, a holder with "
-                "`yinzheng holder key rotate`; an officer takes it in with `yinzheng rotate-key FILE`.",
+                "`yinzheng holder key rotate --lost --out FILE`; an officer takes it in with "
+                "`yinzheng rotate-key FILE`.",
             )
         return found
 
@@ -163,14 +164,18 @@ class Member:
         return OwnKey(name, key_id(key.public_key.point), not_before, not_after), key
 
     def end_key(self, kid: str, at: int) -> None:
-        """Write down that a key of ours (hex) holds no longer from `at` on, nor any that it replaced."""
-        names = [key.kid.hex() for key in self.profile.keys]
+        """Write down that a key of ours (hex) holds no longer from `at` on, and that those it replaced hold
+        until the next began: one that was lost before it began leaves the one before its time.
+        """
+        keys = self.profile.keys
+        names = [key.kid.hex() for key in keys]
         over = names.index(kid) + 1 if kid in names else 0
+        ends = [*(key.not_before for key in keys[1:over]), at]
         ended = [
-            replace(key, not_after=max(key.not_before, min(key.not_after, at)))
-            for key in self.profile.keys[:over]
+            replace(key, not_after=max(key.not_before, min(key.not_after, end)))
+            for key, end in zip(keys[:over], ends[:over], strict=True)
         ]
-        self.keep([*ended, *self.profile.keys[over:]])
+        self.keep([*ended, *keys[over:]])
 
     def keep(self, keys: Sequence[OwnKey], account: bytes | None = None) -> None:
         """Write down which keys there are, and, where it changed, the account."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -107,6 +108,19 @@ def test_who_takes_in_a_guardians_withdrawal_is_told_what_comes_next(folder: Pat
     with desk({"withdrawal": A, "state": "notified", "destroy_by": NOW, "freeze_by": NOW}) as at:
         given = ("org", "withdraw", A, "--org", folder, "--desk", at.url)
         assert "verify-guardian" not in run(*given, env=SECRETS).out
+
+
+@pytest.mark.parametrize("role", ["org", "holder"])
+def test_what_makes_the_next_key_is_what_its_folder_takes(folder: Path, tmp_path: Path, role: str) -> None:
+    own = copytree(folder, tmp_path / "org")
+    profile = own / "organisation.json"
+    if role == "holder":
+        profile.write_text(json.dumps({**json.loads(profile.read_text()), "roles": ["holder"]}))
+    with desk({}) as at:
+        said = run("org", "key", "lost", "--org", own, "--desk", at.url, env=SECRETS)
+    assert f"yinzheng {role} key rotate --lost --out FILE" in said.out
+    said = run("org", "notices", "--org", own, "--desk", "http://127.0.0.1:9", env=SECRETS)
+    assert f"yinzheng {role} key rotate --lost --out FILE" in said.err
 
 
 LIES: dict[str, Callable[[], dict[str, str]]] = {
