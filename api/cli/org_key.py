@@ -264,7 +264,7 @@ def lost(
     named = opened.member.current(now)[0].kid.hex() if kid is None else kid
     began = now if since is None else parse_instant(since, Day.BEGINS)
     answer = opened.post("/org/v1/key/revoke", dumps({"kid": named, "reason": reason, "since": began}))
-    opened.member.end_key(named, began)
+    opened.member.end_key(named, min(began, now))
     told = f"key {named} no longer holds 已吊销"
     if next(opened.member.candidates(now), None) is None:
         whose = "holder" if HOLDER in opened.member.profile.roles else "org"

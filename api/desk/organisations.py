@@ -30,6 +30,7 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.containers.receiptfile import MAX_RECEIPT
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.organisation import Revocation, parse_rotation
+from yinzheng.verifier.formats.request import WINDOW
 
 
 def organisations(desk: Desk) -> Routes:
@@ -47,9 +48,10 @@ def organisations(desk: Desk) -> Routes:
     @router.post("/key/revoke")
     async def revoke(request: Request) -> Response:
         async with desk.signed(request) as asked:
-            told = Revocation(
-                code=asked.org, told_at=desk.clock(), **fields.read(one_object(asked.body), fields.REVOKE)
-            )
+            said, now = fields.read(one_object(asked.body), fields.REVOKE), desk.clock()
+            if said["since"] <= now + WINDOW:  # as of a request: clocks differ, and it is urgent
+                said["since"] = min(said["since"], now)
+            told = Revocation(code=asked.org, told_at=now, **said)
             leaf = await asked.do(lambda registry: enrolment.revoke(registry, told, None))
         return _created({"leaf": leaf.hex()})
 

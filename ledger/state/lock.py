@@ -51,7 +51,8 @@ def _require_owner(paths: Paths) -> None:
                 f"this state folder is the account {_name_of(owner)}'s, and root would leave files in it that"
                 " this account cannot read",
                 code="state-owner",
-                hint=f"Nothing was written. Run it as that account: `sudo -u {_name_of(owner)} yinzheng …`.",
+                hint=f"Nothing was written. Run it as that account: `sudo -u {_name_of(owner)} yinzheng …`;"
+                f" a container as `--user {owner}`.",
             )
 
 
