@@ -51,6 +51,7 @@ class TileLog:
         self.files = TileFiles(root, faults)
         self._faults = faults
         self._size: int | None = None
+        self._forgotten = False
         # Right-hand edge of the tree by level, with the entries below it: what the next append builds on.
         self._edge: dict[int, tuple[Tile, bytes]] = {}
 
@@ -64,6 +65,8 @@ class TileLog:
 
     def note(self) -> str | None:
         """The published checkpoint, as signed; None before the first."""
+        if self._forgotten:
+            return None
         path = self.root_folder / CHECKPOINT_PATH
         try:
             with disk_faults(path), path.open("rb") as file:
@@ -93,10 +96,11 @@ class TileLog:
     # Writing
 
     def forget_head(self) -> None:
-        """Take away a published checkpoint that cannot be read: as a lost log, it is then written anew."""
-        path = self.root_folder / CHECKPOINT_PATH
-        with disk_faults(path):
-            path.unlink(missing_ok=True)
+        """Take a published checkpoint that cannot be read for none: as a lost log, it is then written anew.
+
+        Its file stays until the next head is published: whoever is refused before that has changed nothing.
+        """
+        self._forgotten = True
         self._size = None
 
     def append(self, entries: Iterable[bytes], *, at: int | None = None) -> int:
@@ -148,6 +152,7 @@ class TileLog:
         make_folder(self.root_folder)
         self._faults.hit("log.checkpoint.before")
         write_durably(self.root_folder / CHECKPOINT_PATH, note.encode())
+        self._forgotten = False
         self._faults.hit("log.checkpoint.after")
         return note
 

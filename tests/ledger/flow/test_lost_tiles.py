@@ -194,6 +194,18 @@ def test_hashes_whose_bundle_was_not_written_yet_are_found_too(world: World, tmp
     assert world.codes() == set()
 
 
+def test_a_damaged_head_stays_where_all_else_is_refused(world: World, tmp_path: Path) -> None:
+    """The database is older, too: what was published is still there to be looked at and put back."""
+    rolled_back(world, tmp_path)
+    head = world.paths.log / "checkpoint"
+    damaged = head.read_bytes()[:40]
+    head.write_bytes(damaged)
+    with pytest.raises(DataFault) as caught, opened(world, log_anew=True):
+        pass
+    assert caught.value.code == "database-behind-log"
+    assert head.read_bytes() == damaged
+
+
 def test_a_log_on_another_disk_is_put_aside_too(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
