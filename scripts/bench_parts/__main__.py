@@ -114,7 +114,7 @@ QUICK: Final = Extent(
 )
 FULL: Final = replace(
     USUAL,
-    sizes=(1_000, 100_000, 1_000_000),
+    sizes=(1_000, 100_000, 1_000_000, 10_000_000),
     consents=(100_000, 1_000_000),
     evidence=(10 * 1024, 1_000),
     registered=(10, 100, 1_000),
@@ -186,7 +186,10 @@ _PEERS: Final = frozenset({"peers"})
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="Little of everything: a minute or two.")] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="Growth to a million, a pack of 10 GiB: it needs 27 GiB.")
+        bool,
+        typer.Option(
+            "--full", help="Ten million statements, a million consents, a pack of 10 GiB: it needs 40 GiB."
+        ),
     ] = False,
     part: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(NAMES)}; repeat.")] = None,
     peers: Annotated[

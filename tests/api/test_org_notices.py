@@ -70,6 +70,6 @@ def test_how_a_withdrawal_stands_says_who_confirmed_and_who_still_owes() -> None
         "  某公司 91990100DEM0002008: owes its receipt 待销毁回执",
     ]
     assert list(_standing({"state": "notified", "destroy_by": None, "duty": "exempt", "given_at": None})) == [
-        "the desk says 柜台称: notified",
+        "the desk says 柜台称: notified 已通知各方",
         "  we 我方: need not destroy 无须销毁",
     ]
