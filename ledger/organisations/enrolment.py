@@ -25,11 +25,7 @@ from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats import key_history
-from yinzheng.verifier.formats.organisation import (
-    Enrolment,
-    Revocation,
-    Rotation,
-)
+from yinzheng.verifier.formats.organisation import Enrolment, Revocation, Rotation
 from yinzheng.verifier.log.statement import organisation_subject
 
 __all__ = [
@@ -119,11 +115,12 @@ def rotate(
         _require_room(session, found, by)
         key_history.rotated(keys, body)
         holding.hand_over(registry, session, found, body, by)
+        if body.account is not None:
+            _require_free(session, body.account, found.code)  # before the statement names whose it is
         leaf = _continue(registry, session, found, "organisation.key-rotated", body.to_json(), now)
         if body.account is not None:
             if by is None:
                 raise _officer_needed("Another account is bound to an organisation as its first one was.")
-            _require_free(session, body.account, found.code)
             appointing.move(registry, session, found, body.account, by, administrator)
         return leaf
 

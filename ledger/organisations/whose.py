@@ -25,7 +25,7 @@ def whose(session: Session, account: bytes) -> Organisation | None:
     if found is not None:
         return found
     told = select(Event.public).where(col(Event.type).in_((ENROLLED, ROTATED)))
-    for public in session.exec(told.order_by(col(Event.id).desc())):
+    for public in session.exec(told.order_by(col(Event.id))):  # the first that named it
         if account.hex().encode() in (public or b"") and account in _named(body := _read(public)):
             return session.get(Organisation, body.get("code") or body["organisation"]["code"])
     return None
