@@ -13,7 +13,6 @@ from yinzheng.ledger.chain.contracts import COMMITTEE, MODULE, MOVES, REGISTRY, 
 from yinzheng.ledger.chain.events import told
 from yinzheng.ledger.chain.records import DisputeState, WithdrawalState
 from yinzheng.ledger.chain.records_holders import HolderOnChain
-from yinzheng.ledger.disputes.direct import opener_of
 from yinzheng.ledger.inlets.finding import unfollowed
 from yinzheng.ledger.keys.provider import RELAY as RELAY_KEY
 from yinzheng.ledger.organisations.appointing import APPOINTMENTS
@@ -136,7 +135,7 @@ def _is_left(audit: Audit, id_: bytes) -> bool:
         found = audit.client.dispute(id_)
         if found is None or found.state is not DisputeState.OPEN:
             return found is not None
-        enrolled = opener_of(session, found.opened_by) is not None
+        enrolled = whose(session, found.opened_by) is not None
     again = "ask that forum to release it, and to open it anew without evidence and by its own statement"
     enrol = "enrol whose account that is (`yinzheng enrol`), and it is taken up; or ask for its release"
     audit.found(

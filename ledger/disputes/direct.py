@@ -33,7 +33,6 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.disputes import State
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Dossier
-from yinzheng.ledger.store.models_consents import Organisation
 from yinzheng.ledger.store.models_disputes import Dispute
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.dispute import Opening, Release, Subjects
@@ -53,7 +52,7 @@ def follow_opening(registry: Registry, session: Session, one: Announced, at: int
             key = dossier_key(registry, session, known.dossier_id)
             enter_prepared(dispute_thread(registry, session, known, key, now), one.name)
         return
-    who = opener_of(session, bytes.fromhex(one.arguments["openedBy"][2:]))
+    who = whose(session, bytes.fromhex(one.arguments["openedBy"][2:]))
     found = registry.client.dispute(one.about)
     taken = repository.event_by_leaf(session, one.name)
     if who is None or found is None or found.roots or taken is not None:
@@ -80,11 +79,6 @@ def follow_opening(registry: Registry, session: Session, one: Announced, at: int
         work, Subjects(*(tuple(map(bytes, held[name])) for name in ("records", "cases", "consents")))
     )
     tell(work, HOLD, one.name)
-
-
-def opener_of(session: Session, account: bytes) -> Organisation | None:
-    """Whose account, 20 bytes, opened a dispute, also where another took its place; None if nobody's."""
-    return whose(session, account)
 
 
 def follow_release(registry: Registry, session: Session, one: Announced, at: int) -> None:

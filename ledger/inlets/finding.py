@@ -20,7 +20,7 @@ from yinzheng.ledger.certificates.work import certificate_thread
 from yinzheng.ledger.chain.announced import SPAN, Announced, announced, sender_of
 from yinzheng.ledger.chain.records import DisputeState
 from yinzheng.ledger.chain.reverts import translated
-from yinzheng.ledger.disputes.direct import follow_opening, follow_release, opener_of
+from yinzheng.ledger.disputes.direct import follow_opening, follow_release
 from yinzheng.ledger.flow.recording import Occurrence, compose, record
 from yinzheng.ledger.organisations.whose import whose
 from yinzheng.ledger.registry import Registry
@@ -67,7 +67,7 @@ def _follow_openings(registry: Registry) -> None:
         if on_chain is None or on_chain.state is not DisputeState.OPEN:
             continue
         with registry.store.transaction() as session:
-            if opener_of(session, on_chain.opened_by) is not None:
+            if whose(session, on_chain.opened_by) is not None:
                 (one,) = (
                     one
                     for one in announced(registry.w3, registry.client.addresses, row.block, row.block)

@@ -15,11 +15,11 @@ from tests.ledger.world import KEEPER, OFFICER, Clock, World, actor_of
 from yinzheng.ledger.chain import grants
 from yinzheng.ledger.chain.contracts import EXCHANGE, FORUM
 from yinzheng.ledger.chain.sender import Sender
-from yinzheng.ledger.disputes.direct import opener_of
 from yinzheng.ledger.flow.outbox import nothing_to
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.provider import EthereumKey
 from yinzheng.ledger.organisations import enrolment
+from yinzheng.ledger.organisations.whose import whose
 from yinzheng.ledger.people.acting import Actor
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
@@ -202,7 +202,7 @@ def test_an_account_that_was_given_up_is_nobody_elses(world: World) -> None:
             body = party.rotation(Sm2PrivateKey(78), registry.clock(), account=account)
             assert _code(partial(enrolment.rotate, registry, body, officer)) == "account-taken"
             with registry.store.reading() as session:
-                found = opener_of(session, account)
+                found = whose(session, account)
                 assert found is not None
                 assert found.code == EXCHANGE_CODE
     assert world.audit() == []
