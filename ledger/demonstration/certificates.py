@@ -32,6 +32,7 @@ from yinzheng.ledger.people.keyring import make_demonstration_passphrase
 from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Clock, Progress, Registry
 from yinzheng.ledger.rules.profiles import DEMO
+from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.state.creation import Plan, create_registry
 from yinzheng.ledger.state.files import write_durably
 from yinzheng.ledger.state.instance import Paths, read_instance
@@ -119,9 +120,13 @@ def demonstrate(
             hint="Name a new folder with --state.",
         )
     with open_registry(state, keys, clock=clock, progress=progress) as registry:
-        numbers = [
-            _register(registry, example, progress, objected=index == _OBJECTED)
+        # All of them are published before the first is waited for.
+        published = [
+            _publish(registry, example, progress, objected=index == _OBJECTED)
             for index, example in enumerate(examples)
+        ]
+        numbers = [
+            _issue(officers, example, progress) for officers, example in zip(published, examples, strict=True)
         ]
         shown = None
         if consents is not None:
@@ -153,18 +158,22 @@ def demonstrate(
     return Demonstration(numbers, shown, lived)
 
 
-def _register(registry: Registry, example: Path, progress: Progress, *, objected: bool) -> str:
-    """Take one dossier all the way; returns its certificate's number."""
-    case_id = _case_of(registry, example, progress)
-    officers = Officers(registry, case_id, OFFICER, MEMBER)
-    officers.carry(
-        lambda state: progress(f"{example.name}: {state.value}"),
-        publicity=lambda: _through_publicity(officers, example, objected=objected),
-    )
-    with registry.store.reading() as session:
-        numbers = [one.number for one in repository.certificates_of_case(session, case_id)]
+def _publish(registry: Registry, example: Path, progress: Progress, *, objected: bool) -> Officers:
+    """Take one dossier into its publicity, and through an objection; one that was further stays there."""
+    officers = Officers(registry, _case_of(registry, example, progress), OFFICER, MEMBER)
+    state = officers.carry(lambda state: progress(f"{example.name}: {state.value}"), until=State.PUBLICITY)
+    if objected and state is State.PUBLICITY:
+        _object(officers, example)
+    return officers
+
+
+def _issue(officers: Officers, example: Path, progress: Progress) -> str:
+    """Take what was published all the way; returns its certificate's number."""
+    officers.carry(lambda state: progress(f"{example.name}: {state.value}"))
+    with officers.registry.store.reading() as session:
+        numbers = [one.number for one in repository.certificates_of_case(session, officers.case)]
     if not numbers:
-        raise UsageFault(f"case {case_id} has no certificate", code="demo-unfinished")
+        raise UsageFault(f"case {officers.case} has no certificate", code="demo-unfinished")
     return numbers[0]  # a first registration makes one
 
 
@@ -183,21 +192,12 @@ def _case_of(registry: Registry, example: Path, progress: Progress) -> str:
     return case_id
 
 
-def _through_publicity(officers: Officers, example: Path, *, objected: bool) -> None:
+def _object(officers: Officers, example: Path) -> None:
+    """Somebody objects, and the officer finds the objection unfounded; what was done before stays so."""
     registry, case_id = officers.registry, officers.case
     with work_on(registry, case_id) as work:
-        still_open = sorted(work.situation.open_objections)
-        raised_before = bool(work.bodies("objection.raised"))
-    if still_open:
-        objections.resolve(
-            registry,
-            case_id,
-            still_open[0],
-            acting_as(registry, OFFICER),
-            upheld=False,
-            reasons="经核查，来源证明完整，异议不成立。",
-        )
-    elif objected and not raised_before:
+        raised = bool(work.bodies("objection.raised"))
+    if not raised:
         objections.object_to(
             registry,
             case_id,
@@ -207,5 +207,15 @@ def _through_publicity(officers: Officers, example: Path, *, objected: bool) -> 
                 material_of([example / "application.json"]),
             ),
         )
-    else:
-        officers.after_publicity()
+        settle(registry)
+    with work_on(registry, case_id) as work:
+        still_open = sorted(work.situation.open_objections)
+    for one in still_open:
+        objections.resolve(
+            registry,
+            case_id,
+            one,
+            acting_as(registry, OFFICER),
+            upheld=False,
+            reasons="经核查，来源证明完整，异议不成立。",
+        )

@@ -29,8 +29,11 @@ class Officers:
     officer: str
     member: str
 
-    def carry(self, hear: Callable[[State], None], **others: Step) -> State:
-        """Go on from wherever it stands; `others` take the place of a step, by its state. Gives the last."""
+    def carry(self, hear: Callable[[State], None], *, until: State | None = None, **others: Step) -> State:
+        """Go on from wherever it stands, and no further than `until`; gives the state it is in then.
+
+        `others` take the place of a step, by its state.
+        """
         steps: dict[State, Step] = {
             State.APPLIED: self.accept,
             State.ACCEPTED: self.review,
@@ -43,7 +46,7 @@ class Officers:
             settle(self.registry)
             with work_on(self.registry, self.case) as work:
                 state = work.situation.state
-            if state not in steps:
+            if state is until or state not in steps:
                 return state
             hear(state)
             steps[state]()
