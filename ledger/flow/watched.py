@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import not_, or_, select
+from sqlalchemy import ColumnElement, not_, or_, select
 from sqlmodel import Session, col
 
 from yinzheng.ledger.registry import Registry
@@ -91,7 +91,23 @@ class _Stated(NamedTuple):
 
 
 def _looked_at(session: Session, first: int, end: int) -> list[_Stated]:
-    """What may be about a certificate, in the log's order: rows and no objects, for it may be very many."""
+    """What may be about a certificate, in the log's order.
+
+    It has a certificate's subject, names or holds certificates, or has the subject of what did so before, or
+    does among these: nothing is about any otherwise (`_subjects`).
+    """
+    event, known = table_of(Event).c, select(table_of(CertificateEvent).c.about)
+    certified = table_of(Certificate).c.number.is_not(None)
+    telling = event.type.in_(NAMING | HOLDING)
+    found = _stated(session, first, end, or_(certified, telling, event.subject.in_(known)))
+    told = list({stated.subject for stated in found if stated.certificate is None})
+    for asked in range(0, len(told), _ASKED):
+        found |= _stated(session, first, end, event.subject.in_(told[asked : asked + _ASKED]))
+    return sorted(found)
+
+
+def _stated(session: Session, first: int, end: int, which: ColumnElement[bool]) -> set[_Stated]:
+    """Of the statements in these places of the log: rows and no objects, for it may be very many."""
     event, certificate = table_of(Event).c, table_of(Certificate).c
     query = (
         select(
@@ -106,10 +122,9 @@ def _looked_at(session: Session, first: int, end: int) -> list[_Stated]:
         )
         .join_from(table_of(Event), table_of(Certificate), certificate.subject == event.subject, isouter=True)
         .where(event.log_index >= first, event.log_index < end, event.type.not_in(SILENT))
-        .where(not_(or_(*(event.type.startswith(beginning) for beginning in OF_PERSONS))))
-        .order_by(event.log_index)
+        .where(not_(or_(*(event.type.startswith(beginning) for beginning in OF_PERSONS))), which)
     )
-    return [_Stated(*row) for row in session.execute(query)]
+    return {_Stated(*row) for row in session.execute(query)}
 
 
 def _before(session: Session, looked_at: Sequence[_Stated]) -> defaultdict[bytes, set[bytes]]:

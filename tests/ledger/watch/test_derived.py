@@ -211,3 +211,34 @@ def test_many_statements_are_looked_at_with_few_questions(store: Store, many: in
 @pytest.mark.parametrize("body", [None, 3, [], {"certificate": 1}, {"follows": [1]}, {"follows": None}])
 def test_a_body_that_names_nothing(body: JSON) -> None:
     assert list(named_by("licence.given", body)) == list(named_by("certificate.deposited", body)) == []
+
+
+def test_only_what_may_be_about_a_certificate_is_brought_from_the_database(store: Store) -> None:
+    licence = b"l" * 32
+    given: JSON = {"certificate": {"number": FIRST}}
+    log(
+        store,
+        ("review.recorded", b"x" * 32, None),
+        ("licence.given", licence, given),
+        ("review.recorded", b"y" * 32, None),
+        ("licence.ended", licence, {}),
+    )
+    log(store, ("review.recorded", b"z" * 32, None), ("licence.ended", licence, {}))
+    with store.reading() as session:
+        assert [stated.number for stated in watched._looked_at(session, 0, 4)] == [1, 3]
+        assert [stated.number for stated in watched._looked_at(session, 4, 6)] == [5]
+    assert [number for number, _ in told(store, FIRST)] == [1, 3, 5]
+
+
+def test_subjects_that_are_told_of_more_than_one_question_can_name(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watched, "_ASKED", 2)
+    given: JSON = {"certificate": {"number": FIRST}}
+    licences = [bytes([number]) * 32 for number in range(5)]
+    log(
+        store,
+        *(("licence.given", one, given) for one in licences),
+        *(("licence.ended", one, {}) for one in reversed(licences)),
+    )
+    assert [number for number, _ in told(store, FIRST)] == list(range(10))
