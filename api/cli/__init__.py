@@ -20,11 +20,10 @@ from yinzheng.api.cli.modes import close_files
 from yinzheng.api.cli.output import (
     EXIT_NOT,
     EXIT_OK,
-    EXIT_UNDETERMINED,
     EXIT_UNHEARD,
     EXIT_USAGE,
     fail,
-    fail_unexpectedly,
+    fail_with,
 )
 from yinzheng.api.cli.usage_words import in_chinese
 from yinzheng.verifier.errors import UsageFault
@@ -74,6 +73,9 @@ def main() -> None:
     except BrokenPipeError:
         stop_printing()
         code = EXIT_UNHEARD
+    except OSError as error:  # a full disk, of which the last of what was said tells first
+        stop_printing(sys.stdout)
+        code = fail_with(error, as_json="--json" in sys.argv)
     sys.exit(code)
 
 
@@ -101,8 +103,7 @@ def _carried_out(given: list[str], *, as_json: bool) -> int:
         # A usage error of typer's, which keeps the class of these private.
         explain = getattr(error, "format_message", None)
         if explain is None:
-            fail_unexpectedly(as_json=as_json)
-            return EXIT_UNDETERMINED
+            return fail_with(error, as_json=as_json)
         if not (said := " ".join(explain().split())):  # choices stand a line each
             return EXIT_USAGE  # a group alone: its help was shown
         said = said.replace(": Value error, ", ": ")  # as a library words what none of its choices is

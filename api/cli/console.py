@@ -73,6 +73,12 @@ class UnheardConsole(Console):
     1, which is a verdict.
     """
 
+    def __init__(self, **options: Any) -> None:
+        # So a terminal says that it does not know its width. In no columns at all rich prints nothing.
+        if os.environ.get("COLUMNS", "").strip("0 ") == "":
+            os.environ.pop("COLUMNS", None)
+        super().__init__(**options)
+
     def render_str(self, text: str, **options: Any) -> Text:
         """As rich does, of the text made visible."""
         return super().render_str(visible(text), **options)
@@ -84,6 +90,11 @@ class UnheardConsole(Console):
 
 def make_ready() -> None:
     """Prepare this process's streams, once, before anything is printed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Closed before we began: what is said goes nowhere, and not into the next file that is opened,
+            # which would be given its number.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     codecs.register_error(SIMPLER, _simpler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -114,10 +125,12 @@ def json_text(value: Any, stream: TextIO, *, indent: int | None = None) -> str:
     return text if _holds(stream, text) else json.dumps(value, indent=indent)
 
 
-def stop_printing() -> None:
-    """Whoever read our output has left: what is still in the buffers goes nowhere, without a complaint."""
+def stop_printing(*streams: TextIO) -> None:
+    """Nobody hears these streams, or if none is named our output, any more: what is still in their buffers
+    goes nowhere, without a complaint.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in streams or (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
 
 

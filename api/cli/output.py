@@ -61,8 +61,18 @@ def standing_still() -> Iterator[None]:
 def fail(error: YinzhengError, exit_code: int, *, as_json: bool = False) -> None:
     """Print one trouble on stderr, in the reader's language; the caller exits.
 
-    In Chinese what was said in English follows it: that names the file, the row, the value.
+    In Chinese what was said in English follows it: that names the file, the row, the value. Where it cannot
+    be written (a full disk), the exit code says it alone.
     """
+    try:
+        _tell_trouble(error, exit_code, as_json=as_json)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        stop_printing(sys.stderr)
+
+
+def _tell_trouble(error: YinzhengError, exit_code: int, *, as_json: bool) -> None:
     message, hint = error.message, hint_of(error)
     more: dict[str, Any] = {}
     if spoken() == "zh" and shows("证书", sys.stderr):
@@ -158,16 +168,20 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             stop_printing()
             raise typer.Exit(EXIT_UNHEARD) from None
         except (Exception, KeyboardInterrupt) as raised:
-            as_json = bool(kwargs.get("json_", False))
-            error = _fault_in(raised)
-            if error is None:
-                fail_unexpectedly(as_json=as_json)
-                raise typer.Exit(EXIT_UNDETERMINED) from None
-            exit_code = EXIT_INTERRUPTED if isinstance(raised, KeyboardInterrupt) else exit_code_of(error)
-            fail(error, exit_code, as_json=as_json)
-            raise typer.Exit(exit_code) from None
+            raise typer.Exit(fail_with(raised, as_json=bool(kwargs.get("json_", False)))) from None
 
     return run
+
+
+def fail_with(raised: BaseException, *, as_json: bool) -> int:
+    """Print what was raised, ours or not, as a trouble; returns the exit code."""
+    error = _fault_in(raised)
+    if error is None:
+        fail_unexpectedly(as_json=as_json)
+        return EXIT_UNDETERMINED
+    exit_code = EXIT_INTERRUPTED if isinstance(raised, KeyboardInterrupt) else exit_code_of(error)
+    fail(error, exit_code, as_json=as_json)
+    return exit_code
 
 
 def _fault_in(raised: BaseException) -> YinzhengError | None:

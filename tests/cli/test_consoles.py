@@ -259,3 +259,72 @@ def test_nobody_listens(arguments: tuple[str, ...]) -> None:
         assert process.stdout is not None
         process.stdout.close()
         assert process.wait(timeout=60) == 141
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)], ids=["output", "trouble", "all"])
+@pytest.mark.parametrize("arguments", [("org", "--help"), ("nonsense",), ("verify",)])
+def test_streams_that_were_closed_before(
+    altered: Path, demonstration: Demonstration, arguments: tuple[str, ...], closed: tuple[int, ...]
+) -> None:
+    """`>&-`, as some daemons begin what they run: the exit code is the same, and no trace is left."""
+    code = {"nonsense": 2, "verify": 1}.get(arguments[0], 0)
+    if arguments == ("verify",):
+        arguments = ("verify", str(altered), "--trust", str(demonstration.trust))
+    shell = 'exec "$@" ' + " ".join(f"{number}{'<' if number == 0 else '>'}&-" for number in closed)
+    done = subprocess.run(
+        ["/bin/sh", "-c", shell, "sh", *COMMAND, *arguments],
+        capture_output=True,
+        check=False,
+        timeout=120,
+        env=environment(),
+    )
+    assert done.returncode == code, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"unexpected" not in done.stderr
+
+
+def test_what_is_opened_first_is_not_printed_into(tmp_path: Path) -> None:
+    """A file opened after make_ready has no number of a stream that was closed."""
+    written = tmp_path / "written"
+    program = (
+        "import sys; from yinzheng.api.cli.console import make_ready; make_ready();"
+        "file = open(sys.argv[1], 'wb'); assert file.fileno() > 2; print('said')"
+    )
+    command = [sys.executable, "-c", program, str(written)]
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&- >&-', "sh", *command], check=False, env=environment(), timeout=60
+    )
+    assert done.returncode == 0
+    assert written.read_bytes() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("arguments", [("--help",), ("verify",), ("verify", "--json")])
+def test_a_disk_that_is_full(altered: Path, demonstration: Demonstration, arguments: tuple[str, ...]) -> None:
+    """What cannot be printed is said on the other stream; a trouble that cannot leaves its exit code."""
+    given, json_ = [*COMMAND, *arguments], [one for one in arguments if one == "--json"]
+    if arguments[0] == "verify":
+        given += [str(altered), "--trust", str(demonstration.trust)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            given, stdout=full, stderr=subprocess.PIPE, check=False, env=environment(), timeout=120
+        )
+        missing = subprocess.run(
+            [*COMMAND, "verify", "missing.pdf", "--trust", str(demonstration.trust), *json_],
+            stdout=full, stderr=full, check=False, env=environment(), timeout=120,
+        )  # fmt: skip
+    assert (done.returncode, missing.returncode) == (3, 2)
+    assert b"No space left" in done.stderr
+    assert b"unexpected" not in done.stderr
+
+
+@pytest.mark.parametrize("columns", ["0", "00", "", "-5", "none"])
+def test_a_terminal_that_does_not_know_its_width(
+    altered: Path, demonstration: Demonstration, columns: str
+) -> None:
+    changes = {"COLUMNS": columns}
+    done = start(changes, "verify", altered, "--trust", demonstration.trust)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert re.search(rb"^ \S+ +1 ", done.stdout, re.M)
+    assert b"nonsense" in start(changes, "nonsense").stderr
+    assert b"verify" in start(changes, "--help").stdout
