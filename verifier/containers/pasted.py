@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
+from urllib.parse import unquote
 
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import decode_qr
@@ -25,6 +26,9 @@ _BARE: Final = re.compile(r"https://[^/?#\s]{1,255}/c#?", re.I | re.A)
 _QUOTED: Final = re.compile(r"(?m)^[ \t]*[>|]+[ \t]?")
 """What mail programs put before each line that they quote."""
 
+_ENCODED: Final = re.compile(r"https%3a%2f%2f", re.I)
+"""How an address begins within another one: so mail and chat programs lead to their warnings."""
+
 _TRIES: Final = 64
 """Ends of a code that are tried in a longer text; mail wraps ours into fewer lines."""
 
@@ -42,7 +46,7 @@ def find_code(text: str) -> str:
         return text
     if _ALONE.fullmatch(alone := text.strip()):
         return alone
-    plain = _visible(_QUOTED.sub("", text))
+    plain = _visible(_QUOTED.sub("", _unwrapped(text)))
     if _ALONE.fullmatch(alone := plain.strip(_AROUND)):
         return alone
     joined = re.sub(r"\s+", "", re.sub(r"=\r?\n", "", plain)).strip(_AROUND)  # quoted-printable ends with `=`
@@ -60,6 +64,11 @@ def find_code(text: str) -> str:
             "the text holds the codes of several documents", code="text-several", hint="Give one of them."
         )
     return whole.pop() if whole else joined if _ALONE.fullmatch(joined) else text
+
+
+def _unwrapped(text: str) -> str:
+    """The text with addresses as they were before a mail or chat program put them into one of its own."""
+    return unquote(text) if _ENCODED.search(text) else text
 
 
 def _within(plain: str) -> Iterator[str]:

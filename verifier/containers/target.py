@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -9,7 +10,7 @@ from yinzheng.verifier.containers.page import code_shown, codes_shown
 from yinzheng.verifier.containers.pasted import find_code
 from yinzheng.verifier.containers.pdf import extract_file
 from yinzheng.verifier.containers.receiptfile import is_receipt_file
-from yinzheng.verifier.containers.scan import find_qr
+from yinzheng.verifier.containers.scan import find_qr, is_ours
 from yinzheng.verifier.containers.voucherfile import is_voucher_file
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import is_number
@@ -83,9 +84,13 @@ def _read(data: bytes | str, *, pages: bool) -> Presented:
         return Presented("image", qr=find_qr(data))
     if data.lstrip()[:1] == b"{":
         return Presented("json", file=data)
+    encoding = "utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        return _read_text(data.decode("utf-8-sig"))
+        return _read_text(data.decode(encoding))
     except UnicodeDecodeError as error:
+        # As editors in China save a text. A code is read in it, and whole; what it says beside it is not.
+        if (found := find_code(data.decode("gb18030", "replace"))) and is_ours(found):
+            return Presented("qr", qr=found)
         raise DataFault(
             "this is no file a certificate comes as",
             code="target-unknown",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,15 @@ from yinzheng.verifier.containers.pasted import MAX_PASTED, find_code
 
 QR = World().qr
 RECEIPT = genuine_receipt()["qr"]
+
+SAVED = (
+    (b"", "utf-8"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (b"", "gb18030"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+"""Encodings in which editors save a text, each with the mark that it has."""
 
 
 def wrapped(text: str, width: int, between: str) -> str:
@@ -39,6 +50,9 @@ AS_PASTED: list[Callable[[str], str]] = [
     lambda text: "\ufeff" + text,
     lambda text: wrapped(text, 64, "\n") + "\nLI WEI\n20261121",
     lambda text: f"Number 1: {wrapped(text, 64, chr(10))}\n\nRegards, Li Wei",
+    lambda text: quote(text, safe=""),
+    lambda text: f"https://links.example/?url={quote(text, safe='')}&data=05%7C01%7C&reserved=0",
+    lambda text: f"https://chat.example/go?u={quote(text, safe='').lower()}#wechat".replace("%3a", "%3A"),
     lambda text: "".join(chr(ord(char) + 0xFEE0) if char.isalnum() else char for char in text),
 ]
 
@@ -46,8 +60,28 @@ AS_PASTED: list[Callable[[str], str]] = [
 @pytest.mark.parametrize("paste", AS_PASTED)
 @pytest.mark.parametrize("code", [QR, RECEIPT], ids=["certificate", "receipt"])
 def test_it_is_read(code: str, paste: Callable[[str], str]) -> None:
-    assert read_target(paste(code)).qr == code
-    assert read_target(paste(code).encode()).qr == code
+    for one in (paste(code), *(mark + paste(code).encode(form) for mark, form in SAVED)):
+        found = read_target(one).qr
+        assert found is not None
+        assert found.upper() == code
+
+
+@pytest.mark.parametrize("words", ["核验码：{}。谢谢", "Voil\xe0 {}."])
+def test_words_beside_it_may_be_in_any_encoding(words: str) -> None:
+    """A code is ASCII, which GBK, Big5 and Latin-1 leave as it is."""
+    for encoding in ("gbk", "big5", "latin-1", "cp1252"):
+        data = words.format(QR).encode(encoding, "ignore")
+        assert read_target(data).qr == QR
+
+
+def test_no_words_in_another_encoding_are_a_code() -> None:
+    for data in ("没有核验码".encode("gbk"), codecs.BOM_UTF16_LE + b"\0\xd8"):
+        with pytest.raises(DataFault) as caught:
+            read_target(data)
+        assert caught.value.code == "target-unknown"
+    with pytest.raises(DataFault) as caught:
+        read_target(f"一 {QR} 二 {RECEIPT}".encode("gbk"))
+    assert caught.value.code == "text-several"
 
 
 @pytest.mark.parametrize("end", ["", "#", "#.", "。"])

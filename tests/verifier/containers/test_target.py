@@ -25,6 +25,7 @@ def test_certificate_files() -> None:
     assert read_target(data) == read_target(data.decode()) == Presented("json", file=data)
     assert read_target(b"\n " + data) == Presented("json", file=b"\n " + data)
     assert read_target('{"\ud800": 1}').kind == "json"
+    assert read_target(b"\xff\xfe" + data.decode().encode("utf-16-le")) == Presented("json", file=data)
 
 
 @pytest.mark.parametrize("data", [b"", "", "  \n", b" \n"])
