@@ -62,8 +62,9 @@ _COUNTED: Final = r"(?!人数|总数|数量|数|配比|比例|密度|学历|资�
 _PRESCRIBER: Final = _kind(
     rf"(?:医生|医师|大夫){_COUNTED}"
     r"|处方(?:者|人|医|师)|(?:开方|开单|开药|开立|开具)(?!科|部门|机构|医院|日期|时间|数|量|金额)"
+    r"|开医嘱(?!日期|时间)|医嘱(?:人|者|开立人|下达人)|下达医嘱(?:人|者)|诊疗组长"
     r"|主刀|术者|主诊|经治|医疗组长|带组|工号|职工编号|员工编号|执业证|医护人员(?!数|人数)|医务人员(?!数|人数)",
-    r"prescriber|doctor|physician|clinician|surgeon|yisheng|chufangyi|chufangzhe|chufangren|kaidanyi"
+    r"prescriber|prescribedby|orderedby|orderingprovider|providerid|providername|providerno|doctor|physician|clinician|surgeon|yisheng|chufangyi|chufangzhe|chufangren|kaidanyi"
     r"|kaifangyi|kaiyaoyi|kaidanren|gonghao|zhigonghao|staffid|staffno|employeeid|employeeno|jobnumber|attending",
     "dr drs yishi daifu kaidan ys ysxm ysdm ysbm ysgh ysid ysbh gh zgh yggh kdys kdysxm kdysdm kdr cfys"
     " cfysxm cfysdm cfysgh cfr kfys kfysxm zzys zgys jzys ysmc ysname npi",
@@ -74,8 +75,11 @@ _ITEM: Final = _kind(
     r"|用药(?!依从|史|指导|咨询|反应|教育|禁忌)"
     r"|处方药|口服药|疫苗|针剂|麻醉药|精神药|生物制品|血液制品|胰岛素"
     r"|耗材|耗占|卫材|卫生材料|医用材料|高值材料|低值材料|材料费|植入物|植入材料|一次性(?:用品|材料|物品)"
+    r"|[化放]疗药|靶向药|[国医]谈药|谈判药|基药|基本药|集采药|监控药|口服液|注射剂|片剂|滴眼液|胶囊(?!内)|输液(?!反应|港|泵)"
+    r"|品规|通用名|人血白蛋白|敷料|纱布|缝合|钉仓|止血材料|骨水泥|螺钉|透析器|(?:人工|心脏|机械|生物)瓣(?!膜?病)"
+    r"|物资(?:名|编码|代码)|材料(?:名|编码|代码)"
     r"|试剂|器材|器械|支架|导管|导丝|球囊|起搏器|假体|人工关节|人工晶体|吻合器|缝线|钢板",
-    r"drugname|drugcode|drugid|antibiotic|vaccine|reagent|catheter|prosthes|disposable|medicine|medication|pharmaceutical|consumable|yaopin|yaowu|yaoming|yaofei|haocai|weicai|implant",
+    r"drugname|devicename|medicalsuppl|materialname|materialcode|drugcode|drugid|antibiotic|vaccine|reagent|catheter|prosthes|disposable|medicine|medication|pharmaceutical|consumable|yaopin|yaowu|yaoming|yaofei|haocai|weicai|implant",
     "drug drugs med meds rx yp ypmc ypdm ypbm ypbh ypid ypgg ypje ypsl ypfy ypyl yw ywmc xy zcy hc hcmc hcdm"
     " hcbm hcbh hcje hcsl hcfy gzhc wsclf stent stents suture sutures",
     whole="药 药名 材料 物资 yp hc",
@@ -85,11 +89,14 @@ _AMOUNT: Final = _kind(
     r"|金额|总额|销售额|费用|药费|材料费|总价"
     r"|支出|收入|收益|营业额|回款|应收|实收|花费|计费|总计|合计|累计|小计|使用率|使用情况"
     r"|占比|药占|耗占|使用数|次数|总数|处方数|处方量|开单数|开单量|开药量"
+    r"|使用(?:人次|例数|频[次率度]|比例|天数)|用药(?:频[次率度]|天数|人次|例数)|开方数|订单数|笔数|人份"
+    r"|出库|领药|发药|购入|进货|出货|提成|回扣|返点|单价|零售价|名次"
     r"|[张支盒片件个瓶袋包粒根枚套剂]数|排名|排行",
     r"quantity|amount|dosage|expenditure|revenue|turnover|shuliang|yongliang|shiyongliang|zongliang|xiaoliang|jine|feiyong",
     "qty amt dose doses cost costs fee fees usage sales spend sl je yl fy zje zsl syl xse ypje ypsl ypfy ypyl"
-    " hcje hcsl hcfy total totals count counts units volume ddd ddds dddd ranking",
-    whole="量 数 次 盒 支 瓶 片 件 张 套 个 number num n ddd ddds",
+    " hcje hcsl hcfy total totals count counts units volume ddd"
+    " ddds dddd ranking percent percentage share price frequency",
+    whole="例数 人次 频次 频率 比例 台数 价格 量 数 次 盒 支 瓶 片 件 张 套 个 number num n ddd ddds",
 )
 _OUTRIGHT: Final = re.compile(r"统方|tongfang")
 

@@ -55,6 +55,17 @@ SHOWN = [
     ["Doctor", "Drug", "Total"],
     ["ysname", "drugname", "num"],
     ["physician", "antibiotic", "number"],
+    ["医嘱人", "化疗药", "例数"],
+    ["开医嘱者", "集采药品规", "使用人次"],
+    ["诊疗组长", "人血白蛋白", "出库量"],
+    ["医生", "敷料", "笔数"],
+    ["术者", "骨水泥", "使用频次"],
+    ["术者", "人工瓣膜", "名次"],
+    ["医生", "通用名", "用药频度"],
+    ["医生", "输液", "提成"],
+    ["医生", "物资编码", "进货"],
+    ["ordering_provider", "medical_supplies", "percent"],
+    ["prescribed by", "deviceName", "frequency"],
 ]
 
 
@@ -107,7 +118,17 @@ def test_what_is_none_passes(fields: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [["医生建议", "用药剂量"], ["医院", "药品", "质量", "医生人数"]], ids="·".join
+    "fields",
+    [
+        ["prescription date", "drug", "total"],
+        ["医生", "胶囊内镜", "例数"],
+        ["医生", "心脏瓣膜病", "例数"],
+        ["医生", "血清白蛋白", "次数"],
+        ["医嘱日期", "药品", "数量"],
+        ["医生建议", "用药剂量"],
+        ["医院", "药品", "质量", "医生人数"],
+    ],
+    ids="·".join,
 )
 def test_advice_and_quality_are_no_statistics(fields: list[str]) -> None:
     assert prescriber_statistics(fields) == ()

@@ -60,7 +60,8 @@ AS_PASTED: list[Callable[[str], str]] = [
 @pytest.mark.parametrize("paste", AS_PASTED)
 @pytest.mark.parametrize("code", [QR, RECEIPT], ids=["certificate", "receipt"])
 def test_it_is_read(code: str, paste: Callable[[str], str]) -> None:
-    for one in (paste(code), *(mark + paste(code).encode(form) for mark, form in SAVED)):
+    saved: list[str | bytes] = [mark + paste(code).encode(form) for mark, form in SAVED]
+    for one in (paste(code), *saved):
         found = read_target(one).qr
         assert found is not None
         assert found.upper() == code
