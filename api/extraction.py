@@ -3,6 +3,7 @@
 Pictures and PDF files are taken apart by large libraries, partly native, that were not written for enemies.
 The process that does it has nothing else in it, a bounded memory and a bounded time, and is gone afterwards:
 whatever it runs into, the server and everyone else's verification go on, and a reader's machine stays usable.
+Where it can be, it is a fork of one that has imported these libraries and read nothing (`api.forks`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
+from yinzheng.api import forks
 from yinzheng.verifier.containers.declared import check_pixels
 from yinzheng.verifier.containers.target import Kind, Presented, needs_taking_apart, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
@@ -33,9 +35,16 @@ SECONDS: Final = 30
 file. A certificate takes half a second of a processor, and eight on one that 14 others want."""
 
 LESS_URGENT: Final = 5
-"""How far the process stands back: a server goes on answering others while it works."""
+"""How far a server's process stands back: it goes on answering others while it works."""
 
-_ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8"}
+_ENVIRONMENT: Final = {"PATH": os.defpath, "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
+"""All of it; numpy, which `zxingcpp` wants, would begin a thread a processor and keep memory for each."""
+
+_PDF: Final = "pdf"
+_FOR_PDF: Final = ("pypdf", "pypdf.filters", "pypdfium2")
+_FOR_CODES: Final = ("PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.WebPImagePlugin", "zxingcpp", "numpy")
+_MODULE: Final = "yinzheng.api.extraction"
+_READERS: Final = forks.Forks(_MODULE, _ENVIRONMENT)
 _FAULTS: Final = {kind.__name__: kind for kind in (DataFault, UsageFault)}
 
 
@@ -51,21 +60,26 @@ def extract(
     if not needs_taking_apart(data):
         return read_target(data, name=name)
     check_pixels(data)
+    arguments = _arguments(data, memory, processor, 0)
     try:
-        done = subprocess.run(  # noqa: S603 - ourselves, with a number
-            _command(memory, processor),
-            input=data,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds,
-            env=_ENVIRONMENT,
-            check=True,
-        )
-    except subprocess.TimeoutExpired as error:
+        if forks.AVAILABLE:
+            with _READERS.begin(arguments) as fork:
+                said = fork.answer(data, seconds)
+        else:
+            said = subprocess.run(  # noqa: S603 - ourselves, with a number
+                _command(arguments),
+                input=data,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=seconds,
+                env=_ENVIRONMENT,
+                check=True,
+            ).stdout
+    except (TimeoutError, subprocess.TimeoutExpired) as error:
         raise _busy() from error
     except subprocess.SubprocessError as error:
         raise _too_hard() from error
-    return _answer(done.stdout, name)
+    return _answer(said, name)
 
 
 async def extract_while_waited_for(data: bytes, *, name: str = "") -> Presented:
@@ -74,12 +88,15 @@ async def extract_while_waited_for(data: bytes, *, name: str = "") -> Presented:
         from asyncio import to_thread
 
         return await to_thread(read_target, data, name=name)
+    arguments = _arguments(data, MEMORY, PROCESSOR, LESS_URGENT)
     try:
-        said = await answer_of(_command(MEMORY, PROCESSOR), data, SECONDS)
+        if forks.AVAILABLE:
+            with _READERS.begin(arguments) as fork:
+                said = await fork.answer_while_waited_for(data, SECONDS)
+        else:
+            said = await answer_of(_command(arguments), data, SECONDS)
     except TimeoutError as error:
         raise _busy() from error
-    if said is None:
-        raise _too_hard()
     return _answer(said, name)
 
 
@@ -108,11 +125,17 @@ async def answer_of(command: Sequence[str], data: bytes, seconds: float) -> byte
     return None if process.returncode else said
 
 
-def _command(memory: int, processor: int) -> list[str]:
-    return [sys.executable, "-I", "-m", __name__, str(memory), str(processor)]
+def _arguments(data: bytes, memory: int, processor: int, niceness: int) -> list[str]:
+    return [str(memory), str(processor), str(niceness), _PDF if b"%PDF-" in data[:1024] else "picture"]
 
 
-def _answer(said: bytes, name: str) -> Presented:
+def _command(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-I", "-m", _MODULE, *arguments]
+
+
+def _answer(said: bytes | None, name: str) -> Presented:
+    if said is None:
+        raise _too_hard()
     head, _, file = said.partition(b"\n")
     try:
         answer: dict[str, Any] = json.loads(head)
@@ -146,8 +169,8 @@ def _busy() -> EnvironmentFault:
 def main() -> None:
     """Read a file from the standard input; write a line of JSON, then the certificate file if any."""
     data = sys.stdin.buffer.read()
-    _load(data)
-    _bound(memory=int(sys.argv[1]), processor=int(sys.argv[2]))
+    load(*sys.argv[1:])
+    _bound(*map(int, sys.argv[1:4]))
     file = b""
     try:
         found = read_target(data)
@@ -169,15 +192,14 @@ def main() -> None:
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + file)
 
 
-def _load(data: bytes) -> None:
+def load(_memory: str, _processor: str, _niceness: str, kind: str) -> None:
     """Import what reading it takes. Where that was never compiled, it takes longer than any file may."""
-    pdf = b"%PDF-" in data[:1024]
-    for name in ("PIL.Image", "zxingcpp", *(("pypdf", "pypdfium2") if pdf else ())):
+    for name in (*_FOR_CODES, *(_FOR_PDF if kind == _PDF else ())):
         with suppress(ImportError):  # whoever wants it says that it is not installed
             importlib.import_module(name)
 
 
-def _bound(*, memory: int, processor: int) -> None:
+def _bound(memory: int, processor: int, niceness: int) -> None:
     """Bound this process; where the system knows no such bounds, the time it is waited for must do."""
     try:
         import resource
@@ -188,7 +210,7 @@ def _bound(*, memory: int, processor: int) -> None:
     until = math.ceil(spent.ru_utime + spent.ru_stime) + processor
     resource.setrlimit(resource.RLIMIT_CPU, (until, until + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(LESS_URGENT)
+    os.nice(niceness)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.api import samples
 from tests.api.fake import FakeReader
-from yinzheng.api import extraction
+from yinzheng.api import extraction, forks
 from yinzheng.api.extraction import MEMORY, extract
 from yinzheng.api.http.limits import MIB
 from yinzheng.verifier.containers.pdf import MAX_ATTACHED
@@ -20,11 +20,16 @@ from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 
-def test_it_finds_what_the_verifier_would(reader: FakeReader) -> None:
+@pytest.mark.parametrize("forked", [True, False])
+def test_it_finds_what_the_verifier_would(
+    reader: FakeReader, monkeypatch: pytest.MonkeyPatch, forked: bool
+) -> None:
+    monkeypatch.setattr(forks, "AVAILABLE", forked and forks.AVAILABLE)
     qr = reader.world.qr
     file = json.dumps(reader.world.file()).encode()
     for content in (samples.picture(qr), samples.pdf(file), file, qr.encode(), b"SJ4412026110001"):
         assert extract(content) == read_target(content)
+        assert asyncio.run(extraction.extract_while_waited_for(content)) == read_target(content)
 
 
 @pytest.mark.parametrize("content", [b"\xff\x00", samples.blank_picture(), samples.pdf(None), b"%PDF-1.7"])
@@ -55,9 +60,9 @@ def test_a_file_that_takes_too_much_memory_is_given_up() -> None:
     assert refusal(samples.blank_picture(), memory=200 * MIB) == "image-no-code"
     large = BytesIO()
     Image.new("L", (6000, 6000), 255).save(large, "PNG")
-    assert refusal(large.getvalue(), memory=40 * MIB) in ("target-too-hard", "image-malformed")
+    assert refusal(large.getvalue(), memory=40 * MIB) in ("target-too-hard", "image-too-large")
     assert refusal(samples.transparent_picture(), memory=MEMORY) == "image-no-code"
-    assert refusal(samples.transparent_picture(), memory=100 * MIB) in ("target-too-hard", "image-malformed")
+    assert refusal(samples.transparent_picture(), memory=100 * MIB) in ("target-too-hard", "image-too-large")
 
 
 def test_a_file_that_takes_too_much_work_is_given_up() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from starlette.responses import StreamingResponse
 from tests.api import samples
 from tests.api.fake import FakeReader
 from tests.api.flood import Target, one_answer, served, status, until
+from tests.api.forking import forks_of
 from tests.verifier.world import NOW
 from yinzheng.api import extraction
 from yinzheng.api.http.hangups import Hangups
@@ -91,8 +91,9 @@ def test_a_process_that_reads_a_picture_ends_with_its_client(
 ) -> None:
     """As `queue_dos`: costly pictures whose senders are gone cost nothing more."""
     pids = tmp_path / "pids"
-    script = f"import os, time; open({str(pids)!r}, 'a').write(f'{{os.getpid()}}\\n'); time.sleep(60)"
-    monkeypatch.setattr(extraction, "_command", lambda *_: [sys.executable, "-c", script])
+    told = f"open({str(pids)!r}, 'a').write(f'{{os.getpid()}}\\n')"
+    work = f"import os, time\ndef main():\n {told}\n time.sleep(60)"
+    monkeypatch.setattr(extraction, "_READERS", forks_of(work, tmp_path, monkeypatch))
     body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
     body += samples.blank_picture() + b"\r\n--b--\r\n"
     head = b"POST /v1/verify HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"

@@ -60,6 +60,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
         "demonstration",
     ),
     "api": (
+        "forks",
         "http rpc log_source org extraction instants receipt_shown",
         "web desk node mirror",
         "own",

@@ -143,7 +143,7 @@ def _open(data: bytes) -> Picture:
             # Pillow only warns of what we refuse below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture: Picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP"))
-    except Image.DecompressionBombError as error:
+    except (Image.DecompressionBombError, MemoryError) as error:
         raise too_many_pixels() from error
     except Exception as error:
         raise DataFault(
@@ -161,6 +161,8 @@ def _open(data: bytes) -> Picture:
         raise too_many_pixels()
     try:
         return _grey(picture)
+    except MemoryError as error:  # which says nothing of the picture but its size
+        raise too_many_pixels() from error
     except Exception as error:
         raise DataFault("the picture is damaged", code="image-malformed", hint="Send it again.") from error
 
