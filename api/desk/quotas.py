@@ -74,7 +74,8 @@ class Quotas:
 
     def missed(self, org: str, times: int) -> None:
         """Count trade checks that found no such certificate, or none of that seller's."""
-        self._lookups.charge(org, self._miss * times)
+        if times:
+            self._lookups.charge(org, self._miss * times)
 
     def may_guess(self, org: str) -> None:
         """Go on unless too many guesses are to be paid for. Raises `UsageFault` `rate-limited`."""

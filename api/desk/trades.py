@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -26,12 +27,12 @@ from yinzheng.ledger.trades.listing import checks_of
 from yinzheng.ledger.trades.receipts import receipt_of
 from yinzheng.ledger.trades.settling import Report, settle_trade
 from yinzheng.verifier.bytes.algorithms import DigestPair
-from yinzheng.verifier.bytes.canonical import JSON, Check, hex_bytes
+from yinzheng.verifier.bytes.canonical import JSON, Check, dumps, hex_bytes
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import check_plain
 from yinzheng.verifier.formats.order import MAX_ORDER, Order, parse_order
 from yinzheng.verifier.formats.reservation import Released, Reserved
-from yinzheng.verifier.formats.trade import OBLIGATIONS, parse_trade
+from yinzheng.verifier.formats.trade import OBLIGATIONS, Reason, Settled, parse_trade
 from yinzheng.verifier.words import trade as words
 
 TOGETHER: Final = "trade-checks"
@@ -49,7 +50,7 @@ SETTLEMENT: Final[dict[str, Check[Any]]] = {
 def trades(desk: Desk) -> Routes:
     """The routes of exchanges."""
     router = Routes("/v1")
-    batches = Batches(desk, answer_view)
+    batches = Batches(desk, answer_json)
 
     @router.post("/trade-checks")
     async def checked(request: Request) -> Response:
@@ -66,7 +67,7 @@ def trades(desk: Desk) -> Routes:
                 patient=True,
                 count=lambda made: desk.quotas.missed(asked.org, made[0]),
             )
-        return JSONResponse(answered, HTTPStatus.CREATED)
+        return Response(answered, HTTPStatus.CREATED, media_type=JSON_MEDIA)
 
     @router.get("/trade-checks")
     async def asked_before(request: Request) -> Response:
@@ -182,31 +183,49 @@ def _kept(registry: Registry, org: str, after: bytes | None) -> tuple[list[JSON]
     return [{**one.to_json()} for one in found], more
 
 
-def _answered(registry: Registry, items: Sequence[Asked]) -> list[tuple[int, dict[str, JSON]]]:
-    return [(one.guessed, answer_view(one)) for one in check_trades(registry, items)]
+def _answered(registry: Registry, items: Sequence[Asked]) -> list[tuple[int, bytes]]:
+    return [(one.guessed, answer_json(one)) for one in check_trades(registry, items)]
 
 
-def answer_view(answered: Answered) -> dict[str, JSON]:
+def answer_json(answered: Answered) -> bytes:
     """What an exchange is told, as JSON, with words in both languages (S20.4)."""
     body = answered.body
-    said = words.ANSWERS[body.answer]
-    reasons: list[JSON] = []
-    for reason in body.reasons:
+    return (
+        b'{"check":"%b","answer":"%b","words":%b,"reasons":%b,"obligations":%b,"block":%b,"checked_at":%d,'
+        b'"receipt":%b}'
+    ) % (
+        answered.statement.leaf_hash.hex().encode(),
+        body.answer.encode(),
+        _words(body.answer),
+        _reasons(body.reasons),
+        _obligations(body.obligations),
+        body.block.canonical(),
+        body.checked_at,
+        answered.receipt,
+    )
+
+
+@lru_cache
+def _words(answer: str) -> bytes:
+    said = words.ANSWERS[answer]
+    return dumps({"zh": said.zh, "en": said.en})
+
+
+@lru_cache(maxsize=1024)
+def _reasons(reasons: tuple[Reason, ...]) -> bytes:
+    found: list[JSON] = []
+    for reason in reasons:
         told, meaning = words.said_of(reason), reason.meaning
         about = {"code": reason.code, "obligation": meaning.obligation, "rule": meaning.rule}
-        reasons.append({**about, "about": reason.about, "zh": told.zh, "en": told.en})
-    obligations: list[JSON] = []
-    for one in body.obligations:
+        found.append({**about, "about": reason.about, "zh": told.zh, "en": told.en})
+    return dumps(found)
+
+
+@lru_cache(maxsize=1024)
+def _obligations(obligations: tuple[Settled, ...]) -> bytes:
+    found: list[JSON] = []
+    for one in obligations:
         title = words.CHECKED[one.name]
         settled = {"name": one.name, "rule": OBLIGATIONS[one.name], "outcome": one.outcome}
-        obligations.append({**settled, "zh": title.zh, "en": title.en})
-    return {
-        "check": answered.statement.leaf_hash.hex(),
-        "answer": body.answer,
-        "words": {"zh": said.zh, "en": said.en},
-        "reasons": reasons,
-        "obligations": obligations,
-        "block": body.block.to_json(),
-        "checked_at": body.checked_at,
-        "receipt": answered.receipt,
-    }
+        found.append({**settled, "zh": title.zh, "en": title.en})
+    return dumps(found)

@@ -31,13 +31,12 @@ from yinzheng.ledger.trades.awaited import awaited
 from yinzheng.ledger.trades.certificates import Registered, recognise
 from yinzheng.ledger.trades.records import Standing, View
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.chain.layout import REMARK_BITS
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import MAX_BODY, Body, Party, parse_body
 from yinzheng.verifier.formats.trade import Trade
 from yinzheng.verifier.formats.trade_check import MAX_BODY as MOST
-from yinzheng.verifier.formats.trade_check import TYPE, Record, TradeChecked, sign_check, trade_receipt
+from yinzheng.verifier.formats.trade_check import TYPE, Record, TradeChecked, fresh_receipt, sign_check
 from yinzheng.verifier.log.statement import Statement
 
 _WRITE: Final = Prepared(insert(table_of(TradeCheck)))
@@ -63,8 +62,8 @@ class Answered:
 
     statement: Statement
     body: TradeChecked
-    receipt: dict[str, JSON]
-    """S20.3, without proofs yet."""
+    receipt: bytes
+    """S20.3 in canonical bytes, without proofs yet."""
     guessed: bool = False
     """Whether a number was named that is none here, or none of that seller's; or a code made up (R50)."""
 
@@ -137,14 +136,14 @@ class Work:
         return known, self._found(row, standing), _record(row.number, standing)
 
     def _record(self, exchange: str, number: str | None, body: TradeChecked, *, guessed: bool) -> Answered:
-        written = body.to_json()
+        written = _bounded(body.canonical())
         happened = Occurrence(
             type=TYPE,
             profile=self._registry.instance.profile,
             subject=self._registry.random(32),
             at=self._now,
             by=Capacity.REGISTRY.value,
-            body=_bounded(written),
+            body=written,
             prev=None,
         )
         secret = self._registry.random(32)
@@ -161,7 +160,7 @@ class Work:
                 "signature": signature,
             }
         )
-        receipt = trade_receipt(recorded.statement, written, secret, (kid, signature))
+        receipt = fresh_receipt(recorded.statement, written, secret, (kid, signature))
         return Answered(recorded.statement, body, receipt, guessed)
 
     def _certificate(self, shown: str) -> tuple[Known, Registered | None]:
@@ -218,16 +217,15 @@ def _body(written: bytes) -> Body:
     return parse_body(canonical.loads(written, max_bytes=MAX_BODY))
 
 
-def _bounded(body: dict[str, JSON]) -> bytes:
+def _bounded(body: bytes) -> bytes:
     """A body's canonical bytes. Raises `DataFault` `trade-too-large` (S20.2)."""
-    made = canonical.dumps(body)
-    if len(made) > MOST:
+    if len(body) > MOST:
         raise DataFault(
-            f"what is asked and answered has {len(made)} bytes, more than {MOST}",
+            f"what is asked and answered has {len(body)} bytes, more than {MOST}",
             code="trade-too-large",
             hint="Give fewer fields, or shorter names.",
         )
-    return made
+    return body
 
 
 def _record(number: str, standing: Standing) -> Record:

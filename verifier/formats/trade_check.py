@@ -8,6 +8,7 @@ evidence are added once the statement is under an anchored head. `judge.trade_ch
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from yinzheng.verifier.bytes.canonical import (
@@ -25,7 +26,7 @@ from yinzheng.verifier.bytes.canonical import (
     tuple_of,
 )
 from yinzheng.verifier.bytes.cose import IssuerSigner
-from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
+from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape, written
 from yinzheng.verifier.bytes.wording import PARTY
 from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.errors import DataFault
@@ -108,6 +109,31 @@ class TradeChecked(Versioned):
     """Null where there is no such certificate here."""
     checked_at: Annotated[int, integer()]
 
+    def canonical(self) -> bytes:
+        """As `Shaped.canonical`, in half its time: its names stand here in order, and what is the same in
+        one answer as in the next is written once.
+        """
+        return (
+            b'{"answer":"%b","asked":%b,"block":%b,"checked_at":%d,"exchange":%b,"key":"%b",'
+            b'"obligations":%b,"reasons":%b,"record":%b,"v":1}'
+        ) % (
+            self.answer.encode(),
+            self.asked.canonical(),
+            _written(self.block),
+            self.checked_at,
+            _written(self.exchange),
+            self.key.hex().encode(),
+            _written(self.obligations),
+            _written(self.reasons),
+            _written(self.record),
+        )
+
+
+@lru_cache(maxsize=1024)
+def _written(part: Block | Party | Record | tuple[Settled | Reason, ...] | None) -> bytes:
+    """Canonical bytes of a part, which has nothing that could change."""
+    return dumps(written(part))
+
 
 def parse_checked(value: object) -> TradeChecked:
     """Read a body.
@@ -189,6 +215,22 @@ def trade_receipt(
         "proof": None if proof is None else proof.text,
         "chain": chain,
     }
+
+
+def fresh_receipt(statement: Statement, body: bytes, secret: bytes, signed: tuple[bytes, bytes]) -> bytes:
+    """Canonical bytes of `trade_receipt` without proofs, of a body in canonical bytes."""
+    kid, signature = signed
+    return (
+        b'{"body":%b,"chain":null,"format":"%b","kid":"%b","proof":null,"secret":"%b","signature":"%b",'
+        b'"statement":%b}'
+    ) % (
+        body,
+        FORMAT.encode(),
+        kid.hex().encode(),
+        secret.hex().encode(),
+        signature.hex().encode(),
+        statement.canonical,
+    )
 
 
 def parse_trade_receipt(data: bytes) -> TradeReceipt:

@@ -92,7 +92,7 @@ def test_an_answer_is_recorded_signed_and_genuine_once_it_is_anchored(found: Mar
     assert early.value.code == "trade-check-unanchored"
     trust = parse_trust(dumps(trust_policy(registry.instance)))
     now = found.world.clock.now
-    fresh = read_target(dumps(answered.receipt))
+    fresh = read_target(answered.receipt)
     assert kind_of(fresh).verify(fresh, trust, now=now).authentic is Authentic.UNDETERMINED
 
     settle(registry)

@@ -30,13 +30,22 @@ from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Party
-from yinzheng.verifier.formats.trade import OBLIGATIONS, REASONS, Reason, Settled, answer_of, parse_trade
+from yinzheng.verifier.formats.trade import (
+    OBLIGATIONS,
+    REASONS,
+    NamedParty,
+    Reason,
+    Settled,
+    answer_of,
+    parse_trade,
+)
 from yinzheng.verifier.formats.trade_check import (
     MAX_FILE,
     TYPE,
     Block,
     Record,
     TradeChecked,
+    fresh_receipt,
     is_trade_receipt,
     parse_checked,
     parse_trade_receipt,
@@ -147,6 +156,29 @@ def codes(report: TradeCheckReport) -> dict[int, str]:
 
 def edited(data: bytes, **changes: Any) -> bytes:
     return dumps({**json.loads(data), **changes})
+
+
+BODIES = {
+    "allowed": checked(),
+    "refused": checked("held", "limits-forbid"),
+    "a person's": checked("controlled", "term-missing"),
+    "of nothing known": checked("certificate-unknown", record=None),
+    "with what it is about": replace(checked(), reasons=(Reason("seller-name", '医院"\\ 𠮷'),)),
+    "of many": replace(
+        checked(), asked=replace(TRADE, seller=NamedParty('"\\/𠮷', "1"), territory=("44", "81"))
+    ),
+    "of little": replace(checked(), asked=replace(TRADE, rights=(), acts=None, term=None, attachments=())),
+    "under another key": replace(checked(), key=b"\xff" * 8, checked_at=0, record=replace(STOOD, holds=1)),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_what_is_put_together_is_canonical(body: TradeChecked) -> None:
+    for _ in range(2):  # what was written before is what would be written
+        assert body.canonical() == dumps(body.to_json())
+    statement, signed = statement_of(body), (bytes(8), b"\x0a" * 64)
+    whole = trade_receipt(statement, body.to_json(), SECRET, signed)
+    assert fresh_receipt(statement, body.canonical(), SECRET, signed) == dumps(whole)
 
 
 def test_an_allowed_trade_stays_allowed_then() -> None:
