@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from yinzheng.api.http.bodies import BodyPace
+from yinzheng.api.http.waiting import within
 
 
 class Answers:
@@ -37,8 +38,7 @@ def paced(send: Send, pace: BodyPace) -> Send:
         nonlocal left
         began = clock()
         try:
-            async with asyncio.timeout(left):
-                await send(message)
+            await within(asyncio.timeout(left), send(message))
         except TimeoutError:
             raise ClientDisconnect from None
         earned = len(message.get("body", b"")) / pace.per_second

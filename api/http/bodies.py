@@ -13,6 +13,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from yinzheng.api.http.waiting import within
 from yinzheng.verifier.errors import UsageFault
 
 _PATIENCE: Final = "yinzheng.patience"
@@ -58,9 +59,9 @@ class Patience:
     async def next(self, receive: Receive) -> Message:
         """The next piece. Raises `UsageFault` `body-slow`."""
         self._began = asyncio.get_running_loop().time()
+        self._timeout = asyncio.timeout(self._left)
         try:
-            async with asyncio.timeout(self._left) as self._timeout:
-                message = await receive()
+            message = await within(self._timeout, receive())
         except TimeoutError:
             raise UsageFault(
                 "the upload took too long", code="body-slow", hint="Send a smaller file."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,12 +26,12 @@ class Hangups:
             return
         work = asyncio.current_task()
         assert work is not None
-        line = _Line(receive)
         answered = gone = False
+        watching: asyncio.Task[None] | None = None
 
         async def watched() -> None:
             nonlocal gone
-            await line.hung_up(without_body=not _has_body(scope))
+            await line.hung_up()
             if not answered:
                 gone = True
                 work.cancel()
@@ -41,30 +42,38 @@ class Hangups:
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 answered = True
 
-        watching = asyncio.create_task(watched())
+        def watch() -> None:
+            nonlocal watching
+            watching = asyncio.create_task(watched())
+
+        line = _Line(receive, watch)
+        if not _has_body(scope):
+            line.end()
         try:
             await self._app(scope, line.receive, sending)
         except asyncio.CancelledError:
             if not gone or work.uncancel():
                 raise
         finally:
-            watching.cancel()
+            if watching is not None:
+                watching.cancel()
 
 
 class _Line:
     """One request's messages, for the app and for whoever watches it."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, over: Callable[[], None]) -> None:
+        """`over` is called once the body is read, or there is none to come."""
         self._receive = receive
+        self._tell_over = over
+        self._over = False
         self._kept: deque[Message] = deque()
-        self._over = asyncio.Event()
-        """The body is read, or there is none to come."""
         self._gone = False
         self._news = asyncio.Event()
 
     async def receive(self) -> Message:
         """What the app receives: the body, and then nothing until the end."""
-        while self._over.is_set():
+        while self._over:
             if self._kept:
                 return self._kept.popleft()
             if self._gone:
@@ -73,15 +82,17 @@ class _Line:
             await self._news.wait()
         message = await self._receive()
         if not message.get("more_body"):
-            self._over.set()
+            self.end()
         return message
 
-    async def hung_up(self, *, without_body: bool) -> None:
-        """Wait until the client goes, or has its answer."""
-        if without_body:
-            self._over.set()
-        else:
-            await self._over.wait()
+    def end(self) -> None:
+        """There is no more body to come."""
+        if not self._over:
+            self._over = True
+            self._tell_over()
+
+    async def hung_up(self) -> None:
+        """Wait, after the body, until the client goes, or has its answer."""
         while (message := await self._receive())["type"] != "http.disconnect":
             self._kept.append(message)
             self._news.set()

@@ -46,6 +46,12 @@ _OPEN_TO_ALL: Final = {
     "Access-Control-Expose-Headers": "Retry-After",
 }
 
+_RAW: Final = tuple(
+    (name.lower().encode(), value.encode())
+    for name, value in {**HEADERS, "Cache-Control": "no-store"}.items()
+)
+"""What every answer has that says nothing else, as it is sent."""
+
 
 class SecurityHeaders:
     """Adds `HEADERS`, opens what is `OPEN`, and forbids keeping an answer unless its maker allowed it."""
@@ -61,12 +67,11 @@ class SecurityHeaders:
 
         async def decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                given = message.get("headers", ())
+                names = {name for name, _ in given}
+                message["headers"] = [*given, *(one for one in _RAW if one[0] not in names)]
                 if scope["path"].startswith(OPEN):
-                    headers.update(_OPEN_TO_ALL)
-                headers.setdefault("Cache-Control", "no-store")
+                    MutableHeaders(scope=message).update(_OPEN_TO_ALL)
             await send(message)
 
         await self._app(scope, receive, decorated)

@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from yinzheng.api.http.bodies import BodyPace
@@ -175,6 +176,7 @@ class Gate:
         self._check(self._objections.take(client), "objections", client)
 
 
+@lru_cache(maxsize=4096)
 def client_of(host: str | None) -> str:
     """The client an address stands for: an IPv4 address, or the /64 an IPv6 address lies in.
 

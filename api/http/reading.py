@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from yinzheng.api.http.limits import MIB
 from yinzheng.api.http.memory import Lease
+from yinzheng.api.http.waiting import within
 from yinzheng.verifier.errors import UsageFault
 
 
@@ -17,18 +18,21 @@ async def read_body(request: Request, ceiling: int, lease: Lease, seconds: float
     Raises `UsageFault`: `too-large`, `body-slow`; `EnvironmentFault` `server-busy`.
     """
     check_length(request, ceiling)
-    body = bytearray()
     try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                lease.grow(len(chunk))
-                body += chunk
-                if len(body) > ceiling:
-                    raise _too_large(ceiling)
+        return await within(asyncio.timeout(seconds), _read(request, ceiling, lease))
     except TimeoutError:
         raise UsageFault("sending took too long", code="body-slow", hint="Send smaller batches.") from None
     except ClientDisconnect:
         raise UsageFault("the client went away", code="json-malformed") from None
+
+
+async def _read(request: Request, ceiling: int, lease: Lease) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        lease.grow(len(chunk))
+        body += chunk
+        if len(body) > ceiling:
+            raise _too_large(ceiling)
     return bytes(body)
 
 
