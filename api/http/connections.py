@@ -25,6 +25,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from yinzheng.api.http.framing import Framing
 from yinzheng.api.http.joined import Joined
 from yinzheng.api.http.limits import client_of
+from yinzheng.api.http.plain import MAX_HEAD, PlainCycle, read_plain
 from yinzheng.api.http.problems import PROBLEM_MEDIA, Problem
 from yinzheng.api.http.proxies import Proxies
 
@@ -55,8 +56,6 @@ _MALFORMED: Final = _answer(
     "this is no HTTP request, or its head is too long, or its end is not clear",
     "Send a head of at most 32 KiB, with Content-Length or Transfer-Encoding, but not both (RFC 9112).",
 )
-MAX_HEAD: Final = 32 * 1024
-"""Bytes of a request's head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +171,56 @@ class Connection(H11Protocol):
         """Hand on what arrived, and see in which phase the connection is."""
         if self._joined.said:
             return  # the rest of what was answered: read, or closing would reset what was said
-        super().data_received(data)
+        if not self._begin_plain(data):
+            super().data_received(data)
         self._look()
         if not self._busy() and "linger" not in self._timers:
             self._start("head", self._limits.head_seconds, self._late)
+
+    def _begin_plain(self, data: bytes) -> bool:
+        """Begin with what came, where it is a plain request alone, and nothing else is under way."""
+        if isinstance(self.cycle, PlainCycle) and self._busy():
+            self.cycle.hand_over()
+        state = (self.conn.their_state, self.conn.our_state)
+        if state != (h11.IDLE, h11.IDLE) or self.conn.trailing_data[0]:
+            return False
+        request = read_plain(data)
+        if request is None:
+            return False
+        self._unset_keepalive_if_required()
+        self.headers = request.headers
+        self.scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,  # type: ignore[typeddict-item]  # it is set with the connection
+            "method": request.method,
+            "root_path": self.root_path,
+            "path": self.root_path + request.path,
+            "raw_path": self.root_path.encode("ascii") + request.raw_path,
+            "query_string": request.query,
+            "headers": request.headers,
+            "state": self.app_state.copy(),
+        }
+        self.cycle = PlainCycle(
+            request,
+            scope=self.scope,
+            conn=self.conn,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            on_response=self.on_response_complete,
+        )
+        task = self.loop.create_task(self.cycle.run_asgi(self.app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no request, and end the connection."""
