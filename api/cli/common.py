@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli import persons
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.files import read_json
 from yinzheng.api.cli.output import err, spinning
 from yinzheng.verifier.errors import found_in
 
@@ -58,14 +58,13 @@ DEFAULT_STATE = Path("state")
 
 def read_operators_file(path: Path | None) -> tuple[Operator, ...]:
     """Those that a file lists; none without one. Raises `DataFault` (`trust-inconsistent`, `field-…`)."""
-    from yinzheng.verifier.bytes.canonical import list_of, loads
+    from yinzheng.verifier.bytes.canonical import list_of
     from yinzheng.verifier.judge.trust import MAX_TRUST, OPERATOR, read_operators
 
     if path is None:
         return ()
-    data = read_file(path, MAX_TRUST)
     with found_in(path):
-        return read_operators(list_of(OPERATOR, 1, 64)(loads(data, max_bytes=MAX_TRUST), "operators"))
+        return read_operators(list_of(OPERATOR, 1, 64)(read_json(path, MAX_TRUST), "operators"))
 
 
 def keystore_of(paths: Paths, folder: Path | None = None) -> Keystore:

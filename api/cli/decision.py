@@ -230,7 +230,7 @@ def _object(path: Path) -> dict[str, Any]:
     from yinzheng.verifier.bytes import canonical
 
     with found_in(path):
-        value = canonical.loads(_bytes(path), max_bytes=_MOST)
+        value = canonical.loads(canonical.saved(_bytes(path)), max_bytes=_MOST)
     if not isinstance(value, dict):
         raise DataFault(f"{path} is no JSON object", code="json-malformed")
     return value

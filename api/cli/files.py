@@ -12,6 +12,7 @@ from yinzheng.verifier.errors import UsageFault
 
 if TYPE_CHECKING:
     from yinzheng.verifier.bytes.algorithms import DigestPair
+    from yinzheng.verifier.bytes.canonical import JSON
 
 _CHUNK: Final = 1 << 20
 
@@ -53,11 +54,18 @@ def read_file(file: Path, most: int) -> bytes:
     try:
         with file.open("rb") as opened:
             data = opened.read(most + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
     if len(data) > most:
         raise UsageFault(f"{file} has more than {most} bytes", code="file-large")
     return data
+
+
+def read_json(file: Path, most: int) -> JSON:
+    """The JSON value that a person saved in a file. Raises as `read_file`, and `DataFault` `json-…`."""
+    from yinzheng.verifier.bytes.canonical import loads, saved
+
+    return loads(saved(read_file(file, most)), max_bytes=most)
 
 
 @contextmanager

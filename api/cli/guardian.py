@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from yinzheng.api.cli.files import digest_of
 from yinzheng.api.instants import parse_instant
-from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.consent import GUARDIANSHIP_PROOFS, IDENTITY_PROOFS, RELATIONS
 
 if TYPE_CHECKING:
-    from yinzheng.verifier.bytes.algorithms import DigestPair
     from yinzheng.verifier.bytes.canonical import JSON
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +92,3 @@ def showing(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = signature.replace(parameters=wanted)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in wanted}
     return run
-
-
-def digest_of(file: Path) -> DigestPair:
-    """The digests of a file, which is read in pieces. Raises `UsageFault` `file-missing`."""
-    from yinzheng.verifier.bytes.algorithms import PairHasher
-
-    hasher = PairHasher()
-    try:
-        with file.open("rb") as opened:
-            while chunk := opened.read(_CHUNK):
-                hasher.update(chunk)
-    except (FileNotFoundError, IsADirectoryError):
-        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
-    return hasher.digest()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.files import read_file, readable, write_new
+from yinzheng.api.cli.files import read_file, read_json, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import DataFault, UsageFault, found_in
@@ -194,7 +194,6 @@ def destroyed(
 
 def _unfilled(file: Path) -> tuple[list[str], list[tuple[Phrase, bool]]]:
     """What of a template is still empty, by its place, and each clause with whether it applies."""
-    from yinzheng.verifier.bytes import canonical
     from yinzheng.verifier.formats.trade_contract import MAX_CONTRACT
     from yinzheng.verifier.words.trade_contract import TITLES
 
@@ -206,7 +205,7 @@ def _unfilled(file: Path) -> tuple[list[str], list[tuple[Phrase, bool]]]:
             yield place
 
     with found_in(file):
-        whole = canonical.loads(read_file(file, MAX_CONTRACT), max_bytes=MAX_CONTRACT)
+        whole = read_json(file, MAX_CONTRACT)
     contract = whole.get("contract") if isinstance(whole, dict) else None
     clauses = contract.get("clauses") if isinstance(contract, dict) else None
     if not isinstance(clauses, dict):

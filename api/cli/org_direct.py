@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.files import read_file, readable, write_new
+from yinzheng.api.cli.files import read_file, read_json, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, clock, session
 from yinzheng.api.cli.org_withdrawals import (
     Copies,
@@ -198,11 +198,11 @@ def hand_in(
     json_: Json = False,
 ) -> None:
     """Hand in what was told the chain directly, so that it can be worked on. 事后提交直接上链的内容。"""
-    from yinzheng.verifier.bytes.canonical import dumps, loads
+    from yinzheng.verifier.bytes.canonical import dumps
     from yinzheng.verifier.formats.dispute_paper import MAX_PAPER
 
     with found_in(file):
-        value = loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER)
+        value = read_json(file, MAX_PAPER)
     answer = session(org, desk).post("/org/v1/orders", dumps(value))
     tell(json_, answer, f"{answer['leaf'][:12]}: taken in 已收录")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from yinzheng.api.cli.files import digest_of, read_file
+from yinzheng.api.cli.files import digest_of, read_json
 from yinzheng.api.cli.org_common import DEFAULT_ORG, OrgFolder, clock
 from yinzheng.api.cli.org_direct import Rpc, kept, leaf_of, opened
 from yinzheng.api.cli.output import Json, tell
@@ -36,11 +36,10 @@ def open_(
     """Open a dispute on the chain itself, as a forum: what it concerns is held. 直接立案保全。"""
     from yinzheng.api.org.direct import opening_call, opening_paper
     from yinzheng.ledger.disputes.plans import MAX_PLAN, parse_plan, require_impartial
-    from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.bytes.naming import spell_names
 
     with found_in(plan):
-        planned = parse_plan(spell_names(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN)))
+        planned = parse_plan(spell_names(read_json(plan, MAX_PLAN)))
     if planned.kind != "forum":
         raise UsageFault(
             "a party opens a dispute through the registry's desk",
@@ -72,12 +71,11 @@ def release(
 ) -> None:
     """End a dispute on the chain itself, by our document: nothing is held for it. 直接解除保全。"""
     from yinzheng.api.org.direct import release_call, release_paper
-    from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.formats.dispute import Opening
     from yinzheng.verifier.formats.dispute_paper import MAX_PAPER, parse_dispute_paper
 
     with found_in(opening):
-        given = parse_dispute_paper(loads(read_file(opening, MAX_PAPER), max_bytes=MAX_PAPER))
+        given = parse_dispute_paper(read_json(opening, MAX_PAPER))
     if not isinstance(given.body, Opening):
         raise UsageFault("this is no opening", code="paper-malformed", hint="Give what `open-dispute` wrote.")
     member, own, policy = opened(org, rpc)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from yinzheng.api.cli.disputes import DisputeId, print_dispute
-from yinzheng.api.cli.files import digest_of, read_file, readable, write_new, writing_new
+from yinzheng.api.cli.files import digest_of, read_json, readable, write_new, writing_new
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,
     DEFAULT_ORG,
@@ -79,11 +79,11 @@ def open_(
     """Open a dispute; what it concerns is held at once. 立案并申请保全。"""
     from yinzheng.ledger.disputes.plans import parse_plan
     from yinzheng.ledger.disputes.signing import sign_typed
-    from yinzheng.verifier.bytes.canonical import dumps, loads
+    from yinzheng.verifier.bytes.canonical import dumps
 
     opened = session(org, desk)
     with found_in(plan):
-        planned = parse_plan(spell_names(loads(read_file(plan, MAX_PLAN), max_bytes=MAX_PLAN)))
+        planned = parse_plan(spell_names(read_json(plan, MAX_PLAN)))
     pairs = [_pair(written) for written in evidence or ()]
     account = opened.member.account_key()
     address = account.address.hex()
@@ -174,11 +174,10 @@ def sign_release(
 ) -> None:
     """Sign a release, if it names the document that we have. 签署解除。"""
     from yinzheng.ledger.disputes.signing import Release, read_typed, sign_typed
-    from yinzheng.verifier.bytes.canonical import loads
 
     opened = session(org, desk)
     with found_in(message):
-        typed = loads(read_file(message, MAX_PLAN), max_bytes=MAX_PLAN)
+        typed = read_json(message, MAX_PLAN)
         decision, _ = read_typed(typed)
     shown = opened.get(f"/org/v1/disputes/{dispute}")
     outcome = decision.outcome.hex() if isinstance(decision, Release) else ""
@@ -298,11 +297,10 @@ def _pair(written: str) -> tuple[dict[str, Any], Path]:
 
 
 def _claim(file: Path) -> dict[str, Any]:
-    from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.formats.evidence_items import MAX_ITEM
 
     with found_in(file):
-        value = loads(read_file(file, MAX_ITEM), max_bytes=MAX_ITEM)
+        value = read_json(file, MAX_ITEM)
     if not isinstance(value, dict):
         raise DataFault(f"{file} is no item's description", code="json-malformed", hint="See `template`.")
     return value

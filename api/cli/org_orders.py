@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from yinzheng.api.cli.files import digest_of, read_file, readable, write_new
+from yinzheng.api.cli.files import digest_of, read_json, readable, write_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, Session, clock, session
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.verifier.errors import UsageFault, found_in
@@ -112,11 +112,10 @@ def replace_account(
     from yinzheng.api.org.registry import pinned
     from yinzheng.ledger.chain.approvals import sign
     from yinzheng.ledger.organisations.accounts import domain_of, handing_over
-    from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.formats.organisation import Decision, parse_rotation
 
     with found_in(rotation):
-        asked = parse_rotation(loads(read_file(rotation, MAX_ORDER), max_bytes=MAX_ORDER))
+        asked = parse_rotation(read_json(rotation, MAX_ORDER))
     if asked.binding is None or asked.binding.current is not None:
         raise UsageFault(
             "this replaces no account that is lost",

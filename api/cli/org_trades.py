@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.files import read_file, writing_new
+from yinzheng.api.cli.files import read_file, read_json, writing_new
 from yinzheng.api.cli.org_common import DEFAULT_DESK, DEFAULT_ORG, DeskUrl, OrgFolder, china_time, clock
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, EXIT_UNDETERMINED, Json, tell
 from yinzheng.verifier.errors import found_in
@@ -34,10 +34,8 @@ def check(
 
     Exit code 0 allow, 1 refuse, 3 needs a person.
     """
-    from yinzheng.verifier.bytes import canonical
-
     with found_in(file):
-        trade: Any = canonical.loads(read_file(file, MAX_TRADE), max_bytes=MAX_TRADE)
+        trade: Any = read_json(file, MAX_TRADE)
     answer = _exchange(org, desk).check(trade if isinstance(trade, dict) else {})
     tell(json_, _value(answer), _told(answer))
     raise typer.Exit({"allow": EXIT_OK, "refuse": EXIT_NOT}.get(answer.answer, EXIT_UNDETERMINED))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from yinzheng.api.cli.files import read_file
-from yinzheng.api.cli.guardian import ShownByGuardian, digest_of, showing
+from yinzheng.api.cli.files import digest_of, read_file
+from yinzheng.api.cli.guardian import ShownByGuardian, showing
 from yinzheng.api.cli.list_words import NOTICE_KINDS, WITHDRAWAL_STATES
 from yinzheng.api.cli.org_common import (
     DEFAULT_DESK,

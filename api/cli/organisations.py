@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from yinzheng.api.cli.common import DEFAULT_STATE, Proxy, State, acting, keys_of, writing
+from yinzheng.api.cli.files import read_json
 from yinzheng.api.cli.org_common import china_time
 from yinzheng.api.cli.output import Json, out, tell
 from yinzheng.api.cli.persons import Administrator, As, MaybeAs
@@ -44,7 +45,7 @@ def enrol(
     from yinzheng.verifier.formats.organisation import parse_enrolment
 
     with found_in(file):
-        body = parse_enrolment(_read(file))
+        body = parse_enrolment(read_json(file, MAX_FILE))
     with writing(state, json_) as (registry, _):
         giver = None if administrator is None else acting(registry, administrator)
         leaf = enrolment.enrol(registry, body, acting(registry, as_), webhook, administrator=giver)
@@ -107,7 +108,7 @@ def rotate_key(
     from yinzheng.verifier.formats.organisation import parse_rotation
 
     with found_in(file):
-        body = parse_rotation(_read(file))
+        body = parse_rotation(read_json(file, MAX_FILE))
     with writing(state, json_) as (registry, _):
         by = None if as_ is None else acting(registry, as_)
         giver = None if administrator is None else acting(registry, administrator)
@@ -171,7 +172,7 @@ def veto(
     from yinzheng.verifier.formats.veto import parse_veto
 
     with found_in(file):
-        said = parse_veto(_read(file))
+        said = parse_veto(read_json(file, MAX_FILE))
     with writing(state, json_) as (registry, _):
         holding.veto(registry, said)
     tell(json_, {"code": said.code, "serial": said.serial}, f"{said.code}: replacement vetoed 已否决")
@@ -280,17 +281,6 @@ def desk(
             letter_hours=letters_for,
             ready=ready,
         )
-
-
-def _read(file: Path) -> JSON:
-    from yinzheng.verifier.bytes import canonical
-
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(MAX_FILE + 1)
-    except FileNotFoundError:
-        raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
-    return canonical.loads(data, max_bytes=MAX_FILE)
 
 
 def _shown(one: Listed) -> dict[str, JSON]:

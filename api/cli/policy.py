@@ -10,10 +10,11 @@ from typing import Any
 import typer
 
 from yinzheng.api.cli.console import shows
+from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.language import spoken
 from yinzheng.api.cli.output import beside, out
 from yinzheng.verifier.errors import DataFault, UsageFault, found_in
-from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
+from yinzheng.verifier.judge.trust import MAX_TRUST, TrustPolicy, parse_trust
 from yinzheng.verifier.version import VERSION
 from yinzheng.verifier.words.fingerprint import COMPARE, LABEL, fingerprint
 from yinzheng.verifier.words.phrase import Language
@@ -25,8 +26,10 @@ def read_policy(path: Path) -> TrustPolicy:
     Without a policy nothing is judged, and so nothing found forged or out of force, which is what 1 says.
     """
     try:
-        data = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        data = read_file(path, MAX_TRUST)
+    except UsageFault as fault:
+        if fault.code != "file-missing":
+            raise
         raise UsageFault(
             f"there is no trust policy at {path}",
             code="trust-missing",

@@ -16,6 +16,7 @@ import typer
 
 from yinzheng.api.cli.asking import agreed, require_agreed
 from yinzheng.api.cli.common import DEFAULT_STATE, CaseId, State, acting, allowed, writing
+from yinzheng.api.cli.files import read_file
 from yinzheng.api.cli.output import Json, err, print_json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.verifier.errors import DataFault, UsageFault, found_in
@@ -46,7 +47,7 @@ def review(
     At a terminal each item is asked in turn, and what is missing said before anything is recorded.
     """
     from yinzheng.ledger.cases import deciding
-    from yinzheng.ledger.dossiers.checklist import parse_checklist, template
+    from yinzheng.ledger.dossiers.checklist import MAX_BYTES, parse_checklist, template
 
     if show_template:
         asked = _asked(state, case, as_)
@@ -60,7 +61,7 @@ def review(
                 f"there is no checklist {checklist}", code="checklist-missing", hint="Check the path."
             )
         with found_in(checklist):
-            filled = parse_checklist(checklist.read_bytes())
+            filled = parse_checklist(read_file(checklist, MAX_BYTES))
     elif sys.stdin.isatty():
         asked = _asked(state, case, as_)
         filled = _edited(asked, case) if editor else _answered(asked, case)

@@ -10,7 +10,7 @@ import typer
 
 from yinzheng.api.cli.cases import moment
 from yinzheng.api.cli.common import DEFAULT_STATE, State, acting, writing
-from yinzheng.api.cli.files import digest_of, read_file
+from yinzheng.api.cli.files import digest_of, read_json
 from yinzheng.api.cli.output import Json, tell
 from yinzheng.api.cli.persons import As
 from yinzheng.ledger.rules.moves import Ground
@@ -129,13 +129,12 @@ def order(
 ) -> None:
     """Take in a forum's signed order, or what was told the chain directly. 收录命令或上链内容。"""
     from yinzheng.ledger.inlets.papers import MAX_PAPER, parse_paper, take_in
-    from yinzheng.verifier.bytes.canonical import loads
     from yinzheng.verifier.formats.objection_paper import ObjectionPaper
     from yinzheng.verifier.formats.order import Order
     from yinzheng.verifier.formats.receipt_paper import ReceiptPaper
 
     with found_in(file):
-        paper = parse_paper(loads(read_file(file, MAX_PAPER), max_bytes=MAX_PAPER))
+        paper = parse_paper(read_json(file, MAX_PAPER))
     with writing(state, json_) as (registry, _):
         about, leaf = take_in(registry, paper)
     match paper:

@@ -144,11 +144,12 @@ def read_request_file(file: Path) -> JointRequest:
     """The request in a file, or in a folder. Raises `UsageFault` `file-missing`, `DataFault`."""
     place = file / REQUEST if file.is_dir() else file
     try:
-        data = place.read_bytes()
+        with place.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise UsageFault(f"there is no file {place}", code="file-missing", hint="Check the path.") from None
     with found_in(place):
-        return parse_joint_request(data)
+        return parse_joint_request(canonical.saved(data))
 
 
 def sign_request(file: Path, member: Member, now: int) -> JointRequest:

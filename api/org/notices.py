@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from yinzheng.ledger.state.files import make_folder, write_durably
-from yinzheng.verifier.bytes.canonical import JSON, dumps, loads
+from yinzheng.verifier.bytes.canonical import JSON, dumps, loads, saved
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import UsageFault, found_in
 from yinzheng.verifier.formats.body import Party
@@ -79,8 +79,9 @@ def find_notice(org: Path, leaf: str | None, file: Path | None) -> tuple[Notice,
 def read_notice(file: Path) -> Notice:
     """A notice as it was handed in (S10.2)."""
     try:
-        data = file.read_bytes()
-    except FileNotFoundError:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_NOTICE * 2 + 1)
+    except (FileNotFoundError, IsADirectoryError):
         raise UsageFault(f"there is no file {file}", code="file-missing", hint="Check the path.") from None
     with found_in(file):
-        return parse_notice(spell_names(loads(data, max_bytes=MAX_NOTICE * 2)))
+        return parse_notice(spell_names(loads(saved(data), max_bytes=MAX_NOTICE * 2)))

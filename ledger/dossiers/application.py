@@ -225,7 +225,7 @@ def examine(data: bytes) -> Examined:
     Raises:
         DataFault: `json-…` when it is no JSON of ours.
     """
-    return _examined(canonical.loads(data, max_bytes=MAX_BYTES))
+    return _examined(canonical.loads(canonical.saved(data), max_bytes=MAX_BYTES))
 
 
 def _examined(value: canonical.JSON) -> Examined:

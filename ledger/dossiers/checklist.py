@@ -81,7 +81,7 @@ class Checklist:
 
 def parse_checklist(data: bytes) -> Checklist:
     """Read a checklist; `DataFault` (`json-…`, `field-…`) names the first field that is wrong."""
-    fields = read_object(canonical.loads(data, max_bytes=MAX_BYTES), _FIELDS, "checklist")
+    fields = read_object(canonical.loads(canonical.saved(data), max_bytes=MAX_BYTES), _FIELDS, "checklist")
     return Checklist(
         answers=tuple(
             ItemAnswer(Item(a["item"]), Answer(a["answer"]), a["note"], tuple(a["evidence"]))

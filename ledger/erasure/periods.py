@@ -50,7 +50,7 @@ def set_periods(registry: Registry, file: Path, by: Actor) -> Mapping[RecordKind
         if not file.is_file():
             raise UsageFault(f"there is no file {file}", code="retention-missing")
         with disk_faults(file):
-            value = canonical.loads(file.read_bytes()[: MAX_BYTES + 1], max_bytes=MAX_BYTES)
+            value = canonical.loads(canonical.saved(file.read_bytes()[: MAX_BYTES + 1]), max_bytes=MAX_BYTES)
         table = read_periods(value)
         said = canonical.dumps(value).decode()
         repository.write_meta(session, {_META: said})

@@ -158,4 +158,4 @@ def _bytes(path: Path) -> bytes:
 
 
 def _parsed(published: bytes) -> YearDays:
-    return parse_year(canonical.loads(published, max_bytes=MAX_BYTES))
+    return parse_year(canonical.loads(canonical.saved(published), max_bytes=MAX_BYTES))

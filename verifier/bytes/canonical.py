@@ -6,6 +6,7 @@ understand differently: duplicate names, floats, lone surrogates, integers a dou
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
@@ -74,7 +75,8 @@ def loads(data: bytes, *, max_bytes: int, canonical: bool = False, max_values: i
     try:
         value: JSON = _decode(data.decode("utf-8"))
     except UnicodeDecodeError:
-        raise DataFault("JSON is not UTF-8", code="json-malformed") from None
+        hint = "Save it as UTF-8, as with `iconv -f GB18030 -t UTF-8 FILE`."
+        raise DataFault("JSON is not UTF-8", code="json-malformed", hint=hint) from None
     except json.JSONDecodeError as error:
         raise DataFault(f"malformed JSON at character {error.pos}", code="json-malformed") from None
     # What is left to refuse of a value that was read, its numbers and depth being as they must: surrogates,
@@ -82,6 +84,11 @@ def loads(data: bytes, *, max_bytes: int, canonical: bool = False, max_values: i
     if (canonical or escapes(data, b"u")) and dumps(value) != data and canonical:
         raise DataFault("JSON is not in its canonical form (RFC 8785)", code="json-not-canonical")
     return value
+
+
+def saved(data: bytes) -> bytes:
+    """What an editor saved, without the byte-order mark that some put before UTF-8 and nobody sees (S1.2)."""
+    return data.removeprefix(BOM_UTF8)
 
 
 def _too_deep() -> DataFault:

@@ -21,6 +21,7 @@ from yinzheng.verifier.bytes.canonical import (
     loads,
     object_of,
     one_of,
+    saved,
 )
 from yinzheng.verifier.chain.consensus import CONSENSUS
 from yinzheng.verifier.errors import DataFault
@@ -87,7 +88,7 @@ def follow(policy: bytes, change: bytes) -> Followed:
     operators = read_operators(fields["operators"])
     if not trust.insisted <= {one.code for one in operators if one.validators}:
         raise _fault("takes the validators of somebody on whose seal the policy insists", "change-insisted")
-    new = loads(policy.removeprefix(b"\xef\xbb\xbf"), max_bytes=MAX_TRUST)
+    new = loads(saved(policy), max_bytes=MAX_TRUST)
     assert isinstance(new, dict)
     new["operators"] = statement["operators"]
     chain = new["chain"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -20,6 +19,7 @@ from yinzheng.verifier.bytes.canonical import (
     object_of,
     one_of,
     read_object,
+    saved,
     text,
 )
 from yinzheng.verifier.bytes.naming import check_spelled
@@ -216,7 +216,7 @@ def parse_trust(data: bytes) -> TrustPolicy:
     Raises `DataFault` `trust-malformed`, with the reason in its message.
     """
     try:
-        policy = _read(loads(data.removeprefix(BOM_UTF8), max_bytes=MAX_TRUST))
+        policy = _read(loads(saved(data), max_bytes=MAX_TRUST))
         return replace(policy, digest=digest_pair(data))
     except DataFault as fault:
         raise DataFault(
