@@ -213,12 +213,15 @@ def _chunks(order: array[int], done: int, index: LineIndex, seed: bytes, size: i
         ]
 
 
-def _write(registry: Registry, job_id: str, session: Session, batch: _Batch) -> int:
-    """Write one batch and the job's progress, each event with its place in the log; gives how many lines."""
+def _write(
+    registry: Registry, job_id: str, session: Session, batch: _Batch
+) -> tuple[int, list[dict[str, Any]]]:
+    """Write one batch and the job's progress; gives how many lines, and the events with their places."""
     now = registry.clock()
     job = session.get_one(Job, job_id)
     new, again = _apart(session, twins_of(session, registry.keys.wrapper(), job.code), batch)
-    repository.add_sequenced(session, [_event(one, now) for one, _, _ in new])
+    events = [_event(one, now) for one, _, _ in new]
+    repository.add_sequenced(session, events)
     if new:
         _ADD.run(session, [_consent(one, key, digest, now) for one, key, digest in new])
     unmade = batch.unmade + again
@@ -230,7 +233,7 @@ def _write(registry: Registry, job_id: str, session: Session, batch: _Batch) -> 
     job.already += codes.count(ALREADY)
     job.blank += codes.count(BLANK)
     job.rejected += len(codes) - codes.count(ALREADY) - codes.count(BLANK)
-    return batch.lines
+    return batch.lines, events
 
 
 def _apart(

@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Asked = TypeVar("Asked")
 Made = TypeVar("Made")
 Told = TypeVar("Told")
+EventRow = Mapping[str, Any]
+"""A row for the table of events, by the names of its columns."""
 
 WORKERS: Final = 2
 
@@ -77,19 +79,23 @@ def in_order(mill: Mill[Asked, Made], asked: Iterable[Asked], most: int) -> Iter
 
 
 def write_batches(
-    registry: Registry, batches: Iterable[Made], write: Callable[[Session, Made], Told]
+    registry: Registry,
+    batches: Iterable[Made],
+    write: Callable[[Session, Made], tuple[Told, Sequence[EventRow]]],
 ) -> Iterator[Told]:
     """Write each in a transaction of its own; gives what `write` tells, once all and full tiles are durable.
 
-    Heads are left to `pipeline.settle`: what is tiled and not under one is as if it were not there. Raises
-    what `write` and `Store.transaction` raise, and as `TileLog.append`.
+    `write` also gives the rows that it added with their places (`repository.add_sequenced`): the log takes
+    them as they are at hand once they are durable, and reads them from the database no more. Heads are left
+    to `pipeline.settle`: what is tiled and not under one is as if it were not there. Raises what `write` and
+    `Store.transaction` raise, and as `TileLog.append`.
     """
     from yinzheng.ledger.flow.pipeline import grow_log  # not needed to make rows, which workers do
 
     for batch in batches:
         with registry.store.transaction() as session:
-            told = write(session, batch)
-        grow_log(registry, tiles_only=True)
+            told, rows = write(session, batch)
+        grow_log(registry, tiles_only=True, at_hand=rows)
         yield told
 
 

@@ -18,6 +18,8 @@ and rolls forward.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 from sqlmodel import Session, col, select
@@ -27,6 +29,7 @@ from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool, watched
 from yinzheng.ledger.flow.aside import look_again
+from yinzheng.ledger.flow.bulk import EventRow
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.carrying import carry_out
 from yinzheng.ledger.flow.early import NotYet
@@ -98,21 +101,32 @@ def sequence_and_publish(registry: Registry, progress: Progress) -> None:
         _publish_checkpoint(registry)
 
 
-def grow_log(registry: Registry, progress: Progress = silent, *, tiles_only: bool = False) -> int:
+def grow_log(
+    registry: Registry,
+    progress: Progress = silent,
+    *,
+    tiles_only: bool = False,
+    at_hand: Sequence[EventRow] = (),
+) -> int:
     """Have the log hold every statement that has its place; gives how many have. Nothing is published.
 
-    With `tiles_only` those that fill no bundle yet are left for the next time.
+    With `tiles_only` those that fill no bundle yet are left for the next time. `at_hand`: the rows that have
+    the last places, where the caller has made them durable; the others are read.
     """
     with registry.store.reading() as session:
         placed = repository.sequenced(session)
     wanted = placed - placed % WIDTH if tiles_only else placed
+    read = placed - len(at_hand)
+    if at_hand and at_hand[0]["log_index"] != read:  # another server's database, which has not all of them
+        at_hand, read = (), placed
     if registry.log.size < wanted:
         _require_same_edge(registry)
-    while registry.log.size < wanted:
-        first = registry.log.size
+    while (first := registry.log.size) < wanted:
         end = min(first + repository.BATCH, wanted)
         with registry.store.reading() as session:
-            registry.log.append(repository.statements(session, first, end))
+            stored = repository.statements(session, first, max(min(end, read), first))
+            made = (row["statement"] for row in at_hand[max(first - read, 0) : max(end - read, 0)])
+            registry.log.append(chain(stored, made))
         progress(f"log holds {counted(end, 'statement')}")
     return placed
 

@@ -17,6 +17,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import COMMITMENT_KEY_BYTES
 from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.formats.dossier import committed_form
+from yinzheng.verifier.log.merkle import hash_leaf
 from yinzheng.verifier.log.statement import STATEMENT_TYPES, Body, Statement, commit_private, commit_public
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def compose(
         prev=happened.prev,
         by=happened.by,
     )
-    leaf_hash = statement.leaf_hash
+    entry = statement.canonical
+    leaf_hash = hash_leaf(entry)
     opened = b'{"body":%b,"secret":%b}' % (
         body,
         b"null" if secret is None else b'"%b"' % secret.hex().encode(),
@@ -84,7 +86,7 @@ def compose(
         "subject": happened.subject,
         "type": happened.type,
         "at": happened.at,
-        "statement": statement.canonical,
+        "statement": entry,
         "leaf_hash": leaf_hash,
         "sealed": b"" if seal is None else seal.seal(opened, leaf_hash),
         "public": body if public else None,

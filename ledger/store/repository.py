@@ -163,9 +163,9 @@ def add_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def add_sequenced(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert events, each with its place in the log already; those that wait get theirs first.
+    """Insert events, each with its place in the log already, which is put into its row.
 
-    Giving them their places afterwards would write every row twice.
+    Those that wait get theirs first. Giving places afterwards would write every row twice.
     """
     while sequence(session, BATCH):
         pass

@@ -13,6 +13,8 @@ from random import Random
 from statistics import median
 from typing import Any
 
+from sqlmodel import Session
+
 from scripts.bench_parts.measure import Figure, Say, at_least, seconds
 from scripts.bench_parts.site import make_site, opened
 from yinzheng.ledger.flow.bulk import WORKERS, Mill, in_order, mill, write_batches
@@ -80,7 +82,7 @@ class _Grower:
     def _record(self, count: int, at: int) -> None:
         chunks = [(first, min(first + CHUNK, count), at) for first in range(0, count, CHUNK)]
         made = in_order(self._composing, chunks, CHUNKS)
-        for _ in write_batches(self._registry, _batches(made), repository.add_sequenced):
+        for _ in write_batches(self._registry, _batches(made), _write):
             pass
         settle(self._registry)
 
@@ -114,6 +116,11 @@ class _Composer:
     def __call__(self, asked: _Chunk) -> _Rows:
         first, end, at = asked
         return [compose(one, self._seal, now=at).row for one in occurrences(first, end, at)]
+
+
+def _write(session: Session, rows: _Rows) -> tuple[None, _Rows]:
+    repository.add_sequenced(session, rows)
+    return None, rows
 
 
 def _batches(made: Iterator[_Rows]) -> Iterator[_Rows]:

@@ -8,8 +8,15 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 
 import pytest
+from sqlmodel import Session
 
-from yinzheng.ledger.flow.bulk import in_order, mill
+from tests.ledger.world import World
+from yinzheng.ledger.flow.bulk import in_order, mill, write_batches
+from yinzheng.ledger.flow.pipeline import grow_log, settle
+from yinzheng.ledger.flow.recording import Occurrence, compose
+from yinzheng.ledger.registry import Registry
+from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
+from yinzheng.ledger.store import repository
 from yinzheng.verifier.errors import EnvironmentFault
 
 
@@ -76,3 +83,107 @@ def test_whoever_is_done_first_nothing_comes_out_of_turn_and_no_more_is_asked_th
     assert [next(taken) for _ in range(3)] == [0, 1, 2]
     assert len(futures) == 4
     assert list(taken) == [3, 4, 5, 6, 7, 8, 9]
+
+
+# ---------------------------------------------------------------- writing batches
+
+
+def rows(count: int, letter: bytes) -> list[dict[str, object]]:
+    return [
+        compose(
+            Occurrence(
+                type="review.recorded",
+                profile="GD-HEALTH/1",
+                subject=letter * 28 + number.to_bytes(4, "big"),
+                at=1_780_000_000,
+                by="registry",
+                body={"v": 1, "serial": number},
+                prev=None,
+            ),
+            None,
+            now=1_780_000_000,
+        ).row
+        for number in range(count)
+    ]
+
+
+def write(session: Session, batch: list[dict[str, object]]) -> tuple[int, list[dict[str, object]]]:
+    repository.add_sequenced(session, batch)
+    return len(batch), batch
+
+
+def in_database(registry: Registry) -> list[bytes]:
+    with registry.store.reading() as session:
+        return list(repository.statements(session, 0, repository.sequenced(session)))
+
+
+def test_what_was_written_is_tiled_as_it_is_at_hand(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fills no bundle alone is read again, and what was there before; the log is the database's."""
+    settle(registry)
+    begun = registry.log.size
+    with registry.store.transaction() as session:
+        repository.add_events(session, rows(3, b"w"))  # they wait, and get their places first
+    read: list[int] = []
+    stored = repository.statements
+
+    def told(session: Session, first: int, end: int) -> Iterator[bytes]:
+        read.append(end - first)
+        return stored(session, first, end)
+
+    monkeypatch.setattr(repository, "statements", told)
+    batches = [rows(300, b"a"), rows(1, b"b"), rows(700, b"c"), rows(255, b"d")]
+    assert list(write_batches(registry, batches, write)) == [300, 1, 700, 255]
+    assert max(read) < 256 + begun
+    monkeypatch.undo()
+    settle(registry)
+    assert registry.log.size == begun + 3 + 1256
+    assert list(registry.log.entries()) == in_database(registry)
+
+
+def test_rows_that_the_database_has_not_are_not_tiled(registry: Registry) -> None:
+    settle(registry)
+    size, lost = registry.log.size, rows(600, b"l")
+    for place, row in enumerate(lost, size):
+        row["log_index"] = place
+    grow_log(registry, at_hand=lost)
+    assert registry.log.size == size
+    with registry.store.transaction() as session:
+        repository.add_sequenced(session, there := rows(400, b"t"))
+    grow_log(registry, at_hand=lost)
+    assert registry.log.size == size + 400
+    assert list(registry.log.entries(size)) == [row["statement"] for row in there]
+
+
+@pytest.mark.parametrize("point", ["store.commit.before", "store.commit.after", "log.file.before",
+                                   "log.file.after", "log.checkpoint.before"])  # fmt: skip
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_killed_while_batches_are_written_the_log_is_the_database(world: World, point: str, nth: int) -> None:
+    with world.open() as registry:
+        settle(registry)
+    try:
+        with world.open(RaiseAt(point, nth)) as registry:
+            list(write_batches(registry, [rows(300, b"a"), rows(300, b"b")], write))
+            settle(registry)
+    except InjectedFault:
+        pass
+    with world.open() as registry:
+        list(write_batches(registry, [rows(300, b"c")], write))
+        settle(registry)
+        assert list(registry.log.entries()) == in_database(registry)
+
+
+def test_the_same_decision_makes_the_same_leaf() -> None:
+    happened = Occurrence(
+        type="review.recorded",
+        profile="GD-HEALTH/1",
+        subject=b"s" * 32,
+        at=1_800_000_000,
+        by="registry",
+        body={"v": 1, "名": "测试\n", "until": [1, None, True]},
+        prev=b"p" * 32,
+    )
+    made = compose(happened, None, now=5, random=lambda count: bytes(range(count)))
+    assert made.leaf_hash == made.statement.leaf_hash
+    assert made.leaf_hash.hex() == "dae6dc7c377983cba6419967413a72c68cbc84e91246e0ad8867c1ce12034e01"

@@ -73,10 +73,21 @@ def test_any_split_gives_the_same(pieces: list[bytes]) -> None:
     assert hasher.digest() == digest_pair(b"".join(pieces))
 
 
-@given(st.binary(min_size=32, max_size=32), st.binary(max_size=100))
+@given(st.binary(max_size=140), st.binary(max_size=200))
 def test_keyed_pairs_are_hmac(key: bytes, data: bytes) -> None:
     assert hmac_pair(key, data).sha256 == hmac.digest(key, data, hashlib.sha256)
     assert hmac_pair(key, data) != digest_pair(data)
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 128, 200])
+def test_keys_of_any_length(source: str, size: int) -> None:
+    """RFC 2104: a key of more than a block is hashed first."""
+    key, data = bytes(range(size)), b"what do ya want for nothing?"
+    block = (key if size <= 64 else gmssl_sm3(key)).ljust(64, b"\0")
+    inner = gmssl_sm3(bytes(b ^ 0x36 for b in block) + data)
+
+    assert hmac_pair(key, data).sm3 == gmssl_sm3(bytes(b ^ 0x5C for b in block) + inner)
+    assert hmac_pair(key, data).sha256 == hmac.digest(key, data, hashlib.sha256)
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
