@@ -22,10 +22,12 @@ from yinzheng.ledger.consents.ndjson import BLANK, is_blank
 from yinzheng.ledger.rules.consent import moment_problems
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.naming import spell_names
+from yinzheng.verifier.bytes.shape import names_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import (
     MAX_CONSENT,
     Consent,
+    Person,
     check_guardian,
     check_person,
     parse_consent,
@@ -45,7 +47,7 @@ _GIVEN, _GUARDIAN, _METHOD = b',"given_at":', b',"guardian":', b',"method":'
 _PERSON, _RECIPIENTS, _UNTIL, _END = b',"person":', b',"recipients":', b',"until":', b',"v":1}'
 
 
-_PERSON_NAMES: Final = ("born", "name", "reference")
+_PERSON_CHECKS: Final = names_of(Person)
 _PLAIN_PERSON: Final = re.compile(
     rb'\{"born":"([^"\\\x00-\x1f]*)","name":"([^"\\\x00-\x1f]*)","reference":"([^"\\\x00-\x1f]*)"\}'
 )
@@ -95,7 +97,7 @@ class LineReader:
             consent = Consent(
                 controller=exemplar.controller,
                 notice=exemplar.notice,
-                person=check_person(_person(values[2]), "$.person"),
+                person=_person(values[2]),
                 guardian=None if values[1] == b"null" else check_guardian(_value(values[1]), "$.guardian"),
                 method=exemplar.method,
                 scopes=exemplar.scopes,
@@ -144,18 +146,24 @@ def _stand_alone(parts: _Parts) -> bool:
     )
 
 
-def _person(text: bytes) -> canonical.JSON:
+def _person(text: bytes) -> Person:
     """The value of a canonical object of a person's three names; read in full where anything is escaped.
 
-    A string without quotation marks, backslashes and control characters has no other canonical form.
+    A string without quotation marks, backslashes and control characters has no other canonical form. Raises
+    `DataFault` where it is not right.
     """
     plain = _PLAIN_PERSON.fullmatch(text)
     if plain is None:
-        return _value(text)
+        return check_person(_value(text), "$.person")
     try:
-        return dict(zip(_PERSON_NAMES, (part.decode() for part in plain.groups()), strict=True))
+        born, name, reference = (part.decode() for part in plain.groups())
     except UnicodeDecodeError:
         raise DataFault("the line is not UTF-8", code="json-malformed") from None
+    return Person(
+        name=_PERSON_CHECKS["name"](name, ""),
+        reference=_PERSON_CHECKS["reference"](reference, ""),
+        born=_PERSON_CHECKS["born"](born, ""),
+    )
 
 
 def _value(text: bytes) -> canonical.JSON:

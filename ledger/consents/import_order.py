@@ -11,7 +11,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from array import array
+from collections.abc import Callable
 from typing import Final
+
+from yinzheng.verifier.bytes.algorithms import KeyedSha256
 
 SEED_BYTES: Final = 32
 
@@ -36,6 +39,7 @@ def order_of(seed: bytes, lines: int) -> array[int]:
     return order
 
 
-def subject_of(seed: bytes, line: int) -> bytes:
-    """Give the subject of the consent in line `line`, from 0: 32 bytes that look random without the seed."""
-    return hmac.digest(seed, _SUBJECT + line.to_bytes(8, "big"), "sha256")
+def subjects_of(seed: bytes) -> Callable[[int], bytes]:
+    """What gives the subject of the consent in a line, from 0: 32 bytes, random to all without the seed."""
+    keyed = KeyedSha256(seed)
+    return lambda line: keyed(_SUBJECT + line.to_bytes(8, "big"))

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from yinzheng.ledger.consents.import_file import LineIndex, open_import, require_unchanged
-from yinzheng.ledger.consents.import_order import subject_of
+from yinzheng.ledger.consents.import_order import subjects_of
 from yinzheng.ledger.consents.ndjson import BLANK
 from yinzheng.ledger.state.files import discard, disk_faults, sync_folder, temporary_beside
 from yinzheng.ledger.store.models_consents import Job, Rejected
@@ -54,14 +54,14 @@ def _refused(session: Session, job: Job) -> Iterator[Rejected]:
 
 
 def _results(session: Session, job: Job, seed: bytes) -> Iterator[bytes]:
-    refused = _refused(session, job)
+    refused, subject = _refused(session, job), subjects_of(seed)
     waiting = next(refused, None)
     for line in range(1, job.total + 1):
         if waiting is not None and waiting.line == line:
             yield from _unmade(waiting)
             waiting = next(refused, None)
         else:
-            yield b'{"line":%d,"subject":"%b"}\n' % (line, subject_of(seed, line - 1).hex().encode())
+            yield b'{"line":%d,"subject":"%b"}\n' % (line, subject(line - 1).hex().encode())
 
 
 def _unmade(one: Rejected) -> Iterator[bytes]:

@@ -25,7 +25,7 @@ from sqlalchemy import delete, insert
 from sqlmodel import Session, col
 
 from yinzheng.ledger.consents.import_file import LineIndex, read_index
-from yinzheng.ledger.consents.import_order import SEED_BYTES, order_of, subject_of
+from yinzheng.ledger.consents.import_order import SEED_BYTES, order_of, subjects_of
 from yinzheng.ledger.consents.import_results import ALREADY, Refusal, refusals, write_results
 from yinzheng.ledger.consents.import_rows import Ask, Chunk, LineFile, Made, Maker, Plan, Refused, Rows
 from yinzheng.ledger.consents.ndjson import BLANK
@@ -205,10 +205,10 @@ def _batches(made: Iterable[Rows], size: int, wrapper: KeyWrapper) -> Iterator[_
 
 def _chunks(order: array[int], done: int, index: LineIndex, seed: bytes, size: int) -> Iterator[list[Ask]]:
     """The lines still to do, in their order of recording."""
-    offsets = index.offsets
+    offsets, subject = index.offsets, subjects_of(seed)
     for first in range(done, len(order), size):
         yield [
-            Ask(line, offsets[line], offsets[line + 1] - offsets[line], subject_of(seed, line))
+            Ask(line, offsets[line], offsets[line + 1] - offsets[line], subject(line))
             for line in order[first : first + size]
         ]
 
@@ -223,6 +223,8 @@ def _write(
     events = [_event(one, now) for one, _, _ in new]
     repository.add_sequenced(session, events)
     if new:
+        # In the order of their key: two of the table's indices are then written from one end to the other.
+        new.sort(key=lambda one: one[0].subject)
         _ADD.run(session, [_consent(one, key, digest, now) for one, key, digest in new])
     unmade = batch.unmade + again
     session.add_all(

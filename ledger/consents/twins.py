@@ -9,7 +9,6 @@ withdrawal leaves no twin behind. Erasing a consent takes its digest away: then 
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -23,6 +22,7 @@ from yinzheng.ledger.keys.provider import KeyWrapper
 from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Consent, DigestKey
 from yinzheng.ledger.store.prepared import Prepared
+from yinzheng.verifier.bytes.algorithms import KeyedSha256
 
 _ROWS: Final = table_of(DigestKey)
 _KEY: Final = Prepared(rows_of(_ROWS.c.wrapped_key).where(_ROWS.c.id == bindparam("name")))
@@ -45,13 +45,11 @@ class Twins:
     """The digests of one controller's consents."""
 
     def __init__(self, key: bytes) -> None:
-        self._begun = hmac.new(key, digestmod="sha256")
+        self._keyed = KeyedSha256(key)
 
     def digest(self, fingerprint: bytes) -> bytes:
         """The digest, 32 bytes, by the SHA-256 of a consent's canonical body."""
-        mac = self._begun.copy()
-        mac.update(fingerprint)
-        return mac.digest()
+        return self._keyed(fingerprint)
 
     def __repr__(self) -> str:
         return "Twins()"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from yinzheng.ledger.rules.calendar import date_of, day_number, day_of, start_of
@@ -77,7 +78,12 @@ def read_periods(value: JSON) -> Mapping[RecordKind, Period]:
 
 def months_after(instant: int, months: int) -> int:
     """Give the UTC instant of 00:00 at +08:00 of the day `months` after the day `instant` falls in."""
-    start = date_of(day_of(instant))
+    return _months_after_day(day_of(instant), months)
+
+
+@lru_cache(maxsize=4096)  # a million consents are given on few days
+def _months_after_day(day: int, months: int) -> int:
+    start = date_of(day)
     years, month = divmod(start.month - 1 + months, 12)
     try:
         anniversary = date(start.year + years, month + 1, start.day)

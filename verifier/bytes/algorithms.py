@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from yinzheng.verifier.bytes.digests import (
     COMMITMENT_KEY_BYTES,
     DigestPair,
+    KeyedSha256,
     PairHasher,
     digest_pair,
     hmac_pair,
@@ -39,6 +40,7 @@ __all__ = [
     "Ed25519PrivateKey",
     "Ed25519PublicKey",
     "GmsslBackend",
+    "KeyedSha256",
     "PairHasher",
     "Sm2Backend",
     "Sm2PrivateKey",

@@ -14,7 +14,8 @@ from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 
 T = TypeVar("T", bytes, str)
 
-_RUN = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
+_LEAST: Final = 40
+_RUN = re.compile(rf"[A-Za-z0-9+/=_-]{{{_LEAST},}}")
 _DATA_URI = re.compile(r"data:[^\s,]*,", re.IGNORECASE)
 
 
@@ -24,6 +25,8 @@ def looks_encoded(value: str) -> bool:
     A run of lower-case letters alone, as in an address, is none. What is cut into shorter pieces passes, but
     the bound on the field's length leaves it no room for a picture.
     """
+    if len(value) < _LEAST and ":" not in value:  # most texts: it has room for neither
+        return False
     if _DATA_URI.search(value):
         return True
     return any(

@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yinzheng.verifier.bytes import digests
-from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher, digest_pair, hmac_pair, sha256, sm3
+from yinzheng.verifier.bytes.algorithms import (
+    DigestPair,
+    KeyedSha256,
+    PairHasher,
+    digest_pair,
+    hmac_pair,
+    sha256,
+    sm3,
+)
 from yinzheng.verifier.errors import DataFault
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "sm.json").read_text())
@@ -88,6 +96,13 @@ def test_keys_of_any_length(source: str, size: int) -> None:
 
     assert hmac_pair(key, data).sm3 == gmssl_sm3(bytes(b ^ 0x5C for b in block) + inner)
     assert hmac_pair(key, data).sha256 == hmac.digest(key, data, hashlib.sha256)
+
+
+@given(st.binary(max_size=140), st.lists(st.binary(max_size=200), max_size=3))
+def test_a_key_made_ready_serves_for_many(key: bytes, texts: list[bytes]) -> None:
+    keyed = KeyedSha256(key)
+    assert [keyed(text) for text in texts] == [hmac.digest(key, text, "sha256") for text in texts]
+    assert repr(keyed) == "KeyedSha256()"
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
