@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from yinzheng.ledger.registry import Registry
+    from yinzheng.ledger.store.repository import EventRow
 
 Asked = TypeVar("Asked")
 Made = TypeVar("Made")
 Told = TypeVar("Told")
-EventRow = Mapping[str, Any]
-"""A row for the table of events, by the names of its columns."""
 
 WORKERS: Final = 2
 

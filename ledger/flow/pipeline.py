@@ -29,7 +29,6 @@ from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.records import Head
 from yinzheng.ledger.flow import pool, watched
 from yinzheng.ledger.flow.aside import look_again
-from yinzheng.ledger.flow.bulk import EventRow
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.carrying import carry_out
 from yinzheng.ledger.flow.early import NotYet
@@ -106,7 +105,7 @@ def grow_log(
     progress: Progress = silent,
     *,
     tiles_only: bool = False,
-    at_hand: Sequence[EventRow] = (),
+    at_hand: Sequence[repository.EventRow] = (),
 ) -> int:
     """Have the log hold every statement that has its place; gives how many have. Nothing is published.
 

@@ -4,7 +4,9 @@ No office is above another: whoever configures sees no dossier, whoever reads th
 whoever decides gives nobody a role.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from yinzheng.ledger.rules.destruction import StaffRole
@@ -30,6 +32,9 @@ ROLES: Final[tuple[Role, ...]] = (*ON_CHAIN, *Office, *StaffRole)
 """Every capacity a person may be enrolled in."""
 
 
+_BY_NAME: Final[Mapping[str, Role]] = MappingProxyType({role.value: role for role in ROLES})
+
+
 def role_of(name: str) -> Role:
     """The role of that name, as the table of people has it; `KeyError` if there is none."""
-    return {role.value: role for role in ROLES}[name]
+    return _BY_NAME[name]

@@ -29,6 +29,9 @@ from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.store.session import Objects
 from yinzheng.verifier.errors import DataFault, UsageFault
 
+EventRow = Mapping[str, Any]
+"""A row for the table of events, by the names of its columns."""
+
 BATCH = 50_000
 """Events sequenced, or appended to the log, in one step."""
 

@@ -184,6 +184,11 @@ class QuickSession(Session):
         if objects is not None or self._flushing or not self._write():
             super().flush(objects)
 
+    def _autoflush(self) -> None:
+        """Write before a question what it may be about; asked before each, and there is mostly nothing."""
+        if self._new or self._deleted or self.identity_map._modified:
+            super()._autoflush()
+
     def rollback(self) -> None:
         """Undo all, also what went to the driver past SQLAlchemy."""
         self.connection()  # or it would not know that anything began
