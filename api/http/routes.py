@@ -11,6 +11,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Response]])
 """Takes the request, and each name in the path by its name."""
@@ -42,10 +43,13 @@ class Routes:
 
     def _at(self, method: str, path: str) -> Callable[[Handler], Handler]:
         def kept(handler: Handler) -> Handler:
-            async def answered(request: Request) -> Response:
-                return await handler(request, **request.path_params)
+            async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+                request = Request(scope, receive, send)
+                response = await handler(request, **request.path_params)
+                await response(scope, receive, send)
 
-            route = Route(self._prefix + path, answered, methods=[method])
+            route = Route(self._prefix + path, handler, methods=[method])
+            route.app = answered  # what it raises the application answers, once: Starlette would look twice
             route.methods = {method}  # no HEAD: `Methods` answers it where it may be
             self.routes.append(route)
             return handler

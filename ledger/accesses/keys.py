@@ -43,6 +43,7 @@ class MonthKey:
         return hmac.digest(self.linking, before + number.to_bytes(8, "big") + leaf, "sha256")
 
 
+@lru_cache(maxsize=64)
 def month_of(at: int, of: str = LINES) -> bytes:
     """The name of the key of the month that an instant (UTC seconds) falls in at +08:00."""
     return datetime.fromtimestamp(at, CHINA).strftime(f"{of}/%Y-%m").encode()

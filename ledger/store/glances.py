@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -26,6 +27,8 @@ class Glances:
         self._standing = Standing(engine)
         self._lock = threading.Lock()
         self._session: QuickSession | None = None
+        self._driver: Any = None
+        """The driver's own connection under that session."""
 
     @contextmanager
     def look(self) -> Iterator[Session]:
@@ -43,11 +46,10 @@ class Glances:
             session = kept or self._opened()
             try:
                 forget_driver(session)  # whoever listens to statements may have come since
-                driver = session.connection().connection
-                driver.cursor().execute("BEGIN")
+                self._driver.execute("BEGIN")
                 yield session
                 session.expunge_all()  # no object is told as it was
-                driver.rollback()
+                self._driver.rollback()
             except BaseException:
                 self._let_go()
                 raise
@@ -59,10 +61,12 @@ class Glances:
 
     def _opened(self) -> QuickSession:
         self._let_go()
-        session = QuickSession(self._standing.open(), expire_on_commit=False, autoflush=False)
-        self._session = session
+        connection = self._standing.open()
+        session = QuickSession(connection, expire_on_commit=False, autoflush=False)
+        session.connection()  # lies on it from now on
+        self._session, self._driver = session, connection.connection.dbapi_connection
         return session
 
     def _let_go(self) -> None:
-        self._session = None
+        self._session = self._driver = None
         self._standing.let_go()

@@ -161,6 +161,11 @@ class _Change:
 class QuickSession(Session):
     """SQLAlchemy's session, in which what is asked and written most takes the short way."""
 
+    def expunge_all(self) -> None:
+        """Let go of every object; where rows were asked for alone there is none."""
+        if len(self.identity_map) or self._new or self._deleted:
+            super().expunge_all()
+
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """The object of that primary key; as SQLAlchemy's."""
         key = ident if isinstance(ident, tuple) else (ident,)

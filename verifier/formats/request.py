@@ -9,7 +9,7 @@ at no other registry where the same key is enrolled. It travels as
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from yinzheng.verifier.bytes.algorithms import (
@@ -80,9 +80,24 @@ class Request:
     """UTC seconds."""
     nonce: bytes
     """16 fresh random bytes."""
+    _read: bytes = field(default=b"", init=False, repr=False, compare=False)
+    """Its canonical bytes where it was read from them; a copy that differs has none."""
 
     def __post_init__(self) -> None:
         read_object(self.to_json(), _FIELDS)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Request":
+        """Read a body that must be canonical; its fields are looked at once.
+
+        Raises `DataFault` (`json-…`, `field-…`, `credit-code`).
+        """
+        found = read_object(loads(data, max_bytes=MAX_TOKEN, canonical=True), _FIELDS)
+        del found["v"]
+        made = object.__new__(cls)
+        for name, value in (*found.items(), ("_read", data)):
+            object.__setattr__(made, name, value)
+        return made
 
     def to_json(self) -> dict[str, JSON]:
         """The object of S11.1."""
@@ -105,7 +120,7 @@ class Request:
 
     def message(self) -> bytes:
         """The bytes that are signed."""
-        return PREFIX + dumps(self.to_json())
+        return PREFIX + (self._read or dumps(self.to_json()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +169,7 @@ def parse_request(token: str) -> tuple[Request, bytes]:
     match = _TOKEN.fullmatch(token) if len(token) <= MAX_TOKEN else None
     if match is None:
         raise _malformed()
-    data, signature = _decode(match[1]), _decode(match[2])
-    fields = read_object(loads(data, max_bytes=MAX_TOKEN, canonical=True), _FIELDS)
-    del fields["v"]
-    return Request(**fields), signature
+    return Request.from_bytes(_decode(match[1])), _decode(match[2])
 
 
 def replayed() -> DataFault:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlmodel import select
@@ -15,7 +15,9 @@ from sqlmodel import select
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.trades.market import BUYER, RIVAL, ask, codes, enrolled, trade_of
+from tests.ledger.trades.test_reserving import order
 from tests.ledger.world import World, actor_of, unchanged
+from yinzheng.api.desk.trades import answer_json
 from yinzheng.ledger.certificates import remarks
 from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.flow.pipeline import settle
@@ -31,11 +33,14 @@ from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.body import Body, parse_body
+from yinzheng.verifier.formats.body import Body, Party, parse_body
 from yinzheng.verifier.formats.certificate import encode_qr
+from yinzheng.verifier.formats.reservation import Reserved
+from yinzheng.verifier.formats.trade_check import parse_trade_receipt
 from yinzheng.verifier.judge.kinds import kind_of
 from yinzheng.verifier.judge.report import Authentic
 from yinzheng.verifier.judge.trust import parse_trust
+from yinzheng.verifier.log.statement import certificate_subject
 
 
 @dataclass
@@ -126,6 +131,42 @@ def test_what_became_of_the_certificate_since_changes_no_answer(found: Market) -
         report = kind_of(shown).verify(shown, trust, now=found.world.clock.now)
         assert (report.authentic, report.exit_code) == (Authentic.GENUINE, exit_code)
         assert report.findings[8].code == open_
+
+
+def test_every_answer_is_of_its_own_moment(found: Market) -> None:
+    """What an answer is put together from is remembered (ADR 103), and what is remembered is never old."""
+    registry, certificate = found.registry, found.certificate
+
+    def told(*expected: str) -> None:
+        (answered,) = ask(registry, found.exchange, trade_of(certificate))
+        said = canonical.loads(answer_json(answered), max_bytes=1 << 20)
+        assert isinstance(said, dict)
+        assert codes(answered) == [*expected] == [one["code"] for one in cast("Any", said["reasons"])]
+        assert said["answer"] == answered.body.answer == ("allow" if not expected else said["answer"])
+        assert said["block"] == answered.body.block.to_json()
+        assert parse_trade_receipt(dumps(said["receipt"])).body == answered.body
+        assert answered.body.record is not None
+        record = registry.client.record(certificate_subject(certificate.number), answered.body.block.number)
+        assert record is not None
+        assert (answered.body.record.reserved_until, answered.body.record.remarks) == (
+            record.reserved_until,
+            record.remarks,
+        )
+
+    told()
+    until, rival = found.world.clock.now + 3600, found.rival
+    kept = Reserved(certificate.number, until, Party(rival.name, rival.code), found.world.clock.now)
+    order(registry, rival, kept)
+    told("recorded-since")
+    settle(registry)
+    told("reserved")
+    found.world.clock.advance(3601)
+    told()
+    officer = actor_of(registry, w.OFFICER)
+    remarks.enter(registry, certificate.number, RemarkKind.CONTROL, Grounds("管制"), officer)
+    told("recorded-since")
+    settle(registry)
+    told("controlled")
 
 
 @pytest.mark.parametrize("kind", [RemarkKind.AGREED, RemarkKind.OTHER])

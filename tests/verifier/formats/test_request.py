@@ -68,6 +68,16 @@ def test_what_is_signed() -> None:
     assert not KEY.public_key.verify(message, raw)
 
 
+def test_what_was_read_was_signed_as_it_was_read_and_a_copy_by_what_it_says() -> None:
+    read, _ = parse_request(TOKEN)
+    assert (read, hash(read), repr(read)) == (REQUEST, hash(REQUEST), repr(REQUEST))
+    assert read.message() == REQUEST.message() == module.PREFIX + dumps(REQUEST.to_json())
+    changes: tuple[dict[str, Any], ...] = ({"nonce": bytes(16)}, {"path": "/"}, {"at": NOW + 1}, {"org": ORG})
+    for change in changes:
+        copy, made = dataclasses.replace(read, **change), dataclasses.replace(REQUEST, **change)
+        assert copy.message() == made.message() == module.PREFIX + dumps(made.to_json())
+
+
 @pytest.mark.parametrize(
     ("drift", "code"), [(300, ""), (-300, ""), (301, "request-stale"), (-301, "request-stale")]
 )
