@@ -10,6 +10,7 @@ anything else stays open.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -97,7 +98,7 @@ class LogSource(Protocol):
 
 
 def heads_in(document: BinaryIO, trust: TrustPolicy, read: Reading = _UNBOUNDED) -> list[Head]:
-    """The heads that a checkpoint, log proof, certificate, receipt (file or PDF) or pack rests on.
+    """The heads that a checkpoint, log proof, certificate, receipt, history (file or PDF) or pack rests on.
 
     Each is signed by every log key of the policy. Raises `DataFault`: `against-none` where there is none to
     be read, or as `note.open_checkpoint`.
@@ -113,7 +114,7 @@ def heads_in(document: BinaryIO, trust: TrustPolicy, read: Reading = _UNBOUNDED)
 
 def is_head(document: BinaryIO) -> bool:
     """Whether it is a checkpoint or log proof, and nothing that could be verified by itself."""
-    data = document.read(MAX_PROOF_BYTES)
+    data = _as_signed(document.read(MAX_PROOF_BYTES))
     return data.startswith(HEADER.encode()) or _is_note(data)
 
 
@@ -174,11 +175,12 @@ def _related(
 def _of_file(data: bytes, read: Reading) -> tuple[list[str], int | None]:
     if len(data) > MAX_FILE:
         raise _none()
-    if data.startswith(HEADER.encode()):
-        return [TlogProof.from_text(data).checkpoint], None
-    if _is_note(data):
+    text = _as_signed(data)
+    if text.startswith(HEADER.encode()):
+        return [TlogProof.from_text(text).checkpoint], None
+    if _is_note(text):
         try:
-            return [data.decode()], None
+            return [text.decode()], None
         except UnicodeDecodeError:
             raise _none() from None
     try:
@@ -186,9 +188,19 @@ def _of_file(data: bytes, read: Reading) -> tuple[list[str], int | None]:
         value = None if file is None else loads(file, max_bytes=MAX_FILE)
     except (DataFault, UsageFault):
         raise _none() from None
-    if not isinstance(value, dict) or not isinstance(value.get("proof"), str):
-        raise _none()
-    return [TlogProof.from_text(str(value["proof"])).checkpoint], _time_of(value.get("chain"))
+    if isinstance(value, dict) and isinstance(value.get("certificate"), dict):
+        value = value["certificate"]  # of a proof for one reader (S21.5)
+    match value:
+        case {"proof": str(proof), **more}:
+            return [TlogProof.from_text(proof).checkpoint], _time_of(more.get("chain"))
+        case {"checkpoint": str(note), **more}:  # of a right's history
+            return [note], _time_of(more.get("chain"))
+    raise _none()
+
+
+def _as_signed(data: bytes) -> bytes:
+    """A text as it was, should an editor or mail have put a mark before it, or other ends to its lines."""
+    return data.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n")
 
 
 def _is_note(data: bytes) -> bool:

@@ -29,6 +29,8 @@ def summary(found: EventsReport) -> Phrase:
     """How the file stands as a whole."""
     if found.failed:
         said = Phrase("有不成立之处", "Something is wrong")
+    elif not found.ours:
+        said = Phrase("不是本登记体系的动态文件，或已损坏", "No file of events of ours, or damaged")
     elif found.undetermined or not found.whole:
         said = Phrase("无法全部确定", "Not all can be determined")
     else:

@@ -15,6 +15,10 @@ EVENT_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "不公开的声明处附有无法核对的内容。",
         "A body stands where nothing shows that it is the private one.",
     ),
+    "events-foreign": (
+        "这不是动态文件，或已损坏。",
+        "This is no file of events, or it is damaged.",
+    ),
     "line-unknown": ("这一行不属于动态文件。", "This is no line of a file of events."),
     "line-place": (
         "行序不对：有重复、颠倒，或缺少所依据的检查点。",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import json
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from yinzheng.verifier.judge.events.report import EventReport, EventsReport
 from yinzheng.verifier.judge.events.verify import EventsJudge
 from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.judge.trust import parse_trust
+from yinzheng.verifier.words.events import summary
 
 __all__ = ["court_template"]
 
@@ -186,6 +188,39 @@ def test_what_is_missing_is_undetermined(lines: list[Json], policy: Json) -> Non
     events(lines)[0]["body"] = None
     assert judged(lines, policy)[1].exit_code == 3
     assert judged([], policy)[1].exit_code == 3
+
+
+def test_what_an_editor_leaves_in_it_means_nothing(lines: list[Json], policy: Json) -> None:
+    data = [canonical.dumps(line) for line in lines]
+    for saved in (
+        [codecs.BOM_UTF8 + data[0], *data[1:]],
+        [line + b"\r" for line in data],
+        [b"", *data[:2], b" \t\r", *data[2:], b"", b""],
+        [codecs.BOM_UTF8, *data],
+    ):
+        judge = EventsJudge(parse_trust(canonical.dumps(policy)))
+        assert {one.outcome for one in judge.judge(saved)} == {Outcome.VALID}
+        assert judge.whole().exit_code == 0
+
+
+def test_what_is_damaged_or_something_else_is_not_called_wrong(lines: list[Json], policy: Json) -> None:
+    data = [canonical.dumps(line) for line in lines]
+    for damaged, ours in (
+        ([*data[:-2], data[-2][:200]], True),
+        ([*data[:-1], "张三".encode("gbk")], True),
+        (data[1:], False),
+        ([b"hello world"], False),
+        ([canonical.dumps({"format": "yinzheng/certificate/1"})], False),
+        (["".join(map(bytes.decode, data)).encode("utf-16")], False),
+        ([], False),
+    ):
+        judge = EventsJudge(parse_trust(canonical.dumps(policy)))
+        reports = list(judge.judge(damaged))
+        assert Outcome.INVALID not in {one.outcome for one in reports}
+        found = judge.whole()
+        assert (found.failed, found.ours, found.whole, found.exit_code) == (0, ours, False, 3)
+        said = summary(found)
+        assert ("of ours" in said.en, "不是" in said.zh) == (not ours, not ours)
 
 
 def test_another_registrys_events(lines: list[Json], policy: Json) -> None:

@@ -183,6 +183,24 @@ def test_a_checkpoint_and_a_log_proof() -> None:
         assert is_head(io.BytesIO(data.encode())) is alone
 
 
+@pytest.mark.parametrize("text", [note(leaves(7)), TlogProof(0, (bytes(32),) * 3, note(leaves(7))).text])
+def test_as_editors_and_mail_leave_it(text: str) -> None:
+    for data in ("\ufeff" + text, text.replace("\n", "\r\n"), "\ufeff" + text.replace("\n", "\r\n")):
+        assert sizes(data) == [7]
+        assert is_head(io.BytesIO(data.encode()))
+    with pytest.raises(DataFault):
+        sizes(text.replace("\n", "\r\n ", 1))
+
+
+def test_a_history_and_a_proof_for_one_reader(whole: tuple[bytes, TrustPolicy]) -> None:
+    for chain in (None, 7, {}):
+        (head,) = reading(json.dumps({"checkpoint": note(leaves(7)), "chain": chain}))()
+        assert (head.checkpoint.size, head.at) == (7, None)
+    certificate = json.loads(whole[0])
+    (within,) = reading(json.dumps({"proof": {}, "certificate": certificate, "holder": {}}), whole[1])()
+    assert [within] == reading(whole[0], whole[1])()
+
+
 @pytest.fixture(scope="module")
 def whole() -> tuple[bytes, TrustPolicy]:
     value = json.loads((VECTORS / "whole.json").read_text())
@@ -231,6 +249,8 @@ def zipped(**parts: bytes) -> bytes:
         b"{}",
         b"[]",
         b'{"proof": 1}',
+        b'{"checkpoint": 1}',
+        b'{"certificate": {}}',
         b"PK\x03\x04 and nothing",
         bytes(17 * 1024 * 1024),
         zipped(statements=b"[]"),

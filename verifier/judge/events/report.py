@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from yinzheng.verifier.formats.watched import WatchedEvent
 from yinzheng.verifier.judge.report import Finding, Outcome
 
 PRIVATE = "body-private"
 """Of an event whose body nobody but those concerned may see: its statement is proved all the same."""
+
+FOREIGN: Final = "events-foreign"
+"""Of lines before the one that says of a file that it is one of events."""
+
+_UNREAD: Final = frozenset({FOREIGN, "json-malformed", "json-too-large"})
+"""Why a line could not be read: cut off, of another encoding, or of something else. Nothing failed (D14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +36,9 @@ class EventReport:
 
     @property
     def outcome(self) -> Outcome:
-        """INVALID if anything is, SKIPPED if something is missing, else VALID: it is proved."""
+        """INVALID if anything is, SKIPPED if something is missing or damaged, else VALID: it is proved."""
         found = {one.outcome for one in self.findings if one.code != PRIVATE}
-        if Outcome.INVALID in found:
+        if any(one.outcome is Outcome.INVALID and one.code not in _UNREAD for one in self.findings):
             return Outcome.INVALID
         return Outcome.VALID if found == {Outcome.VALID} else Outcome.SKIPPED
 
@@ -59,6 +65,8 @@ class EventsReport:
     proved: int
     failed: int
     undetermined: int
+    ours: bool
+    """It begins as such a file does."""
     whole: bool
     """It has its first and last line, and as many events as that says."""
 

@@ -6,6 +6,7 @@ which block the chain held a head of the log that covers them. That none is left
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +18,7 @@ from yinzheng.verifier.containers.eventsfile import Asked, End, Head, Line, Told
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.watched import named_by
 from yinzheng.verifier.judge import obligations
-from yinzheng.verifier.judge.events.report import PRIVATE, EventReport, EventsReport
+from yinzheng.verifier.judge.events.report import FOREIGN, PRIVATE, EventReport, EventsReport
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.report import Outcome
 from yinzheng.verifier.judge.seals import sealed
@@ -46,6 +47,10 @@ class EventsJudge:
         """The report of each event, and of each line that is none of such a file, as they come."""
         for line in lines:
             self._line += 1
+            if self._line == 1:
+                line = line.removeprefix(BOM_UTF8)
+            if not line.strip():
+                continue  # an editor puts it there
             report = self._judged(line)
             if report is not None:
                 self._counts[report.outcome] += 1
@@ -58,6 +63,7 @@ class EventsJudge:
             proved=self._counts[Outcome.VALID],
             failed=self._counts[Outcome.INVALID],
             undetermined=self._counts[Outcome.SKIPPED],
+            ours=self._asked is not None,
             whole=self._asked is not None and self._end is not None and self._end.events == told,
         )
 
@@ -72,8 +78,17 @@ class EventsJudge:
         return None if line is not None else EventReport(self._line, findings.in_order())
 
     def _read(self, data: bytes) -> Line:
-        line = read_line(data)
-        if isinstance(line, Asked) is not (self._line == 1) or self._end is not None:
+        begun = self._asked is not None
+        try:
+            line = read_line(data)
+        except DataFault:
+            if begun:
+                raise
+            line = None
+        if not begun and not isinstance(line, Asked):
+            raise DataFault("a file of events begins otherwise", code=FOREIGN)
+        assert line is not None
+        if (begun and isinstance(line, Asked)) or self._end is not None:
             raise DataFault("a line is out of its place", code="line-place")
         if isinstance(line, Asked):
             self._asked = line
