@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from yinzheng.api.cli.files import read_file
+from yinzheng.api.cli.files import read_file, readable
 from yinzheng.api.cli.output import Json, print_json, tell
 from yinzheng.verifier.errors import found_in
 
@@ -26,6 +26,7 @@ def follow_command(
     json_: Json = False,
 ) -> None:
     """Let a policy follow a network whose validators changed. 更新策略中的验证节点。"""
+    from yinzheng.ledger.state.files import write_durably
     from yinzheng.verifier.judge.following import MAX_CHANGE, follow
     from yinzheng.verifier.judge.trust import MAX_TRUST
 
@@ -36,7 +37,7 @@ def follow_command(
         policy = json.dumps(found[-1].policy, ensure_ascii=False).encode()
     new = found[-1].policy
     if out_file is not None:
-        out_file.write_text(json.dumps(new, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        write_durably(out_file, readable(new))  # which may be the policy itself
 
     def text() -> Iterator[str]:
         for one in found:

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import typer
 
+from yinzheng.api.cli.files import write_new
 from yinzheng.api.cli.output import tell
 from yinzheng.api.cli.policy import language_in, read_policy
 from yinzheng.api.cli.verify_history import print_history
@@ -33,7 +34,7 @@ def tell_history(
     presented = _history(read_argument(target), policy, state)
     report = verify_history(presented, policy, now=int(time.time()))
     if out_ is not None:
-        out_.write_bytes(presented.file or b"")
+        write_new(out_, presented.file or b"")
     value = {"verdict": verdict(report).to_json(), **report.to_json()}
     tell(json_, value, lambda: print_history(report, language))
     raise typer.Exit(report.exit_code)

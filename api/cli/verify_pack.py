@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
+from yinzheng.api.cli.files import write_new
 from yinzheng.api.cli.findings import china_time, print_findings
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK, err, out, tell
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher
@@ -70,8 +71,7 @@ def check_pack(
         raise UsageFault(f"{html} exists already", code="report-exists", hint="Name a new file.")
     report = judge_pack(target, trust)
     if html is not None:
-        with html.open("x", encoding="utf-8", newline="\n") as out_file:
-            out_file.write(render_html(report))
+        write_new(html, render_html(report).encode())
     tell(as_json, pack_json(report), lambda: print_pack(report, language))
     return report.exit_code
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 
 from tests.cli.commands import refused, run
@@ -33,6 +34,20 @@ def test_a_history_is_asked_for_kept_and_checked_alone(demonstration: Demonstrat
     kept.write_text(json.dumps(value), encoding="utf-8")
     forged = run("history", kept, *trust, "--json")
     assert (forged.code, forged.json["authentic"], forged.json["lines"]) == (1, "forged", [])
+
+
+def test_a_history_for_which_there_is_no_room_is_not_left_half_written(
+    demonstration: Demonstration, tmp_path: Path
+) -> None:
+    given = (demonstration.numbers[0], "--trust", demonstration.trust, "--state", demonstration.state)
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most[1]))
+    try:
+        said = run("history", *given, "--out", tmp_path / "history.json")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert said.code == 3, said
+    assert not [*tmp_path.iterdir()]
 
 
 def test_what_is_no_history(demonstration: Demonstration, tmp_path: Path) -> None:

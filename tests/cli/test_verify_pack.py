@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import shutil
 import time
 import zipfile
@@ -188,6 +189,18 @@ def test_the_report_is_written_to_a_new_file(trust: Path) -> None:
         code="report-exists", exit_code=2,
     )  # fmt: skip
     assert page.read_text(encoding="utf-8") == html
+
+
+def test_a_report_for_which_there_is_no_room_is_not_left_half_written(trust: Path) -> None:
+    page, most = trust.parent / "report.html", resource.getrlimit(resource.RLIMIT_FSIZE)
+    (trust.parent / "case.zip").write_bytes(genuine_pack())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most[1]))
+    try:
+        said = run("verify", trust.parent / "case.zip", "--trust", trust, "--report", page)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert said.code == 3, said
+    assert {path.name for path in trust.parent.iterdir()} == {"trust.json", "case.zip"}
 
 
 def test_only_a_pack_has_a_report_to_write(trust: Path) -> None:
