@@ -10,14 +10,13 @@ anything else stays open.
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from typing import BinaryIO, Final, Protocol, TypeAlias
 
-from yinzheng.verifier.bytes.canonical import JSON, loads
+from yinzheng.verifier.bytes.canonical import JSON, loads, saved
 from yinzheng.verifier.chain.evidence import parse_evidence
 from yinzheng.verifier.containers.target import Presented, read_target
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -200,7 +199,7 @@ def _of_file(data: bytes, read: Reading) -> tuple[list[str], int | None]:
 
 def _as_signed(data: bytes) -> bytes:
     """A text as it was, should an editor or mail have put a mark before it, or other ends to its lines."""
-    return data.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n")
+    return saved(data).replace(b"\r\n", b"\n")
 
 
 def _is_note(data: bytes) -> bool:

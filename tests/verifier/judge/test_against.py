@@ -193,7 +193,8 @@ def test_as_editors_and_mail_leave_it(text: str) -> None:
 
 
 def test_a_history_and_a_proof_for_one_reader(whole: tuple[bytes, TrustPolicy]) -> None:
-    for chain in (None, 7, {}):
+    chains: tuple[Any, ...] = (None, 7, {})
+    for chain in chains:
         (head,) = reading(json.dumps({"checkpoint": note(leaves(7)), "chain": chain}))()
         assert (head.checkpoint.size, head.at) == (7, None)
     certificate = json.loads(whole[0])

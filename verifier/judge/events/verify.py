@@ -6,13 +6,12 @@ which block the chain held a head of the log that covers them. That none is left
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.bytes.canonical import dumps, saved
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.eventsfile import Asked, End, Head, Line, Told, read_line
 from yinzheng.verifier.errors import DataFault
@@ -48,7 +47,7 @@ class EventsJudge:
         for line in lines:
             self._line += 1
             if self._line == 1:
-                line = line.removeprefix(BOM_UTF8)
+                line = saved(line)
             if not line.strip():
                 continue  # an editor puts it there
             report = self._judged(line)
