@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -192,10 +193,18 @@ def _sealed(place: _Place, chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _in_parallel(
     work: Callable[[tuple[int, bytes, bool]], bytes], items: Iterable[tuple[int, bytes, bool]]
 ) -> Iterator[bytes]:
-    """Results in order, with a few made ahead: SM4 is slower than all else, and lets other threads run."""
+    """Results in order, with a few made ahead: SM4 is slower than all else, and lets other threads run.
+
+    One alone is made at once: threads to start and to wait for cost more than most files of one chunk.
+    """
+    items = iter(items)
+    begun = list(islice(items, 2))
+    if len(begun) == 1:
+        yield work(begun[0])
+        return
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="sm4") as pool:
         waiting: deque[Future[bytes]] = deque()
-        for item in items:
+        for item in chain(begun, items):
             if item[0] >= _MAX_CHUNKS:
                 raise DataFault("the file is too long to be sealed", code="blob-too-long")
             waiting.append(pool.submit(work, item))
