@@ -180,12 +180,13 @@ def whole_folder(
         raise
 
 
-def remove_leftovers(folder: Path) -> int:
-    """Delete what crashes left half written anywhere under `folder`; returns how many files.
+def remove_leftovers(folder: Path, *, deep: bool = True) -> int:
+    """Delete what crashes left half written in `folder`, and `deep` under it; returns how many files.
 
     Only for the one writer, before it writes: another's file in the making looks the same.
     """
-    leftovers = list(folder.rglob(f".*{TEMPORARY_SUFFIX}"))
+    search = folder.rglob if deep else folder.glob
+    leftovers = list(search(f".*{TEMPORARY_SUFFIX}"))
     for path in leftovers:
         with disk_faults(path):
             path.unlink(missing_ok=True)

@@ -116,8 +116,10 @@ class FolderBlobs:
         return (path.name for path in self._root.glob("??/*") if is_name(path.name))
 
     def sweep(self) -> int:
-        """See `BlobStore`."""
-        return remove_leftovers(self._root)
+        """See `BlobStore`. All are made in the folder itself: those of the blobs, which may be very many and
+        would be listed each time the registry is opened, hold nothing but whole ones.
+        """
+        return remove_leftovers(self._root, deep=False)
 
     def _path(self, name: str) -> Path:
         return self._root / place_of(name)

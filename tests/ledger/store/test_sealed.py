@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -45,6 +46,14 @@ def replace(blobs: FolderBlobs, data: bytes) -> str:
 def stored(blobs: FolderBlobs, blob: str) -> bytes:
     with blobs.open(blob) as file:
         return file.read()
+
+
+def test_what_is_one_chunk_starts_no_thread(blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dossiers are many small files, and an audit opens them all."""
+    with monkeypatch.context() as alone:
+        alone.delattr(module, "ThreadPoolExecutor")
+        file = seal_file(blobs, KEY, DOSSIER, 0, [b"data"])
+        check_file(blobs, KEY, DOSSIER, 0, file.blob, file.size, file.digest)
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -243,6 +252,22 @@ class TestFolder:
         (tmp_path / "blobs" / ".blob.0123.part").write_bytes(b"half")
         assert blobs.sweep() == 1
         assert list(blobs.names()) == [name]
+
+    def test_sweeping_lists_no_blobs(
+        self, blobs: FolderBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whatever writes opens the registry first, which sweeps: it may have a million blobs."""
+        looked, listing = [], os.scandir
+
+        def seen(path: Path) -> Any:
+            looked.append(Path(path))
+            return listing(path)
+
+        blobs.put([b"data"])
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "scandir", seen)
+            assert blobs.sweep() == 0
+        assert looked == [tmp_path / "blobs"]
 
     def test_deleting_twice(self, blobs: FolderBlobs) -> None:
         name = blobs.put([b"data"]).name
