@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlmodel import Session, select
 
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.chain.announced import SPAN, Announced, announced
+from yinzheng.ledger.chain.announced import Announced, announced
 from yinzheng.ledger.chain.connect import prover
+from yinzheng.ledger.chain.events import SPAN
 from yinzheng.ledger.inlets.finding import is_own
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models_inlets import Inlet

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from web3 import Web3
 from web3.types import FilterParams, LogReceipt
 
-from yinzheng.ledger.chain.events import arguments_of, topic
-from yinzheng.ledger.chain.reverts import NodeRefused, translated
+from yinzheng.ledger.chain.events import arguments_of, logs_in, topic
+from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.verifier.formats.inlet import EVENTS
-
-SPAN: Final = 5_000
-"""Blocks asked for at once: nodes refuse to look through many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +31,16 @@ class Announced:
 
 
 def announced(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> list[Announced]:
-    """All of them in blocks `first` to `last`, at most `SPAN`, in the order of the chain; `addresses` by
-    contract. A node that gives fewer at once is asked for fewer.
+    """All of them in blocks `first` to `last`, in the order of the chain; `addresses` by contract.
 
     Raises `ChainUnreachable`, `NodeRefused`.
     """
-    try:
-        return _asked(w3, addresses, first, last)
-    except NodeRefused:
-        if first == last:
-            raise
-    middle = (first + last) // 2
-    return [*announced(w3, addresses, first, middle), *announced(w3, addresses, middle + 1, last)]
-
-
-def _asked(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> list[Announced]:
     of = {addresses[contract]: contract for contract, *_ in EVENTS.values()}
-    topics = ["0x" + one.hex() for _, one in _topics()]
     asked: FilterParams = {
-        "fromBlock": first,
-        "toBlock": last,
         "address": [checksummed(address) for address in of],
-        "topics": [topics],  # any of them
+        "topics": [["0x" + one.hex() for _, one in _topics()]],  # any of them
     }
-    with translated():
-        logs = w3.eth.get_logs(asked)
-    found = (_read(of, log) for log in logs)
+    found = (_read(of, log) for log in logs_in(w3, asked, first, last))
     return [one for one in found if one is not None]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from web3 import Web3
 from web3.contract import Contract
@@ -13,28 +13,51 @@ from web3.types import FilterParams, LogReceipt
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.contracts import CONTRACTS, canonical_type
-from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.chain.reverts import NodeRefused, translated
 from yinzheng.ledger.chain.sender import checksummed
 from yinzheng.verifier.bytes.algorithms import keccak256
+
+SPAN: Final = 5_000
+"""Blocks asked for at once: nodes refuse to look through many more."""
 
 
 def told(
     w3: Web3, address: bytes, contract: str, event: str, *, first: int = 0, about: bytes | None = None
-) -> list[Mapping[str, Any]]:
+) -> Iterator[Mapping[str, Any]]:
     """Arguments, by name, of each such event of the contract at `address` since block `first`, oldest first.
 
-    `contract` as in `CONTRACTS`; `about`: only those whose first indexed argument is these 32 bytes.
-    Raises `ChainUnreachable`, `NodeRefused`.
+    `contract` as in `CONTRACTS`; `about`: only those whose first indexed argument is these 32 bytes. There
+    may be more of them than a node gives at once, and than memory holds. Raises as `logs_in`.
     """
     asked: FilterParams = {
-        "fromBlock": first,
-        "toBlock": "latest",
         "address": checksummed(address),
         "topics": ["0x" + one.hex() for one in (topic(contract, event), about) if one is not None],
     }
     with translated():
-        logs = w3.eth.get_logs(asked)
-    return [arguments_of(contract, event, log) for log in logs]
+        last = w3.eth.block_number
+    for log in logs_in(w3, asked, first, last):
+        yield arguments_of(contract, event, log)
+
+
+def logs_in(w3: Web3, asked: FilterParams, first: int, last: int) -> Iterator[LogReceipt]:
+    """The logs that are `asked` for in blocks `first` to `last`, in the order of the chain.
+
+    A node that gives fewer at once is asked for fewer blocks, from there on. Raises `ChainUnreachable`,
+    `NodeRefused`.
+    """
+    span = SPAN
+    while first <= last:
+        end = min(first + span - 1, last)
+        try:
+            with translated():
+                found = w3.eth.get_logs({**asked, "fromBlock": first, "toBlock": end})
+        except NodeRefused:
+            if first == end:
+                raise
+            span = (end - first + 1) // 2
+            continue
+        yield from found
+        first = end + 1
 
 
 def arguments_of(contract: str, event: str, log: LogReceipt) -> Mapping[str, Any]:

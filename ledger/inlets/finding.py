@@ -17,7 +17,8 @@ from yinzheng.ledger.certificates.objecting import due_to_tell
 from yinzheng.ledger.certificates.reserving import let_go
 from yinzheng.ledger.certificates.telling import tell_of_objection
 from yinzheng.ledger.certificates.work import certificate_thread
-from yinzheng.ledger.chain.announced import SPAN, Announced, announced, sender_of
+from yinzheng.ledger.chain.announced import Announced, announced, sender_of
+from yinzheng.ledger.chain.events import SPAN
 from yinzheng.ledger.chain.records import DisputeState
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.disputes.direct import follow_opening, follow_release

@@ -54,8 +54,8 @@ class StandingCalls(Calling):
 
     def _ended(self, id_: bytes, event: str) -> bytes | None:
         """A certificate ends once, and what ended it stands in the event alone."""
-        found = told(self._w3, self._addresses["standing"], "standing", event, about=id_)
-        return bytes(found[0]["statement"]) if found else None
+        found = next(told(self._w3, self._addresses["standing"], "standing", event, about=id_), None)
+        return None if found is None else bytes(found["statement"])
 
     # ---------------------------------------------------------------- writes
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
-from web3 import Web3
+from web3.exceptions import Web3RPCError
+from web3.types import FilterParams, LogReceipt
 
 from tests.ledger import world as w
 from tests.ledger.organisations.enrolling import Member
@@ -25,7 +25,6 @@ from yinzheng.ledger.certificates.listing import standing_of
 from yinzheng.ledger.certificates.messages import message_of
 from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.reserving import made_by, reservations_of
-from yinzheng.ledger.chain import announced as searching
 from yinzheng.ledger.chain.approvals import sign
 from yinzheng.ledger.chain.approvals_moves import Reservation
 from yinzheng.ledger.chain.client import ContractsClient
@@ -449,15 +448,15 @@ def test_a_node_that_gives_few_events_at_once_is_asked_for_fewer(
 ) -> None:
     world, _ = published
     with world.open(settle=False) as registry:
-        ask, most = searching._asked, 3
+        ask, most = registry.w3.eth.get_logs, 3
 
-        def few(w3: Web3, addresses: Mapping[str, bytes], first: int, last: int) -> list[searching.Announced]:
-            if last - first >= most:
-                raise NodeRefused("query returned more than 10000 results", code="chain-refused")
-            return ask(w3, addresses, first, last)
+        def few(asked: FilterParams) -> list[LogReceipt]:
+            if int(asked["toBlock"]) - int(asked["fromBlock"]) >= most:  # as numbers, which is how we ask
+                raise Web3RPCError("query returned more than 10000 results")
+            return ask(asked)
 
         with monkeypatch.context() as short:
-            short.setattr(searching, "_asked", few)
+            short.setattr(registry.w3.eth, "get_logs", few)
             most = 0
             with pytest.raises(NodeRefused):
                 find(registry)
