@@ -1,6 +1,7 @@
 """How a contract is asked and called, whichever it is."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -10,7 +11,8 @@ from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError
 from hexbytes import HexBytes
 from web3 import Web3
-from web3.types import TxParams
+from web3.providers.base import JSONBaseProvider
+from web3.types import RPCEndpoint, TxParams
 
 from yinzheng.contracts import artifact
 from yinzheng.ledger.chain.contracts import CONTRACTS, canonical_type
@@ -55,16 +57,27 @@ class Calling:
 
     def _read(self, contract: str, name: str, arguments: list[Any], block: Block) -> tuple[Any, ...]:
         function = functions(contract)[name]
-        call: TxParams = {
-            "to": checksummed(self._addresses[contract]),
-            "data": HexBytes(function.encode(arguments)),
-        }
-        with translated():
-            answer = self._w3.eth.call(call, block)
+        answer = self._answer(self._addresses[contract], function.encode(arguments), block)
         try:
             return abi_decode(function.gives, answer)
         except (DecodingError, UnicodeDecodeError) as error:
             raise unreadable(name) from error
+
+    def _answer(self, to: bytes, data: bytes, block: Block) -> bytes:
+        """What a contract answers. Below web3, whose way there and back takes half as long as the contract;
+        whatever is no plain answer is asked for again by it, for it knows what that means."""
+        if isinstance(self._w3.provider, JSONBaseProvider):
+            asked = {"to": "0x" + to.hex(), "data": "0x" + data.hex()}
+            at = block if isinstance(block, str) else hex(block)
+            with translated():
+                said = self._w3.provider.make_request(RPCEndpoint("eth_call"), [asked, at])
+            found = said.get("result")
+            if "error" not in said and isinstance(found, str) and found.startswith("0x"):
+                with suppress(ValueError):
+                    return bytes.fromhex(found[2:])
+        call: TxParams = {"to": checksummed(to), "data": HexBytes(data)}
+        with translated():
+            return self._w3.eth.call(call, block)
 
     def _call(self, contract: str, name: str, arguments: list[Any], gas: int = CALL_GAS) -> Call:
         return Call(self._addresses[contract], functions(contract)[name].encode(arguments), gas)
