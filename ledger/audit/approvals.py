@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, select
 
-from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.audit.finding import SOME, Audit
 from yinzheng.ledger.cases.preparing import deposit_of
 from yinzheng.ledger.chain.approvals import digest
 from yinzheng.ledger.store import repository
@@ -19,7 +19,7 @@ def check_approvals(audit: Audit) -> None:
     """Recover every signer (`approval-altered`), and compare deposits with their certificates."""
     with audit.store.reading() as session:
         people = {person.name: person.address for person in session.exec(select(Person))}
-        for approval in session.exec(select(Approval)):
+        for approval in session.exec(select(Approval).execution_options(yield_per=SOME)):
             with audit.finding(case=approval.case_id, approval=approval.id):
                 who = approval.person or approval.organisation
                 # Which account an organisation had then, the contracts asked.

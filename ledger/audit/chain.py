@@ -1,4 +1,7 @@
-"""Does the chain hold every head, case and certificate that the database says it holds, and no others?"""
+"""Does the chain hold every head, case and certificate that the database says it holds, and no others?
+
+Whether a certificate's record is as it should be is asked where records are read (`standing.py`).
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,16 @@ from collections.abc import Mapping
 
 from sqlmodel import Session, col, func, select
 
-from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.audit.finding import SOME, Audit
 from yinzheng.ledger.cases.calls import DEPOSIT, SUCCESSION
 from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.chain.events import told
-from yinzheng.ledger.chain.records import CaseState
+from yinzheng.ledger.chain.records import CaseState, Record
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbidding import kept_of, raised
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import State
-from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Event, Objection
+from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Objection
 from yinzheng.verifier.bytes.counting import counted
 
 _ON_CHAIN: Mapping[str, CaseState] = {
@@ -32,8 +35,8 @@ def check_chain(audit: Audit) -> None:
     with audit.store.reading() as session:
         _check_heads(audit, session)
         _check_cases(audit, session)
-        known = _check_certificates(audit, session)
         _check_calls(audit, session)
+        known = set(session.exec(select(Certificate.subject).where(col(Certificate.event_id).is_not(None))))
     _check_strangers(audit, known)
 
 
@@ -66,7 +69,7 @@ def _check_heads(audit: Audit, session: Session) -> None:
 
 
 def _check_cases(audit: Audit, session: Session) -> None:
-    for case in session.exec(select(Case).order_by(Case.id)):
+    for case in session.exec(select(Case).order_by(Case.id).execution_options(yield_per=SOME)):
         kind = CaseType(case.type)
         expected = _ON_CHAIN.get(case.state) if kind.published else None
         if case.state == State.REFUSED and case.publicity_end is not None:
@@ -95,28 +98,24 @@ def _agree(session: Session, case: Case, counted: int) -> bool:
     return session.exec(open_).one() == counted or under_way(session)
 
 
-def _check_certificates(audit: Audit, session: Session) -> set[bytes]:
-    """Each deposited certificate has its record; returns the identifiers that belong to one."""
-    known = set()
-    for row in session.exec(select(Certificate).where(col(Certificate.event_id).is_not(None))):
-        known.add(row.subject)
-        record = audit.client.record(row.subject)
-        event = session.get(Event, row.event_id)
-        if record is None:
-            if not _on_its_way(session, row):
-                audit.found(
-                    "certificate-not-on-chain", f"the chain lacks certificate {row.number}", number=row.number
-                )
-        elif row.state != "deposited":
-            if not _on_its_way(session, row):
-                audit.found(
-                    "certificate-altered", f"{row.number} is deposited, its row denies it", number=row.number
-                )
-        elif event is None or record.content != event.leaf_hash or record.valid_until != row.valid_until:
+def check_deposit(
+    audit: Audit, session: Session, row: Certificate, leaf: bytes | None, record: Record | None
+) -> None:
+    """A deposited certificate has its record; `leaf`: hash of its deposit's statement, if that is there."""
+    if record is None:
+        if not _on_its_way(session, row):
             audit.found(
-                "certificate-differs", f"the chain holds {row.number} with another content", number=row.number
+                "certificate-not-on-chain", f"the chain lacks certificate {row.number}", number=row.number
             )
-    return known
+    elif row.state != "deposited":
+        if not _on_its_way(session, row):
+            audit.found(
+                "certificate-altered", f"{row.number} is deposited, its row denies it", number=row.number
+            )
+    elif (record.content, record.valid_until) != (leaf, row.valid_until):
+        audit.found(
+            "certificate-differs", f"the chain holds {row.number} with another content", number=row.number
+        )
 
 
 def _on_its_way(session: Session, row: Certificate) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.audit.finding import SOME, Audit
 from yinzheng.ledger.cases.files import events_with_files
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.store import repository
@@ -20,7 +20,7 @@ from yinzheng.verifier.errors import DataFault
 def check_dossiers(audit: Audit) -> None:
     """Decrypt every file to its last byte and compare it with what was recorded when it came in."""
     with audit.store.reading() as session:
-        for case in session.exec(select(Case).order_by(Case.id)):
+        for case in session.exec(select(Case).order_by(Case.id).execution_options(yield_per=SOME)):
             with audit.finding(case=case.id):
                 _check_dossier(audit, session, case)
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy import bindparam, or_
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.audit.erasures import check_remains
-from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.audit.finding import SOME, Audit
 from yinzheng.ledger.cases.calls import refused_decisions
-from yinzheng.ledger.cases.protests import against_case, meant
+from yinzheng.ledger.cases.protests import meant
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.course import Course
 from yinzheng.ledger.rules.numbers import CertificateNumber
 from yinzheng.ledger.rules.states import COURSES, Move, State, StatementType
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Approval, Case, Certificate, Event, Objection
+from yinzheng.ledger.store.models import Approval, Case, Certificate, Event, Objection, table_of
 from yinzheng.ledger.store.models_inlets import Inlet
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.store.sealed import SealedValue
+from yinzheng.ledger.store.session import Objects
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import MAX_BODY, parse_body
@@ -36,16 +40,30 @@ _OF_OTHERS: Final = frozenset(
 )
 """Statements of a case whose subject is a certificate or a licence (S2.4)."""
 
+_OBJECTED: Final = table_of(Objection).c
+_OBJECTIONS: Final = Objects(Objection, _OBJECTED.case_id == bindparam("of"), order_by=[_OBJECTED.id])
+_APPROVED: Final = table_of(Approval).c
+_SIGNERS: Final = Prepared(
+    rows_of(_APPROVED.address).where(
+        _APPROVED.case_id == bindparam("of"), or_(_APPROVED.kind == "deposit", _APPROVED.kind == "move")
+    )
+)
+
 
 def check_events(audit: Audit) -> None:
     """Check every event, then every case and certificate against its events."""
     with audit.store.reading() as session:
-        for case in session.exec(select(Case).order_by(Case.id)):
+        for case in session.exec(select(Case).order_by(Case.id).execution_options(yield_per=SOME)):
             with audit.finding(case=case.id):
                 _check_case(audit, session, case)
-        for certificate in session.exec(select(Certificate).order_by(Certificate.number)):
+        stated = select(Certificate, Event.leaf_hash).join(
+            Event, col(Event.id) == col(Certificate.event_id), isouter=True
+        )
+        for certificate, leaf in session.exec(
+            stated.order_by(Certificate.number).execution_options(yield_per=SOME)
+        ):
             with audit.finding(number=certificate.number):
-                _check_certificate(session, certificate)
+                _check_certificate(session, certificate, leaf)
         _check_numbers(audit, session)
 
 
@@ -53,13 +71,13 @@ def _check_case(audit: Audit, session: Session, case: Case) -> None:
     events = repository.events_of_case(session, case.id)
     if not events:
         raise DataFault("a case has no events", code="event-missing")
+    objections = _OBJECTIONS.all(session, of=case.id)
     with audit.finding(case=case.id):
-        _check_state(session, case, events)
+        _check_state(session, case, events, objections)
     seal = audit.seal(session, case.dossier_id)
     with audit.finding(case=case.id):
         check_remains(events, alive=seal is not None)
-        _check_objections_gone(session, case, alive=seal is not None)
-        _check_meant(session, case, seal)
+        _check_objections(objections, seal)
     prev: bytes | None = None
     for event in events:
         with audit.finding(case=case.id, event=event.id):
@@ -85,7 +103,9 @@ def _check_event(case: Case, event: Event, seal: SealedValue | None, prev: bytes
         verify_body(statement, canonical.dumps(committed_form(statement.type, body)), secret)
 
 
-def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:
+def _check_state(
+    session: Session, case: Case, events: Sequence[Event], objections: Sequence[Objection]
+) -> None:
     """The stored state must be one that the table of moves reaches by these statements."""
     taken_back = _check_deposits(session, case, events)
     course = COURSES[CaseType(case.type)]
@@ -93,44 +113,38 @@ def _check_state(session: Session, case: Case, events: Sequence[Event]) -> None:
     for event in events:
         if event.type == TOMBSTONE:
             continue  # it ends the dossier, and moves the case nowhere
+        reached = _quietly(course, states, taken_back)
         states = {
             rule.to
             for rule in course.rules
-            if rule.state in _quietly(course, states, taken_back)
-            and rule.statement is not None
-            and rule.statement.value == event.type
+            if rule.state in reached and rule.statement is not None and rule.statement.value == event.type
         }
     if case.state not in _quietly(course, states, taken_back):
         raise DataFault(f"the case is stored as {case.state}, its events say otherwise", code="case-altered")
-    objections = session.exec(select(Objection).where(*against_case(case.id))).all()
+    objections = [one for one in objections if one.certificate is None]  # not to what came of it
     raised = sum(1 for event in events if event.type == StatementType.OBJECTION_RAISED)
-    found = select(Inlet.name).where(Inlet.inlet == "objection", Inlet.about == case.subject)
-    raised += len({*session.exec(found)} & {one.leaf for one in objections})
+    if objections:
+        found = select(Inlet.name).where(Inlet.inlet == "objection", Inlet.about == case.subject)
+        raised += len({*session.exec(found)} & {one.leaf for one in objections})
     concluded = sum(1 for event in events if event.type == StatementType.OBJECTION_CONCLUDED)
     if len(objections) != raised or sum(o.concluded_at is not None for o in objections) != concluded:
         raise DataFault("objections and their events do not match", code="objection-altered")
 
 
-def _check_objections_gone(session: Session, case: Case, *, alive: bool) -> None:
-    if alive:
-        return
-    objections = session.exec(select(Objection).where(Objection.case_id == case.id))
-    if any(objection.sealed for objection in objections):
-        raise DataFault("an objection outlived its dossier", code="erasure-unproved")
-
-
-def _check_meant(session: Session, case: Case, seal: SealedValue | None) -> None:
-    """What was handed in of objections raised on the chain is what the chain names."""
-    if seal is not None:
-        for objection in session.exec(select(Objection).where(Objection.case_id == case.id)):
+def _check_objections(objections: Sequence[Objection], seal: SealedValue | None) -> None:
+    """What was handed in of objections raised on the chain is what the chain names; gone with its dossier."""
+    for objection in objections:
+        if seal is not None:
             meant(objection, seal)
+        elif objection.sealed:
+            raise DataFault("an objection outlived its dossier", code="erasure-unproved")
 
 
 def _check_deposits(session: Session, case: Case, events: Sequence[Event]) -> bool:
     """Each deposit stated stands or was refused by the contracts; tells whether any was refused."""
     stated = sum(1 for event in events if event.type == StatementType.CERTIFICATE_DEPOSITED)
     certificates = repository.certificates_of_case(session, case.id)
-    refused = refused_decisions(session, case)
+    refused = refused_decisions(session, case, certificates)
     withdrawn = refused * len(certificates)
     standing = sum(one.event_id is not None for one in certificates)
     if stated != withdrawn + standing:
@@ -152,7 +166,8 @@ def _quietly(course: Course[State, Move], states: set[State], taken_back: bool) 
     return found | issuing
 
 
-def _check_certificate(session: Session, certificate: Certificate) -> None:
+def _check_certificate(session: Session, certificate: Certificate, leaf: bytes | None) -> None:
+    """`leaf`: hash of the statement of its deposit, if that is there."""
     body = parse_body(canonical.loads(certificate.body, max_bytes=MAX_BODY))
     statement = statement_of(body)
     of_row = (certificate.number, certificate.subject, certificate.registered_at, certificate.valid_until)
@@ -164,17 +179,12 @@ def _check_certificate(session: Session, certificate: Certificate) -> None:
                 "a certificate was never deposited, its row says it was", code="certificate-altered"
             )
         return
-    event = session.get(Event, certificate.event_id)
-    if event is None or event.leaf_hash != statement.leaf_hash:
+    if leaf != statement.leaf_hash:
         raise DataFault("a certificate is not the one its deposit states", code="certificate-altered")
     if certificate.qr is None or decode_qr(certificate.qr).statement() != statement:
         raise DataFault("a certificate's code is not of its body", code="certificate-altered")
-    signed = session.exec(
-        select(Approval).where(
-            Approval.case_id == certificate.case_id, col(Approval.kind).in_(("deposit", "move"))
-        )
-    ).all()
-    if len({approval.address for approval in signed}) != len(signed) or not signed:
+    signed = _SIGNERS.all(session, of=certificate.case_id)
+    if len({*signed}) != len(signed) or not signed:
         raise DataFault("a deposited certificate lacks its approvals", code="approval-missing")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import Session
 from web3 import Web3
@@ -19,6 +19,9 @@ from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.models import Dossier
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
+
+SOME: Final = 1_000
+"""Rows taken from the database at a time (`yield_per`), where there may be very many: a bound on memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""Does the chain hold each registered certificate as the database says: status, remarks, objections, and who
-ended it or a licence under it?
+"""Does the chain hold each registered certificate as the database says: its content, status, remarks,
+objections and reservation, and who ended it or a licence under it? Its record is read once for all of them.
 """
 
 from __future__ import annotations
@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from yinzheng.ledger.audit.chain import under_way
-from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.audit.chain import check_deposit, under_way
+from yinzheng.ledger.audit.finding import SOME, Audit
+from yinzheng.ledger.audit.trades import Reserved
 from yinzheng.ledger.certificates.lineage import MAX_PUBLIC
 from yinzheng.ledger.certificates.remarks import Entered, remarks_of
 from yinzheng.ledger.certificates.work import statements_of
@@ -18,8 +20,9 @@ from yinzheng.ledger.chain.events import told
 from yinzheng.ledger.chain.records import ObjectionState, Record, Status
 from yinzheng.ledger.rules.certificates import REMARK_BITS, remark_bits
 from yinzheng.ledger.rules.standing import Over
-from yinzheng.ledger.store.models import Certificate, Event, Objection
+from yinzheng.ledger.store.models import Certificate, Event, Objection, table_of
 from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.ledger.store.session import Objects
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import GROUNDS, INITIATORS
 from yinzheng.verifier.chain.layout_moves import ENDINGS
@@ -40,21 +43,31 @@ _OBJECTIONS: Final[Mapping[bool | None, ObjectionState]] = {
     False: ObjectionState.DISMISSED,
 }
 
+_OBJECTED: Final = table_of(Objection)
+_AGAINST: Final = Objects(Objection, _OBJECTED.c.certificate == bindparam("of"))
+
 Ends = Mapping[tuple[str, bytes], Event]
 """By type and subject the last statement; what the contracts refused may have been stated before it."""
 
 
 def check_standing(audit: Audit) -> None:
-    """Compare status, remarks and objections; what is on its way is not different."""
+    """Compare each with its record; what is on its way is not different."""
     known: set[bytes] = set()
+    deposited = (
+        select(Certificate, Event.leaf_hash)
+        .join(Event, col(Event.id) == col(Certificate.event_id), isouter=True)
+        .where(col(Certificate.event_id).is_not(None))
+    )
     with audit.store.reading() as session:
-        settled, ends = not under_way(session), _ends(session)
-        for row in session.exec(select(Certificate).where(col(Certificate.event_id).is_not(None))):
+        settled, ends, reserved = not under_way(session), _ends(session), Reserved.of(audit, session)
+        for row, leaf in session.exec(deposited.execution_options(yield_per=SOME)):
             with audit.finding(number=row.number):
+                record = audit.client.record(row.subject)
+                check_deposit(audit, session, row, leaf, record)
                 remarks = remarks_of(row, statements_of(session, row))
                 known.update(one.leaf for one in remarks if one.leaf is not None)
-                record = audit.client.record(row.subject)
                 if record is not None and settled:
+                    reserved.check(audit, row, record)
                     _compare(audit, row, record, remarks)
                     _compare_objections(audit, session, row, record)
                     _compare_ending(audit, ends, row, record)
@@ -144,7 +157,7 @@ def _public(event: Event) -> object:
 
 
 def _compare_objections(audit: Audit, session: Session, row: Certificate, record: Record) -> None:
-    found = session.exec(select(Objection).where(Objection.certificate == row.number)).all()
+    found = _AGAINST.all(session, of=row.number)
     same = record.objections == sum(one.concluded_at is None for one in found)
     if not same or any(
         audit.client.later_objection(row.subject, one.leaf) is not _OBJECTIONS[one.upheld] for one in found

@@ -17,7 +17,7 @@ from yinzheng.ledger.audit.erasures import check_remains
 from yinzheng.ledger.audit.event import check_event
 from yinzheng.ledger.audit.finding import Audit
 from yinzheng.ledger.audit.supervision import check_supervisions
-from yinzheng.ledger.audit.trades import check_reservations, check_trades
+from yinzheng.ledger.audit.trades import check_trades
 from yinzheng.ledger.certificates.work import deposit_leaf, statements_of
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.flow.threads import is_told_elsewhere, thread
@@ -47,7 +47,6 @@ def check_threads(audit: Audit) -> None:
         seen += _consents(audit, session) + _disputes(audit, session) + _certificates(audit, session)
         seen += check_trades(audit, session) + check_contracts(audit, session)
         seen += check_supervisions(audit, session) + _found(audit, session)
-        check_reservations(audit, session)
         loose = (
             select(func.count()).select_from(Event).where(col(Event.case_id).is_(None), Event.type != NOTED)
         )

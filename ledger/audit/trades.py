@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.keys import month_of, open_key
-from yinzheng.ledger.audit.chain import under_way
 from yinzheng.ledger.audit.event import check_event
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.chain.records import Record
 from yinzheng.ledger.chain.reverts import translated
 from yinzheng.ledger.flow.recording import open_event
 from yinzheng.ledger.store.models import Certificate, Event
@@ -40,21 +42,26 @@ def check_trades(audit: Audit, session: Session) -> int:
     return seen
 
 
-def check_reservations(audit: Audit, session: Session) -> None:
-    """Nobody has a certificate reserved on chain but by a reservation that is recorded here (R46)."""
-    if under_way(session):
-        return
-    known = {
-        (row.certificate, row.until, row.account)
-        for row in session.exec(select(Reservation).where(col(Reservation.released).is_(None)))
-    }
-    with translated():
-        now = audit.w3.eth.get_block("latest")["timestamp"]
-    for row in session.exec(select(Certificate).where(col(Certificate.ended).is_(None))):
-        record = audit.client.record(row.subject)
-        if record is None or record.reserved_until <= now:
-            continue
-        if (row.number, record.reserved_until, record.reserved_by) not in known:
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What is reserved by what the database has, and when that is compared: by the newest block's time."""
+
+    known: frozenset[tuple[str, int, bytes]]
+    now: int
+
+    @classmethod
+    def of(cls, audit: Audit, session: Session) -> Reserved:
+        """As rows and chain are now. Raises `ChainUnreachable`, `NodeRefused`."""
+        running = session.exec(select(Reservation).where(col(Reservation.released).is_(None)))
+        known = frozenset((row.certificate, row.until, row.account) for row in running)
+        with translated():
+            return cls(known, int(audit.w3.eth.get_block("latest")["timestamp"]))
+
+    def check(self, audit: Audit, row: Certificate, record: Record) -> None:
+        """Nobody has it reserved on chain but by a reservation that is recorded here (R46)."""
+        if row.ended is not None or record.reserved_until <= self.now:
+            return
+        if (row.number, record.reserved_until, record.reserved_by) not in self.known:
             audit.found(
                 "reservation-unknown",
                 f"the chain has {row.number} reserved, and the database does not know by what",

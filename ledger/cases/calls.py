@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
 from yinzheng.ledger.chain.client import ContractsClient
@@ -12,8 +15,9 @@ from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import before_issuing
 from yinzheng.ledger.rules.terms import Procedure
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import Case, Certificate, ChainCall
+from yinzheng.ledger.store.models import Case, Certificate, ChainCall, table_of
 from yinzheng.ledger.store.models_moves import Licence
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 
 
@@ -141,13 +145,21 @@ KINDS: Final = (
 )
 
 
-def refused_decisions(session: Session, case: Case) -> int:
-    """How many decisions of a case the contracts refused, each with its statements in the log."""
-    withdrawn = select(func.count(col(ChainCall.id))).where(ChainCall.state == "withdrawn")
+_CALLS: Final = table_of(ChainCall).c
+_REFUSED: Final = Prepared(
+    rows_of(func.count()).where(
+        _CALLS.kind == DEPOSIT.name, _CALLS.about == bindparam("on"), _CALLS.state == "withdrawn"
+    )
+)
+
+
+def refused_decisions(session: Session, case: Case, certificates: Sequence[Certificate]) -> int:
+    """How many decisions of a case the contracts refused, each with its statements in the log.
+
+    `certificates` are those that came of it.
+    """
     if case.type == CaseType.FIRST:
-        numbers = [row.number for row in repository.certificates_of_case(session, case.id)]
-        return session.exec(
-            withdrawn.where(ChainCall.kind == DEPOSIT.name, col(ChainCall.about).in_(numbers))
-        ).one()
+        return sum(int(_REFUSED.scalar(session, on=row.number)) for row in certificates)
+    withdrawn = select(func.count(col(ChainCall.id))).where(ChainCall.state == "withdrawn")
     leaves = [event.leaf_hash.hex() for event in repository.events_of_case(session, case.id)]
     return session.exec(withdrawn.where(col(ChainCall.part).in_(leaves))).one()

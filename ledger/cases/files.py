@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from sqlalchemy import bindparam, or_
 from sqlmodel import Session
 
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.store import repository
-from yinzheng.ledger.store.models import DossierFile, Event
+from yinzheng.ledger.store.models import DossierFile, Event, table_of
 from yinzheng.ledger.store.sealed import SealedFile, SealedValue, seal_file
+from yinzheng.ledger.store.session import Objects
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.canonical import JSON
 
@@ -22,10 +24,16 @@ FILE_EVENTS: Final = ("application.received", "supplement.given", *OBJECTED)
 """Events whose body lists `files`. In the order of the events they are all files of the dossier."""
 
 
+_EVENTS: Final = table_of(Event).c
+_WITH_FILES: Final = Objects(
+    Event, _EVENTS.case_id == bindparam("of"), or_(*(_EVENTS.type == one for one in FILE_EVENTS))
+)
+
+
 def events_with_files(session: Session, case_id: str) -> list[Event]:
     """What brought the files of a case's dossier, in their order: of the case, and of what came of it."""
-    found = [*repository.events_of_case(session, case_id), *events_beside(session, case_id)]
-    return sorted((event for event in found if event.type in FILE_EVENTS), key=lambda event: event.id or 0)
+    beside = [event for event in events_beside(session, case_id) if event.type in FILE_EVENTS]
+    return sorted([*_WITH_FILES.all(session, of=case_id), *beside], key=lambda event: event.id or 0)
 
 
 def events_beside(session: Session, case_id: str) -> list[Event]:

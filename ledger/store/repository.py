@@ -56,6 +56,13 @@ _STATEMENTS: Final = Prepared(
     .order_by(_EVENTS.c.log_index)
 )
 
+_OF_DOSSIERS: Final = table_of(DossierFile)
+_FILES: Final = Objects(
+    DossierFile, _OF_DOSSIERS.c.dossier_id == bindparam("of"), order_by=[_OF_DOSSIERS.c.number]
+)
+_MADE: Final = table_of(Certificate)
+_CERTIFICATES: Final = Objects(Certificate, _MADE.c.case_id == bindparam("of"), order_by=[_MADE.c.number])
+
 _HEADS: Final = table_of(Checkpoint)
 _LATEST: Final = Prepared(rows_of(_HEADS.c.size).order_by(_HEADS.c.size.desc()).limit(1))
 _ANCHORED: Final = Prepared(
@@ -262,8 +269,7 @@ def latest_checkpoint(session: Session, *, anchored: bool = False) -> Checkpoint
 
 def files_of(session: Session, dossier_id: bytes) -> Sequence[DossierFile]:
     """The dossier's files in order."""
-    query = select(DossierFile).where(DossierFile.dossier_id == dossier_id)
-    return session.exec(query.order_by(col(DossierFile.number))).all()
+    return _FILES.all(session, of=dossier_id)
 
 
 def find_call(session: Session, kind: str, about: str, part: str = "") -> ChainCall | None:
@@ -281,8 +287,7 @@ def anchoring_block(session: Session, index: int) -> int | None:
 
 def certificates_of_case(session: Session, case_id: str) -> Sequence[Certificate]:
     """The certificates, and drafts, that came of a case, by number."""
-    query = select(Certificate).where(Certificate.case_id == case_id).order_by(Certificate.number)
-    return session.exec(query).all()
+    return _CERTIFICATES.all(session, of=case_id)
 
 
 def licence_of_case(session: Session, case_id: str) -> Licence | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from tests.ledger import world as w
 from tests.ledger.audit.settled import Settled
 from tests.ledger.world import PASSPHRASE, World, actor_of
 from yinzheng.ledger.cases import issuing
+from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.clients.calling import Block
+from yinzheng.ledger.chain.embedded import blocks
+from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
+from yinzheng.ledger.chain.embedded.params import RpcError
+from yinzheng.ledger.chain.embedded.views import Json
+from yinzheng.ledger.chain.records import Record
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind
@@ -20,6 +28,37 @@ from yinzheng.ledger.state.faults import RaiseAt
 from yinzheng.verifier.errors import DataFault, YinzhengError
 
 # ---------------------------------------------------------------- chain
+
+
+def test_more_certificates_than_a_node_tells_of_at_once(
+    settled: Settled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a contract announced is asked for in as many pieces as the node likes."""
+    search = blocks.find_logs
+
+    def few(chain: EmbeddedChain, wanted: blocks.LogFilter) -> list[Json]:
+        if wanted.last - wanted.first > 2:
+            raise RpcError(blocks.LIMIT_EXCEEDED, "ask for a smaller range")
+        return search(chain, wanted)
+
+    with monkeypatch.context() as short:
+        short.setattr(blocks, "find_logs", few)
+        assert settled.world.audit() == []
+
+
+def test_each_record_is_read_once(settled: Settled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all that an audit asks the chain, records are the most."""
+    asked, read = Counter[bytes](), ContractsClient.record
+
+    def counted(client: ContractsClient, id_: bytes, block: Block = "latest") -> Record | None:
+        asked[id_] += 1
+        return read(client, id_, block)
+
+    with monkeypatch.context() as counting:
+        counting.setattr(ContractsClient, "record", counted)
+        assert settled.world.audit() == []
+    assert asked
+    assert {*asked.values()} == {1}
 
 
 @pytest.fixture
