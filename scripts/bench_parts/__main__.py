@@ -73,7 +73,9 @@ class Extent:
     licences: tuple[int, ...]
     """Licences under one right on the chain at which it is asked."""
     certificates: tuple[int, ...]
-    """Certificates at which it is asked."""
+    """Certificates, each through every step."""
+    made: tuple[int, ...]
+    """Certificates at which it is asked, all but one made."""
 
 
 USUAL: Final = Extent(
@@ -92,7 +94,8 @@ USUAL: Final = Extent(
     (10, 5),
     (10, 100),
     (10, 100, 1_000),
-    (100, 1_000),
+    (100,),
+    (1_000,),
 )
 QUICK: Final = Extent(
     (1_000, 15_000),
@@ -110,7 +113,8 @@ QUICK: Final = Extent(
     (3, 2),
     (4, 8),
     (10, 50),
-    (40, 80),
+    (40,),
+    (200,),
 )
 FULL: Final = replace(
     USUAL,
@@ -119,7 +123,8 @@ FULL: Final = replace(
     evidence=(10 * 1024, 1_000),
     registered=(10, 100, 1_000),
     licences=(10, 100, 1_000, 10_000),
-    certificates=(100, 1_000, 9_000),
+    certificates=(100, 1_000),
+    made=(1_000, 10_000, 100_000),
 )
 
 
@@ -172,7 +177,7 @@ _PARTS: Final[dict[frozenset[str], _Part]] = {
         folder, extent.registered, extent.licences, say
     ),
     frozenset({"certificates"}): lambda folder, extent, say, _: measure_certificates(
-        folder, extent.certificates, say
+        folder, extent.certificates, extent.made, say
     ),
     frozenset({"network"}): lambda folder, extent, say, _: measure_network(
         folder, 3 * extent.withdrawn[0], say

@@ -1,12 +1,15 @@
 """Many certificates: what a check, a proof and a record cost when there are few and when there are many.
 
-A month has numbers for 9,999 certificates of one registry (R14), so that is as far as one run can go.
+Some are registered through every step, which tells what that costs; the many are made (`made.py`).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +18,9 @@ from typing import Any, Final
 from sqlmodel import select
 
 from scripts.bench_parts.bulk import bytes_under, database_bytes
-from scripts.bench_parts.measure import Figure, Say, percentile, processor_seconds
+from scripts.bench_parts.clients import ask, get, serving
+from scripts.bench_parts.made import LARGE, Calendar, Maker, months_for
+from scripts.bench_parts.measure import Figure, Say, peak_mib, percentile, processor_seconds
 from scripts.bench_parts.moves import lawful_code
 from scripts.bench_parts.site import EXAMPLE, MEMBER, OFFICER, Site, make_site, opened
 from scripts.bench_parts.trades import enrolled_exchange, trade_about
@@ -26,13 +31,18 @@ from yinzheng.ledger.certificates.held import rights_of
 from yinzheng.ledger.demonstration.certificates import demonstration_keys
 from yinzheng.ledger.demonstration.steps import Officers
 from yinzheng.ledger.flow.pipeline import settle
+from yinzheng.ledger.reading import open_reader
 from yinzheng.ledger.registry import Registry, silent, wall_clock
 from yinzheng.ledger.rules.profiles import DEMO
+from yinzheng.ledger.state.policy import trust_policy
 from yinzheng.ledger.store.models import Certificate
-from yinzheng.ledger.store.models_register import RegisterHolder
 from yinzheng.ledger.store.register import search
 from yinzheng.ledger.trades.checking import Asked, check_trades
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.formats.trade import parse_trade
+from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.report import Authentic
+from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 from yinzheng.verifier.log.statement import certificate_subject
 
 _TOGETHER: Final = 200
@@ -41,14 +51,23 @@ _ASKED: Final = 40
 _EXCHANGE: Final = lawful_code(0)
 
 
-def measure_certificates(folder: Path, sizes: tuple[int, ...], say: Say) -> list[Figure]:
-    """Register until there are as many certificates as each of `sizes`, and ask about some of them."""
+def measure_certificates(
+    folder: Path, registered: tuple[int, ...], made: tuple[int, ...], say: Say
+) -> list[Figure]:
+    """Register as many as each of `registered`, and make registries of as many as each of `made`."""
     figures: list[Figure] = []
-    site = make_site(folder)
-    enrolled_exchange(site, folder / "exchange", _EXCHANGE)
+    for size in made:
+        figures += _made(folder / f"made-{size}", size, say)
+    place = folder / "registered"
+    place.mkdir()
+    return _registered(make_site(place), registered, say) + figures
+
+
+def _registered(site: Site, sizes: tuple[int, ...], say: Say) -> list[Figure]:
+    figures: list[Figure] = []
     registered = 0
     for size in sizes:
-        part, begin = f"at {size:,} certificates", time.process_time()
+        part, begin = f"at {size:,} registered certificates", time.process_time()
         with opened(site) as registry:
             some = 0
             while registered + some < size:
@@ -57,12 +76,68 @@ def measure_certificates(folder: Path, sizes: tuple[int, ...], say: Say) -> list
                 register(registry, together)
                 some += together
             each = (time.process_time() - begin) / some * 1e3
-            figures.append(Figure(part, "registering one, through every step, processor", each, "ms"))
-            figures += _asked_about(registry, part)
         registered = size
         say(f"auditing {size:,} certificates")
+        figures.append(Figure(part, "registering one, through every step, processor", each, "ms"))
         figures += audited(site, part)
     return figures
+
+
+def _made(folder: Path, size: int, say: Say) -> list[Figure]:
+    """A registry of so many, all but the first made; what is asked of it then."""
+    folder.mkdir()
+    clock, part = Calendar(months_for(size)), f"at {size:,} certificates"
+    site = make_site(folder, clock=clock)
+    begin = time.process_time()
+    with opened(site, clock) as registry:
+        maker = Maker(registry, clock, folder / "dossier")
+        maker.make(size, say)
+    each = (time.process_time() - begin) / size * 1e3
+    figures = [
+        Figure(part, "making one, processor", each, "ms"),
+        *(Figure(part, f"gas of one more, its {kind}", float(gas), "gas") for kind, gas in maker.gas.items()),
+    ]
+    return figures + asked_of(site, folder / "exchange", part, say)
+
+
+def asked_of(site: Site, exchange: Path, part: str, say: Say) -> list[Figure]:
+    """What a registry of many is asked, and takes: opened, served and audited."""
+    enrolled_exchange(site, exchange, _EXCHANGE)
+    say(f"asking {part}")
+    begin = time.process_time()
+    with opened(site) as registry:
+        figures = [Figure(part, "opening the registry, processor", time.process_time() - begin, "s")]
+        figures += _asked_about(registry, part)
+        with registry.store.reading() as session:
+            codes = [qr for qr in session.exec(select(Certificate.qr).limit(_ASKED)) if qr]
+    figures += _served(site, codes, part)
+    say(f"auditing {part}")
+    command = [sys.executable, "-m", "scripts.bench_parts.auditing", str(site.state)]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return [
+        *figures,
+        Figure(part, "an audit of everything, processor", found["seconds"], "s"),
+        Figure(part, "an audit of everything, memory at its peak", found["peak"], "MiB"),
+    ]
+
+
+def _served(site: Site, codes: Sequence[str], part: str) -> list[Figure]:
+    """What `yinzheng serve` takes until it answers, and for each page of a code it was not asked for yet."""
+    with serving("serve", site.state, "--rate", "100000") as server:
+        begun = _processor_of(server.process)
+        ask(server, [[get("/V/" + code.partition("/V/")[2]) for code in codes]])
+        each = (_processor_of(server.process) - begun) / len(codes)
+        return [
+            Figure(part, "`yinzheng serve` until it answers, processor", begun, "s"),
+            Figure(part, "GET /V/…, of a code not asked for before, processor", each * 1e3, "ms"),
+            Figure(part, "memory of `yinzheng serve` at its peak", peak_mib(server.process), "MiB"),
+        ]
+
+
+def _processor_of(process: int) -> float:
+    """Seconds of the processor that a running process has had (Linux)."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def audited(site: Site, part: str) -> list[Figure]:
@@ -95,8 +170,9 @@ def _asked_about(registry: Registry, part: str) -> list[Figure]:
     with registry.store.reading() as session:
         numbers = list(session.exec(select(Certificate.number)))
     chosen = secrets.SystemRandom().sample(numbers, _ASKED)
-    with registry.store.reading() as session:
-        holder = session.exec(select(RegisterHolder.code)).first() or ""
+    trust = parse_trust(json.dumps(trust_policy(registry.instance)).encode())
+    with open_reader(registry.paths.root, wall_clock) as reader:
+        kept = {number: reader.certificate_file(number) or b"" for number in chosen}
     answers = Answers(registry.paths, registry.instance, registry.store, registry.w3)
     size, sizes = registry.log.size, list[int]()
 
@@ -108,8 +184,13 @@ def _asked_about(registry: Registry, part: str) -> list[Figure]:
         "a trade check": lambda number: _check(registry, number),
         "record, statement and its proof from the log": answers.record,
         "gathering a certificate's state proofs": prove,
-        "the register's page of one organisation": lambda _: _searched(registry, holder),
-        "a holder's list, 100 of its certificates": lambda _: rights_of(registry, holder, None),
+        "its file offline, all obligations": lambda number: _genuine(kept[number], trust),
+        "the register by the organisation that has half": lambda _: _searched(registry, LARGE),
+        "the register by a number": lambda number: _searched(registry, number),
+        "the register by part of a name that nothing has": lambda _: _searched(
+            registry, "没有的名称", found=False
+        ),
+        "a holder's list, 100 of its certificates": lambda _: rights_of(registry, LARGE, None),
     }
     figures = [
         Figure(
@@ -123,17 +204,22 @@ def _asked_about(registry: Registry, part: str) -> list[Figure]:
     settle(registry)
     return [
         *figures,
+        Figure(part, "a certificate's file", percentile([*map(len, kept.values())], 0.5) / 1e3, "kB"),
         Figure(part, "a certificate's state proofs", percentile(sizes, 0.5) / 1e3, "kB"),
         Figure(part, "database a certificate", database_bytes(registry) / len(numbers) / 1e3, "kB"),
         Figure(part, "chain a certificate", bytes_under(registry.paths.chain) / len(numbers) / 1e3, "kB"),
     ]
 
 
-def _searched(registry: Registry, holder: str) -> None:
+def _searched(registry: Registry, words: str, *, found: bool = True) -> None:
     with registry.store.reading() as session:
-        found = search(session, holder)
-    if not found.bodies:
-        raise SystemExit("bench: the register finds nothing")
+        if bool(search(session, words).bodies) is not found:
+            raise SystemExit("bench: the register does not find what it should")
+
+
+def _genuine(file: bytes, trust: TrustPolicy) -> None:
+    if verify(read_target(file), trust, now=wall_clock()).authentic is not Authentic.GENUINE:
+        raise SystemExit("bench: a certificate's file is not genuine")
 
 
 def _check(registry: Registry, number: str) -> None:

@@ -30,8 +30,14 @@ class Load:
         return len(self.times) / self.whole
 
 
+class Port(int):
+    """The port that a server listens on, and its process."""
+
+    process: int
+
+
 @contextmanager
-def serving(command: str, state: Path, *options: str, passphrase: bytes | None = None) -> Iterator[int]:
+def serving(command: str, state: Path, *options: str, passphrase: bytes | None = None) -> Iterator[Port]:
     """Run `yinzheng COMMAND` over a state folder, which `passphrase` opens; gives its port."""
     port = free_port()
     yinzheng = str(Path(sys.executable).with_name("yinzheng"))
@@ -40,7 +46,9 @@ def serving(command: str, state: Path, *options: str, passphrase: bytes | None =
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, env=os.environ | given)
     try:
         _await(process, port)
-        yield port
+        served = Port(port)
+        served.process = process.pid
+        yield served
     finally:
         process.terminate()
         try:

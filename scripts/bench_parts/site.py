@@ -15,10 +15,11 @@ from yinzheng.ledger.demonstration.certificates import (
     demonstrate,
     demonstration_keys,
 )
+from yinzheng.ledger.flow.clock import LEAP
 from yinzheng.ledger.keys.passphrase import PASSPHRASE, create_passphrase_file
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.people.keyring import make_demonstration_passphrase
-from yinzheng.ledger.registry import Registry, silent, wall_clock
+from yinzheng.ledger.registry import Clock, Registry, silent, wall_clock
 from yinzheng.ledger.state.creation import create_registry
 from yinzheng.ledger.state.instance import read_instance
 
@@ -44,7 +45,9 @@ class Site:
         return read_instance(self.state)[1].registry_id
 
 
-def make_site(folder: Path, *, certified: bool = False, demonstration: bool = True) -> Site:
+def make_site(
+    folder: Path, *, certified: bool = False, demonstration: bool = True, clock: Clock = wall_clock
+) -> Site:
     """Create a registry under `folder`; with `certified`, take one dossier all the way.
 
     Not a demonstration's, consents given one by one wait for company before they enter the log (R49).
@@ -56,7 +59,7 @@ def make_site(folder: Path, *, certified: bool = False, demonstration: bool = Tr
         plan,
         lambda f: create_passphrase_file(f / PASSPHRASE),
         make_demonstration_passphrase,
-        wall_clock,
+        clock,
         silent,
     )
     if not certified:
@@ -69,7 +72,8 @@ def make_site(folder: Path, *, certified: bool = False, demonstration: bool = Tr
 
 
 @contextmanager
-def opened(site: Site) -> Iterator[Registry]:
-    """Open the registry for writing."""
-    with open_registry(site.state, demonstration_keys) as registry:
+def opened(site: Site, clock: Clock = wall_clock) -> Iterator[Registry]:
+    """Open the registry for writing; by another `clock`, which may leap, as one that was put back."""
+    leap = LEAP if clock is wall_clock else None
+    with open_registry(site.state, demonstration_keys, clock=clock, leap=leap) as registry:
         yield registry
