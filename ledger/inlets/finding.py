@@ -35,6 +35,9 @@ from yinzheng.ledger.store.models_trades import Reservation
 from yinzheng.verifier.formats.inlet import FOUND, STATED, Found, inlets_subject
 from yinzheng.verifier.formats.trade_check import Block
 
+AGAIN: Final = 500
+"""Blocks that are looked through again rather than written down."""
+
 
 def find(registry: Registry) -> int:
     """Look through the blocks that became final, and record what others told the contracts; how much it was.
@@ -53,7 +56,8 @@ def find(registry: Registry) -> int:
             break  # another node answered, one behind: of blocks it lacks it says that nothing is in them
         with registry.store.reading() as session:
             found = [one for one in found if not _is_recorded(session, one)]
-        if found or end - begin == SPAN - 1:  # else looked through again: who is refused has written nothing
+        # Few are looked through again by whoever opens next: who is refused then has written nothing.
+        if found or end - begin >= AGAIN:
             count += _record(registry, found, end)
     _follow_openings(registry)
     return count

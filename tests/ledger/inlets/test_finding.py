@@ -339,6 +339,10 @@ def test_a_search_that_fails_leaves_nothing_half_done(
         assert subject_of(registry, case)
         with registry.store.reading() as session:
             assert session.get_one(InletPlace, 1).block == place  # nothing is written where nothing was found
+        monkeypatch.setattr(finding, "AGAIN", 0)
+        assert find(registry) == 0
+        with registry.store.reading() as session:  # but that many blocks were looked through
+            assert session.get_one(InletPlace, 1).block == registry.last_final()
 
 
 TAMPERED = [
