@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from yinzheng.verifier.containers.page import code_shown, codes_shown
-from yinzheng.verifier.containers.pasted import find_code
+from yinzheng.verifier.containers.pasted import MAX_PASTED, find_code
 from yinzheng.verifier.containers.pdf import extract_file
 from yinzheng.verifier.containers.receiptfile import is_receipt_file
 from yinzheng.verifier.containers.scan import find_qr, is_ours
@@ -89,7 +89,7 @@ def _read(data: bytes | str, *, pages: bool) -> Presented:
         return _read_text(data.decode(encoding))
     except UnicodeDecodeError as error:
         # As editors in China save a text. A code is read in it, and whole; what it says beside it is not.
-        if (found := find_code(data.decode("gb18030", "replace"))) and is_ours(found):
+        if len(data) <= 2 * MAX_PASTED and is_ours(found := find_code(data.decode("gb18030", "replace"))):
             return Presented("qr", qr=found)
         raise DataFault(
             "this is no file a certificate comes as",

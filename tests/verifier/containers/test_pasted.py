@@ -75,6 +75,13 @@ def test_words_beside_it_may_be_in_any_encoding(words: str) -> None:
         assert read_target(data).qr == QR
 
 
+def test_a_large_file_in_another_encoding_is_not_searched() -> None:
+    """Another encoding makes many megabytes of a few."""
+    with pytest.raises(DataFault) as caught:
+        read_target(QR.encode() + b"\xff" * (2 * MAX_PASTED))
+    assert caught.value.code == "target-unknown"
+
+
 def test_no_words_in_another_encoding_are_a_code() -> None:
     for data in ("没有核验码".encode("gbk"), codecs.BOM_UTF16_LE + b"\0\xd8"):
         with pytest.raises(DataFault) as caught:
