@@ -133,16 +133,22 @@ _FORM: Final = re.compile(r"YINZHENG:(?P<which>[QA])/(?P<digits>[A-Z2-7]+)", re.
 
 def _read(given: str | bytes, which: str, what: str) -> object:
     data = given.encode("utf-8", "surrogatepass") if isinstance(given, str) else given
-    if data.lstrip()[:1] != b"{":
-        match = _FORM.fullmatch(data[: MAX_TEXT + 1].decode("utf-8", "replace").strip())
-        if match is None or match["which"].upper() != which:
-            raise DataFault(
-                f"this is no {what}",
-                code="challenge-foreign",
-                hint=f"Give its file, or its code or text, which begins with YINZHENG:{which}/.",
-            )
-        data = from_base32(match["digits"])
-    return loads(data, max_bytes=MAX_TEXT)
+    if data.lstrip()[:1] == b"{":
+        return loads(data, max_bytes=MAX_TEXT)
+    text = data[: 2 * MAX_TEXT].decode("utf-8", "replace")
+    fault = DataFault(
+        f"this is no {what}",
+        code="challenge-foreign",
+        hint=f"Give its file, or its code or text, which begins with YINZHENG:{which}/.",
+    )
+    for shown in (text, re.sub(r"\s+", "", text)):  # as it stands in a sentence; as mail and chat wrap it
+        match = _FORM.search(shown)
+        if match is not None and match["which"].upper() == which:
+            try:
+                return loads(from_base32(match["digits"]), max_bytes=MAX_TEXT)
+            except DataFault as error:
+                fault = error
+    raise fault
 
 
 def _challenge(value: object, path: str) -> Challenge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -79,3 +80,22 @@ def test_what_is_signed_is_for_nothing_else() -> None:
     assert HOSPITAL["code"].encode() in said.message
     other = Challenge(NUMBER, None, bytes(16), NOW, NOW + 60)
     assert answered(other).message != said.message
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda text: text + "。",
+        lambda text: f"请回答：{text}，谢谢",
+        lambda text: f"See {text}; thanks",
+        lambda text: "\r\n".join(text[at : at + 76] for at in range(0, len(text), 76)),
+        lambda text: "\ufeff" + "\n\t".join(text[at : at + 40] for at in range(0, len(text), 40)) + ".",
+        str.lower,
+    ],
+)
+def test_as_mail_and_chat_leave_it(leave: Callable[[str], str]) -> None:
+    asked = challenge()
+    said = answered(asked)
+    for text in (leave(asked.text), leave(asked.text).encode()):
+        assert parse_challenge(text) == asked
+    assert parse_answer(leave(said.text)) == said
