@@ -55,7 +55,7 @@ def extract(
 
     Raises also `DataFault` `target-too-hard`, where reading it takes too much work or memory, and
     `image-too-large` before anything is begun, where it declares more pixels than are read;
-    `EnvironmentFault` `server-busy`, where the machine gave it too little time.
+    `EnvironmentFault` `server-busy`, where the machine gave it too little time, or no process at all.
     """
     if not needs_taking_apart(data):
         return read_target(data, name=name)
@@ -75,7 +75,7 @@ def extract(
                 env=_ENVIRONMENT,
                 check=True,
             ).stdout
-    except (TimeoutError, subprocess.TimeoutExpired) as error:
+    except (TimeoutError, forks.LostError, subprocess.TimeoutExpired) as error:
         raise _busy() from error
     except subprocess.SubprocessError as error:
         raise _too_hard() from error
@@ -95,7 +95,7 @@ async def extract_while_waited_for(data: bytes, *, name: str = "") -> Presented:
                 said = await fork.answer_while_waited_for(data, SECONDS)
         else:
             said = await answer_of(_command(arguments), data, SECONDS)
-    except TimeoutError as error:
+    except (TimeoutError, forks.LostError) as error:
         raise _busy() from error
     return _answer(said, name)
 

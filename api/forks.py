@@ -9,6 +9,7 @@ one that forks nor any later child has seen (ADR 107).
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import os
@@ -18,7 +19,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from threading import Lock
 from time import monotonic
 from types import ModuleType, TracebackType
@@ -33,6 +34,13 @@ MOST_SAID: Final = 64 * 1024**2
 _MOST_ASKED: Final = 1 << 16
 _PIECE: Final = 1 << 18
 _WELL: Final = b"0"
+_SCARCE: Final = frozenset(
+    {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ETOOMANYREFS}
+)
+
+
+class LostError(OSError):
+    """No child could be begun, or nobody knows what became of it: of its work that says nothing."""
 
 
 class Fork:
@@ -53,7 +61,7 @@ class Fork:
         self._leash.close()
 
     def answer(self, data: bytes, seconds: float) -> bytes | None:
-        """What it says to `data`; None where it fails; `TimeoutError` where it takes longer."""
+        """What it says to `data`; None where it fails; `TimeoutError` where it takes longer; `LostError`."""
         until = monotonic() + seconds
 
         def left() -> float:
@@ -62,7 +70,7 @@ class Fork:
             return time
 
         said = bytearray()
-        try:
+        with suppress(ConnectionError):  # it was gone before it had read all; the leash says how
             self._stream.settimeout(left())
             self._stream.sendall(data)
             self._stream.shutdown(socket.SHUT_WR)
@@ -70,12 +78,12 @@ class Fork:
                 self._stream.settimeout(left())
                 piece = self._stream.recv(_PIECE)
                 if not piece:
-                    self._leash.settimeout(left())
-                    return bytes(said) if self._leash.recv(1) == _WELL else None
+                    break
                 said += piece
-        except ConnectionError:  # it was gone before it had read or said all
-            pass
-        return None
+            else:
+                return None
+        self._leash.settimeout(left())
+        return _told(self._leash.recv(1), said)
 
     async def answer_while_waited_for(self, data: bytes, seconds: float) -> bytes | None:
         """As `answer`, for servers: whoever is cancelled meanwhile leaves it, which ends the child."""
@@ -85,16 +93,25 @@ class Fork:
         self._stream.setblocking(False)
         self._leash.setblocking(False)
         said = bytearray()
-        with suppress(ConnectionError):
-            async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds):
+            with suppress(ConnectionError):  # as above
                 await loop.sock_sendall(self._stream, data)
                 self._stream.shutdown(socket.SHUT_WR)
                 while len(said) <= MOST_SAID:
                     piece = await loop.sock_recv(self._stream, _PIECE)
                     if not piece:
-                        return bytes(said) if await loop.sock_recv(self._leash, 1) == _WELL else None
+                        break
                     said += piece
-        return None
+                else:
+                    return None
+            return _told(await loop.sock_recv(self._leash, 1), said)
+
+
+def _told(word: bytes, said: bytearray) -> bytes | None:
+    """The answer, if the word about its child is that it ended well. Raises `LostError` without a word."""
+    if not word:
+        raise LostError("nobody knows what became of the child")
+    return bytes(said) if word == _WELL else None
 
 
 class Forks:
@@ -111,18 +128,33 @@ class Forks:
         self._of = 0
 
     def begin(self, arguments: Sequence[str]) -> Fork:
-        """Have a child begin. What forks is begun with the first, and anew where it is no more."""
+        """Have a child begin. What forks is begun with the first, and anew where it is no more.
+
+        Waits for nothing. Raises `LostError` where the machine has no room for it; `OSError`.
+        """
         asked = json.dumps(list(arguments)).encode()
-        ours, its = zip(socket.socketpair(), socket.socketpair(), strict=True)
-        try:
-            with self._lock:
-                if self._control is None or self._of != os.getpid() or not _sent(self._control, asked, its):
-                    self._control, self._of = self._server(), os.getpid()
-                    _sent(self._control, asked, its)  # if that one has ended too, the leash says so
-        finally:
-            for one in its:
-                one.close()
+        with ExitStack() as unless_begun, ExitStack() as its:
+            try:
+                handed = []
+                ours = []
+                for _ in range(2):
+                    one, other = socket.socketpair()
+                    ours.append(unless_begun.enter_context(one))
+                    handed.append(its.enter_context(other))
+                self._hand(asked, handed)
+            except OSError as error:
+                if error.errno in _SCARCE:
+                    raise LostError(error.errno, "no child could be begun") from error
+                raise
+            unless_begun.pop_all()
         return Fork(*ours)
+
+    def _hand(self, asked: bytes, handed: Sequence[socket.socket]) -> None:
+        with self._lock:
+            if self._control is None or self._of != os.getpid() or not _sent(self._control, asked, handed):
+                self._control = None  # should none be begun now, the next is to try
+                self._control, self._of = self._server(), os.getpid()
+                _sent(self._control, asked, handed)  # if that one has ended too, the leash says so
 
     def _server(self) -> socket.socket:
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -135,6 +167,7 @@ class Forks:
                 env=self._environment,
                 pass_fds=[its.fileno()],
             )
+        ours.setblocking(False)  # one that reads no more, being stopped, holds nobody up
         return ours
 
 
@@ -170,20 +203,27 @@ class _Serving:
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         self._waiting.register(self._control, selectors.EVENT_READ, self._take)
         self._waiting.register(self._heard, selectors.EVENT_READ, self._reap)
-        while all(key.data() for key, _ in self._waiting.select()):
-            pass
-        for child in self._leashes:
-            os.kill(child, signal.SIGKILL)
+        try:
+            while all(key.data() for key, _ in self._waiting.select()):
+                pass
+        finally:
+            for child in self._leashes:
+                os.kill(child, signal.SIGKILL)
 
     def _take(self) -> bool:
-        """One piece of work; whether there may be more."""
+        """One piece of work; whether there may be more. What cannot be begun is let go, and nothing else."""
         asked, handed, *_ = socket.recv_fds(self._control, _MOST_ASKED, 2)
         if not asked:
             return False
-        stream, leash = handed
-        arguments: list[str] = json.loads(asked)
-        self._module.load(*arguments)
-        child = os.fork()
+        try:
+            stream, leash = handed  # fewer come where no more may be open
+            arguments: list[str] = json.loads(asked)
+            self._module.load(*arguments)
+            child = os.fork()
+        except (OSError, MemoryError, ValueError):
+            for one in handed:
+                os.close(one)
+            return True
         if not child:
             _become(stream, [self._module.__name__, *arguments], self._module.main)
         os.close(stream)

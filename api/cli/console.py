@@ -93,8 +93,10 @@ def make_ready() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             # Closed before we began: what is said goes nowhere, and not into the next file that is opened,
-            # which would be given its number.
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+            # which would be given its number; nor into one of a process that we begin.
+            nowhere = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115
+            os.set_inheritable(nowhere.fileno(), True)
+            setattr(sys, name, nowhere)
     codecs.register_error(SIMPLER, _simpler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

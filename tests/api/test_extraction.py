@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from io import BytesIO
@@ -51,6 +52,23 @@ def test_a_busy_machine_says_nothing_of_the_file(reader: FakeReader, monkeypatch
         extract(picture, seconds=0.01)
     assert caught.value.code == "server-busy"
     monkeypatch.setattr(extraction, "SECONDS", 0.01)
+    with pytest.raises(EnvironmentFault) as caught:
+        asyncio.run(extraction.extract_while_waited_for(picture))
+    assert caught.value.code == "server-busy"
+
+
+@pytest.mark.skipif(not forks.AVAILABLE, reason="only Linux forks")
+def test_where_no_process_can_be_begun_nothing_is_said_of_the_file(
+    reader: FakeReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "no more")
+
+    picture = samples.picture(reader.world.qr)
+    monkeypatch.setattr(forks, "_sent", none)
+    with pytest.raises(EnvironmentFault) as caught:
+        extract(picture)
+    assert caught.value.code == "server-busy"
     with pytest.raises(EnvironmentFault) as caught:
         asyncio.run(extraction.extract_while_waited_for(picture))
     assert caught.value.code == "server-busy"

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.api.forking import forks_of
 from yinzheng.api import forks
-from yinzheng.api.forks import Forks
+from yinzheng.api.forks import Forks, LostError
 
 pytestmark = pytest.mark.skipif(not forks.AVAILABLE, reason="only Linux forks")
 
@@ -149,8 +151,114 @@ def test_what_forks_may_be_killed(working: Forks) -> None:
         child = int(fork._stream.recv(100))
         os.kill(first, signal.SIGKILL)
         os.kill(child, signal.SIGKILL)
-        assert fork._leash.recv(1) == b"", "nobody says how it ended"
+        with pytest.raises(LostError):  # nobody says how it ended
+            fork.answer(b"", 20)
     assert server(working) not in (first, child)
+
+
+def test_what_forks_ends_by_its_own_fault_and_its_children_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = "def load(wanted):\n    if wanted == 'unknown': raise KeyError"
+    working = forks_of(WORK + broken, tmp_path, monkeypatch)
+    with working.begin(["sleep"]) as fork:
+        fork._stream.shutdown(1)
+        child = int(fork._stream.recv(100))
+        with working.begin(["unknown"]) as other, pytest.raises(LostError):
+            other.answer(b"", 20)
+        until(lambda: gone(child))
+    assert facts(working, "tell")["called"] == 1
+
+
+@pytest.mark.parametrize("fault", ["raise OSError", "os.fork = no_more"])
+def test_what_cannot_be_begun_is_said_and_all_else_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """No more processes, no more files, no more memory: of the file that says nothing."""
+    source = f"""
+fork = os.fork
+
+def no_more():
+    raise BlockingIOError
+
+def load(wanted):
+    os.fork = fork
+    if wanted == "none":
+        {fault}
+"""
+    working = forks_of(WORK + source, tmp_path, monkeypatch)
+    first = server(working)
+    with working.begin(["sleep"]) as at_work:
+        at_work._stream.shutdown(1)
+        child = int(at_work._stream.recv(100))
+        for data in (b"", bytes(3_000_000)):
+            with working.begin(["none"]) as fork, pytest.raises(LostError):
+                fork.answer(data, 20)
+
+            async def waited(data: bytes) -> None:
+                with working.begin(["none"]) as fork:
+                    await fork.answer_while_waited_for(data, 20)
+
+            with pytest.raises(LostError):
+                asyncio.run(waited(data))
+        assert server(working) == first
+        assert not gone(child)
+
+
+def test_where_no_more_may_be_open_nothing_else_ends(working: Forks) -> None:
+    first = server(working)
+    resource.prlimit(first, resource.RLIMIT_NOFILE, (3, 20_000))
+    with working.begin(["tell"]) as fork, pytest.raises(LostError):
+        fork.answer(b"", 20)
+    resource.prlimit(first, resource.RLIMIT_NOFILE, (256, 20_000))
+    assert server(working) == first
+
+
+def test_nobody_waits_for_what_forks_being_stopped(working: Forks) -> None:
+    """A server would answer nobody any more."""
+    first = server(working)
+    os.kill(first, signal.SIGSTOP)
+    try:
+        with pytest.raises(LostError):
+            for _ in range(100_000):
+                with working.begin(["tell"]):
+                    pass
+    finally:
+        os.kill(first, signal.SIGCONT)
+
+    def told() -> bool:
+        with suppress(LostError):  # there is much to take first
+            return server(working) == first
+        return False
+
+    until(told)
+
+
+def test_after_nothing_could_be_begun_the_next_is(working: Forks, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, python = server(working), sys.executable
+    os.kill(first, signal.SIGKILL)
+    until(lambda: "Z" in Path(f"/proc/{first}/stat").read_text())
+    monkeypatch.setattr(sys, "executable", str(Path(python).with_name("nowhere")))
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError):
+            working.begin(["tell"])
+    monkeypatch.setattr(sys, "executable", python)
+    assert server(working) != first
+
+
+def test_no_room_for_a_socket_is_the_machines(working: Forks) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    server(working)
+    opened = len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 2, hard))
+    try:
+        with ExitStack() as kept, pytest.raises(LostError):
+            for _ in range(1000):
+                kept.enter_context(working.begin(["tell"]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(os.listdir("/proc/self/fd")) == opened
+    assert facts(working, "tell")["called"] == 1
 
 
 def test_many_at_once(working: Forks) -> None:
@@ -206,8 +314,8 @@ def test_a_terminals_interrupt_is_not_for_them(working: Forks) -> None:
 
 def test_nothing_can_be_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = forks_of("raise ImportError", tmp_path, monkeypatch)
-    with broken.begin(["tell"]) as fork:
-        assert fork.answer(b"", 20) is None
+    with broken.begin(["tell"]) as fork, pytest.raises(LostError):
+        fork.answer(b"", 20)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
     with pytest.raises(FileNotFoundError):
         Forks("the_work", {}).begin(["tell"])

@@ -298,6 +298,25 @@ def test_what_is_opened_first_is_not_printed_into(tmp_path: Path) -> None:
     assert written.read_bytes() == b""
 
 
+def test_what_a_process_that_we_begin_opens_first_is_not_printed_into(tmp_path: Path) -> None:
+    """As the processes of `serve --workers`, which make nothing ready themselves."""
+    written = tmp_path / "written"
+    opening = "import sys; file = open(sys.argv[1], 'wb'); assert file.fileno() > 2; print('said')"
+    program = (
+        "import subprocess, sys; from yinzheng.api.cli.console import make_ready; make_ready();"
+        f"sys.exit(subprocess.run([sys.executable, '-c', {opening!r}, sys.argv[1]]).returncode)"
+    )
+    command = [sys.executable, "-c", program, str(written)]
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command],
+        check=False,
+        env=environment(),
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert written.read_bytes() == b""
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("arguments", [("--help",), ("verify",), ("verify", "--json")])
 def test_a_disk_that_is_full(altered: Path, demonstration: Demonstration, arguments: tuple[str, ...]) -> None:
