@@ -26,8 +26,9 @@ def told(
 ) -> Iterator[Mapping[str, Any]]:
     """Arguments, by name, of each such event of the contract at `address` since block `first`, oldest first.
 
-    `contract` as in `CONTRACTS`; `about`: only those whose first indexed argument is these 32 bytes. There
-    may be more of them than a node gives at once, and than memory holds. Raises as `logs_in`.
+    `contract` as in `CONTRACTS`; `about`: only those whose first indexed argument is these 32 bytes, which
+    are few, and which a node finds by its index: all blocks are asked for at once. Of the others there may be
+    more than a node gives at once, and than memory holds. Raises as `logs_in`.
     """
     asked: FilterParams = {
         "address": checksummed(address),
@@ -35,17 +36,18 @@ def told(
     }
     with translated():
         last = w3.eth.block_number
-    for log in logs_in(w3, asked, first, last):
+    for log in logs_in(w3, asked, first, last, span=SPAN if about is None else last - first + 1):
         yield arguments_of(contract, event, log)
 
 
-def logs_in(w3: Web3, asked: FilterParams, first: int, last: int) -> Iterator[LogReceipt]:
+def logs_in(
+    w3: Web3, asked: FilterParams, first: int, last: int, *, span: int = SPAN
+) -> Iterator[LogReceipt]:
     """The logs that are `asked` for in blocks `first` to `last`, in the order of the chain.
 
-    A node that gives fewer at once is asked for fewer blocks, from there on. Raises `ChainUnreachable`,
-    `NodeRefused`.
+    They are asked for by `span` blocks; of a node that gives fewer at once by fewer, from there on. Raises
+    `ChainUnreachable`, `NodeRefused`.
     """
-    span = SPAN
     while first <= last:
         end = min(first + span - 1, last)
         try:
@@ -54,7 +56,7 @@ def logs_in(w3: Web3, asked: FilterParams, first: int, last: int) -> Iterator[Lo
         except NodeRefused:
             if first == end:
                 raise
-            span = (end - first + 1) // 2
+            span = min((end - first + 1) // 2, SPAN)
             continue
         yield from found
         first = end + 1
