@@ -18,7 +18,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from yinzheng.ledger.consents.import_file import LineIndex, open_import, require_unchanged
 from yinzheng.ledger.consents.import_order import subjects_of
 from yinzheng.ledger.consents.ndjson import BLANK
-from yinzheng.ledger.state.files import discard, disk_faults, sync_folder, temporary_beside
+from yinzheng.ledger.state.files import discard, disk_faults, is_stream, sync_folder, temporary_beside
 from yinzheng.ledger.store.models_consents import Job, Rejected
 from yinzheng.verifier.bytes import canonical
 
@@ -102,6 +102,10 @@ def _copy(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
 
 
 def _write(path: Path, fill: Callable[[BinaryIO], None]) -> None:
+    if is_stream(path):
+        with disk_faults(path), path.open("wb") as stream:
+            fill(stream)
+        return
     part = temporary_beside(path)
     try:
         with (

@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,10 @@ _FAULTS: dict[int, tuple[str, str, str]] = {
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 """What media answer that know no second name of a file (FAT, exFAT)."""
+
+
+_OF_STREAMS: Final = frozenset({"/dev", "/dev/fd", "/proc/self/fd"})
+"""Folders of names that lead to what is open, which may be a file."""
 
 
 @contextmanager
@@ -76,8 +81,13 @@ def write_durably(
 
     What is `for_all` everyone may read, whatever the process keeps to its owner (docs/adr/0083).
     With `sync_name` false the content is durable on return but its name is not until `sync_folder`.
-    Raises `EnvironmentFault` (`disk_faults`); the old file is then untouched.
+    What is no file, a pipe or a device, is written to and stays what it is. Raises `EnvironmentFault`
+    (`disk_faults`); the old file is then untouched.
     """
+    if is_stream(path):
+        with disk_faults(path), path.open("wb") as stream:
+            stream.write(data)
+        return
     temporary = temporary_beside(path)
     with disk_faults(path):
         try:
@@ -90,6 +100,17 @@ def write_durably(
             raise
         if sync_name:
             sync_folder(path.parent)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether it is a name of a pipe, a device or, as `/dev/stdout`, of what is open: a file put in its place
+    would be there for all of this machine, if whoever runs us may do so.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or str(path.absolute().parent) in _OF_STREAMS
 
 
 def create_durably(path: Path, data: bytes, *, mode: int = 0o600) -> None:

@@ -114,6 +114,19 @@ def test_an_audit_finds_nothing(world: World, tmp_path: Path) -> None:
     assert world.codes() == set()
 
 
+def test_results_that_go_to_a_pipe(clinic: ConsentWorld, tmp_path: Path) -> None:
+    """As `/dev/stdout`, which a file would take the place of."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        run(clinic.registry, write(tmp_path / "in.ndjson", consents(clinic, 3)), results=pipe)
+        assert os.read(reading, 1000).count(b"\n") == 3
+    finally:
+        os.close(reading)
+    assert pipe.is_fifo()
+
+
 def test_neighbours_in_the_file_are_no_neighbours_in_the_log(clinic: ConsentWorld, tmp_path: Path) -> None:
     registry = clinic.registry
     results = tmp_path / "results.ndjson"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from yinzheng.ledger.state.files import create_durably
+from yinzheng.ledger.state.files import create_durably, write_durably
 from yinzheng.verifier.errors import EnvironmentFault
 
 
@@ -45,3 +46,28 @@ def test_a_name_that_is_lost_is_given_back(folder: Path, monkeypatch: pytest.Mon
     with pytest.raises(EnvironmentFault):
         create_durably(folder / "key.json", b"first")
     assert list(folder.iterdir()) == []
+
+
+def test_what_is_no_file_is_written_to_and_stays(tmp_path: Path) -> None:
+    """Root's `--out /dev/null` or `/dev/stdout` would put a file in its place for the whole machine."""
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for place in (pipe, link):
+            write_durably(place, b"said")
+            assert os.read(reading, 100) == b"said"
+    finally:
+        os.close(reading)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert link.is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", "link"}
+
+
+def test_what_is_open_is_written_to_also_where_it_is_a_file(tmp_path: Path) -> None:
+    with (tmp_path / "said").open("wb") as said:
+        name = Path(f"/proc/self/fd/{said.fileno()}")
+        write_durably(name, b"said")
+        assert name.readlink() == tmp_path / "said"
+    assert (tmp_path / "said").read_bytes() == b"said"
