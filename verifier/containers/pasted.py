@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
-from urllib.parse import unquote
 
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import decode_qr
@@ -28,6 +27,9 @@ _QUOTED: Final = re.compile(r"(?m)^[ \t]*[>|]+[ \t]?")
 
 _ENCODED: Final = re.compile(r"https%3a%2f%2f", re.I)
 """How an address begins within another one: so mail and chat programs lead to their warnings."""
+
+_PERCENT: Final = re.compile("%([0-7][0-9a-f])", re.I)
+"""A letter of ASCII as an address holds it; a code has no others."""
 
 _TRIES: Final = 64
 """Ends of a code that are tried in a longer text; mail wraps ours into fewer lines."""
@@ -68,7 +70,7 @@ def find_code(text: str) -> str:
 
 def _unwrapped(text: str) -> str:
     """The text with addresses as they were before a mail or chat program put them into one of its own."""
-    return unquote(text) if _ENCODED.search(text) else text
+    return _PERCENT.sub(lambda found: chr(int(found[1], 16)), text) if _ENCODED.search(text) else text
 
 
 def _within(plain: str) -> Iterator[str]:
