@@ -142,12 +142,12 @@ def _read(given: str | bytes, which: str, what: str) -> object:
         hint=f"Give its file, or its code or text, which begins with YINZHENG:{which}/.",
     )
     for shown in (text, re.sub(r"\s+", "", text)):  # as it stands in a sentence; as mail and chat wrap it
-        match = _FORM.search(shown)
-        if match is not None and match["which"].upper() == which:
-            try:
-                return loads(from_base32(match["digits"]), max_bytes=MAX_TEXT)
-            except DataFault as error:
-                fault = error
+        for match in _FORM.finditer(shown):  # a reply has the question that it quotes, too
+            if match["which"].upper() == which:
+                try:
+                    return loads(from_base32(match["digits"]), max_bytes=MAX_TEXT)
+                except DataFault as error:
+                    fault = error
     raise fault
 
 

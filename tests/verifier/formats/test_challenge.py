@@ -99,3 +99,11 @@ def test_as_mail_and_chat_leave_it(leave: Callable[[str], str]) -> None:
     for text in (leave(asked.text), leave(asked.text).encode()):
         assert parse_challenge(text) == asked
     assert parse_answer(leave(said.text)) == said
+
+
+def test_a_reply_quotes_the_question() -> None:
+    asked = challenge()
+    said = answered(asked)
+    for text in (f"> {asked.text}\n\n{said.text}\n", f"{said.text}\n\n> 请回答：\n> {asked.text}\n"):
+        assert parse_challenge(text) == asked
+        assert parse_answer(text) == said
