@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 from web3 import Web3
 
@@ -56,11 +57,15 @@ class Audit:
 
     @contextmanager
     def finding(self, **where: Any) -> Iterator[None]:
-        """Turn a `DataFault` inside the block into a finding; `where` says what was being looked at."""
+        """Turn a `DataFault` inside the block into a finding, and a row that is missed; `where` says what was
+        being looked at.
+        """
         try:
             yield
         except DataFault as fault:
             self.findings.append(Finding(fault.code, fault.message, {**where, **fault.data}))
+        except NoResultFound:
+            self.found("store-corrupt", "a row is not there that another one names", **where)
         except EnvironmentFault as fault:
             if fault.code != "key-missing":
                 raise

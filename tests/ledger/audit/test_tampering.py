@@ -83,6 +83,23 @@ def test_text_in_a_column_of_bytes(settled: Settled) -> None:
     assert finding.data == {"table": "event", "column": "public"}
 
 
+@pytest.mark.parametrize(("table", "column"), [("case", "type"), ("certificate", "ended")])
+def test_a_word_that_is_none(settled: Settled, table: str, column: str) -> None:
+    """The audit looks it up, and ended as an unexpected fault, all else that was altered unsaid."""
+    settled.sql(f'UPDATE "{table}" SET {column} = ?', "unheard", count=None)
+    (finding,) = settled.world.audit()
+    assert finding.code == "column-altered"
+    assert finding.data == {"table": table, "column": column}
+
+
+@pytest.mark.parametrize("change", ['DELETE FROM "case"', "UPDATE \"case\" SET id = 'unheard'"])
+def test_a_row_that_others_name(settled: Settled, change: str) -> None:
+    """What else was altered is named all the same."""
+    settled.sql(f"{change} WHERE id = ?", settled.case)
+    settled.sql("UPDATE certificate SET valid_until = 1 WHERE number = ?", settled.other_number)
+    assert {"store-corrupt", "certificate-differs", "certificate-altered"} <= settled.world.codes()
+
+
 @pytest.mark.parametrize("event", ["application.received", "review.recorded", "certificate.deposited"])
 def test_a_deleted_event(settled: Settled, event: str) -> None:
     settled.sql("DELETE FROM event WHERE type = ? AND case_id = ?", event, settled.case)
