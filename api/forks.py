@@ -260,13 +260,28 @@ def _become(stream: int, arguments: list[str], work: Callable[[], None]) -> None
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.dup2(stream, 0)
         os.dup2(stream, 1)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        _close_from(3)
         sys.argv = arguments
         work()
         sys.stdout.flush()
         status = 0
     finally:
         os._exit(status)  # what was begun before the fork is its parent's to end
+
+
+def _close_from(first: int) -> None:
+    """Close what is open from this number on. A range is closed one by one by a kernel before 5.9, or one
+    behind a filter that does not know the call: in a container that is up to a thousand million numbers.
+    """
+    try:
+        opened = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+        return
+    for one in opened:
+        if one >= first:
+            with suppress(OSError):  # the folder that was listed
+                os.close(one)
 
 
 if __name__ == "__main__":

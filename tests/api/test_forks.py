@@ -90,6 +90,25 @@ def test_each_has_what_it_was_given_and_nothing_else(working: Forks) -> None:
     assert len({server(working) for _ in range(3)}) == 1
 
 
+@pytest.mark.parametrize("other", ["os.closerange = None", "os.listdir = no_folder"])
+def test_nothing_else_is_open_however_it_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    """An old kernel closes a range one by one, and a container may have a thousand million numbers."""
+    source = f"""
+listed = os.listdir
+
+def no_folder(path):
+    os.listdir = listed
+    raise FileNotFoundError
+
+def load(wanted):
+    {other}
+"""
+    told = facts(forks_of(WORK + source, tmp_path, monkeypatch), "tell")
+    assert told["open"] in ([0, 1, 2], [0, 1, 2, 3])
+
+
 def test_for_servers_the_same(working: Forks) -> None:
     async def ask(wanted: str) -> bytes | None:
         with working.begin([wanted]) as fork:
