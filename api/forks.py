@@ -9,6 +9,7 @@ one that forks nor any later child has seen (ADR 107).
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import importlib
 import json
@@ -32,6 +33,9 @@ MOST_SAID: Final = 64 * 1024**2
 """Bytes of an answer; who says more is killed."""
 
 _MOST_ASKED: Final = 1 << 16
+_PR_SET_DUMPABLE: Final = 4
+"""Whether processes of the same account may look into this one (prctl(2))."""
+
 _PIECE: Final = 1 << 18
 _WELL: Final = b"0"
 _SCARCE: Final = frozenset(
@@ -182,6 +186,8 @@ def _sent(control: socket.socket, asked: bytes, handed: Sequence[socket.socket])
 
 def main() -> None:
     """Fork for whoever has the other end of the socket that is named, until it is closed."""
+    # Nor its children: one that a file took over looks neither into it nor into another.
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's goes to all; it ends with who began it
     _Serving(control, importlib.import_module(sys.argv[2])).go_on()

@@ -23,7 +23,7 @@ from yinzheng.api.forks import Forks, LostError
 pytestmark = pytest.mark.skipif(not forks.AVAILABLE, reason="only Linux forks")
 
 WORK = """
-import json, os, signal, sys, time
+import ctypes, json, os, signal, sys, time
 
 called = 0
 
@@ -46,6 +46,7 @@ def main():
     facts = {"argv": sys.argv[1:], "called": called, "given": len(given), "parent": os.getppid()}
     facts["open"] = [int(name) for name in os.listdir("/proc/self/fd")]
     facts["variables"] = sorted(os.environ)
+    facts["dumpable"] = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
     print(json.dumps(facts))
 """
 
@@ -85,6 +86,7 @@ def test_each_has_what_it_was_given_and_nothing_else(working: Forks) -> None:
     for size in (0, 1, 3_000_000):
         told = facts(working, "tell", "二", data=bytes(size))
         assert (told["argv"], told["given"], told["called"]) == (["tell", "二"], size, 1)
+        assert told["dumpable"] == 0, "no other process of the account may look into it"
         assert told["open"] in ([0, 1, 2], [0, 1, 2, 3])  # and the folder that is listed
         assert set(told["variables"]) <= {"LC_CTYPE", "PWD", "SHLVL", "_", "OLDPWD"}  # type: ignore[call-overload] # a shell's
     assert len({server(working) for _ in range(3)}) == 1
