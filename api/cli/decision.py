@@ -14,6 +14,7 @@ import typer
 from yinzheng.api.cli.asking import require_agreed
 from yinzheng.api.cli.cases import tell_by_letter
 from yinzheng.api.cli.common import DEFAULT_STATE, State, writing
+from yinzheng.api.cli.files import read_file, read_json
 from yinzheng.api.cli.output import Json, err, tell
 from yinzheng.api.cli.persons import As, own_key
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, found_in
@@ -220,27 +221,18 @@ def _sent(desk: str, made: SignedDecision) -> Any:
 
 
 def _policy(path: Path) -> TrustPolicy:
-    from yinzheng.verifier.judge.trust import parse_trust
+    from yinzheng.verifier.judge.trust import MAX_TRUST, parse_trust
 
     with found_in(path):
-        return parse_trust(_bytes(path))
+        return parse_trust(read_file(path, MAX_TRUST))
 
 
 def _object(path: Path) -> dict[str, Any]:
-    from yinzheng.verifier.bytes import canonical
-
     with found_in(path):
-        value = canonical.loads(canonical.saved(_bytes(path)), max_bytes=_MOST)
+        value = read_json(path, _MOST)
     if not isinstance(value, dict):
         raise DataFault(f"{path} is no JSON object", code="json-malformed")
     return value
-
-
-def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise UsageFault(f"there is no file {path}", code="file-missing", hint="Check the path.")
-    with path.open("rb") as file:
-        return file.read(_MOST + 1)
 
 
 def _write(path: Path, value: Any) -> None:
