@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from yinzheng.ledger.rules.terms import Label
+from yinzheng.verifier.words.phrase import Phrase as Label
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from yinzheng.api.http.fault import Fault
 from yinzheng.api.http.fault_words_moves import MOVES
 from yinzheng.api.http.fault_words_own import OWN
 from yinzheng.api.http.fault_words_rights import RIGHTS
-from yinzheng.ledger.rules.terms import Label
+from yinzheng.verifier.words.phrase import Phrase as Label
 
 _PHOTO = Label(
     "请正对二维码、光线充足地重新拍摄，让二维码占画面一半左右。",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from yinzheng.api.http.fault import Fault
-from yinzheng.ledger.rules.terms import Label
+from yinzheng.verifier.words.phrase import Phrase as Label
 
 _AGAIN: Final = Label("请重新打开页面再试。", "Open the page again.")
 _LATER: Final = Label("请稍后再试。", "Try again later.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from yinzheng.api.http.fault import Fault
-from yinzheng.ledger.rules.terms import Label
+from yinzheng.verifier.words.phrase import Phrase as Label
 
 RIGHTS: Final = {
     "instant": Fault(

@@ -6,14 +6,12 @@ Chinese and English labels live beside them so that every surface says the same 
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
+from yinzheng.verifier.words.phrase import Phrase
 
-class Label(NamedTuple):
-    """One text in the two interface languages."""
-
-    zh: str
-    en: str
+Label: TypeAlias = Phrase
+"""One text in the two interface languages."""
 
 
 class Problem(NamedTuple):
