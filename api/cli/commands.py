@@ -77,16 +77,18 @@ PANELS: Final = (
         "registry",
         (
             Command(
-                "init", "operate:init", "Create a registry: keys, chain, contracts, database. 新建登记机构。"
+                "init",
+                "registry.operate:init",
+                "Create a registry: keys, chain, contracts, database. 新建登记机构。",
             ),
             Command(
                 "documents",
-                "operate:documents",
+                "registry.operate:documents",
                 "Write a certificate's or licence's PDF, QR image and file. 输出证书或许可凭证。",
             ),
             Command(
                 "export-trust",
-                "operate:export_trust",
+                "registry.operate:export_trust",
                 "Hand out the trust policy readers may pin. 导出信任策略。",
             ),
             Group(
@@ -95,113 +97,113 @@ PANELS: Final = (
                 (
                     Command(
                         "add",
-                        "witness:add",
+                        "registry.witness:add",
                         "Have a witness cosign the log's heads from now on. 增加日志见证方。",
                     ),
                     Command(
                         "remove",
-                        "witness:remove",
+                        "registry.witness:remove",
                         "Ask a witness no more; what it cosigned stays on the heads. 移除日志见证方。",
                     ),
                     Command(
                         "quorum",
-                        "witness:quorum",
+                        "registry.witness:quorum",
                         "Issue nothing before so many witnesses have cosigned the head. 签发所需联署数。",
                     ),
                     Command(
                         "list",
-                        "witness:list_",
+                        "registry.witness:list_",
                         "List the witnesses, what each cosigned last, and why not since. 列出见证方。",
                     ),
                 ),
             ),
             Command(
                 "audit",
-                "operate:audit",
+                "registry.operate:audit",
                 "Compare chain, log, database and every dossier byte. 全面核对。Exit code "
                 "1 if anything differs.",
             ),
             Command(
                 "chain",
-                "chain:chain",
+                "registry.chain:chain",
                 "Tell how the network is: nodes, seals, fees, what waits; change what is known of it. "
                 "链与节点状况。",
             ),
             Command(
                 "settle",
-                "operate:settle",
+                "registry.operate:settle",
                 "Carry on what an interrupted command left unfinished; every writing "
                 "command does so too. 续办。",
             ),
             Command(
                 "calendar",
-                "calendar:calendar",
+                "registry.calendar:calendar",
                 "Take in a published year of working days and put it on the chain. 录入放假安排。",
             ),
             Command(
                 "retention-periods",
-                "operate:retention_periods",
+                "registry.operate:retention_periods",
                 "Set how long records are kept, no shorter than the law asks. 设定保存期限。",
             ),
             Command(
                 "contact",
-                "contact:contact",
+                "registry.contact:contact",
                 "Show or change how the registry is reached; policies, pages and papers name it. 联系方式。",
             ),
             Command(
                 "heartbeat",
-                "operate:heartbeat",
+                "registry.operate:heartbeat",
                 "Have a fresh block sealed on a quiet chain, so that answers stay young. 心跳。",
             ),
             Command(
                 "serve",
-                "serving:serve",
+                "registry.serving:serve",
                 "Serve the pages and the JSON interface, read-only and without keys. 网页服务。",
             ),
             Command(
                 "node",
-                "serving:node",
+                "registry.serving:node",
                 "Serve the embedded chain as a JSON-RPC node, reading beside whoever writes. 链节点服务。",
             ),
             Command(
                 "demo",
-                "demo:demo",
+                "registry.demo:demo",
                 "Register the example dossiers, withdraw a consent, preserve "
                 "evidence; all labelled DEMO. 演示。",
             ),
             Command(
                 "timestamp",
-                "stamps:timestamp",
+                "registry.stamps:timestamp",
                 "Have the latest anchored checkpoint time-stamped by an outside authority. 申请可信时间戳。",
             ),
             Command(
                 "desk",
-                "organisations:desk",
+                "registry.organisations:desk",
                 "Serve organisations and patients: holds the keys, records what they sign. 柜台服务。",
             ),
             Command(
                 "accesses",
-                "accesses:accesses",
+                "registry.accesses:accesses",
                 "List who opened or used what, whose, when, on which basis; asking is a line too. 访问记录。",
             ),
             Command(
                 "approve-bulk",
-                "accesses:approve_bulk",
+                "registry.accesses:approve_bulk",
                 "Approve as a second person that someone opens many persons' records. 批准批量查阅。",
             ),
             Command(
                 "backup",
-                "backup:backup",
+                "registry.backup:backup",
                 "Copy the state without the records' keys, and those into one file elsewhere. 备份。",
             ),
             Command(
                 "backup-places",
-                "backup:places",
+                "registry.backup:places",
                 "List where key files lie; erasure rewrites each of them. 密钥文件位置。",
             ),
             Command(
                 "restore",
-                "backup:restore_state",
+                "registry.backup:restore_state",
                 "Make a state folder from a backup; what was destroyed since stays destroyed. 恢复。",
             ),
             PEOPLE,
@@ -215,50 +217,58 @@ PANELS: Final = (
             DECISION,
             Command(
                 "apply",
-                "applying:apply",
+                "registry.applying:apply",
                 "Take in an application with its dossier, or a joint request. 提交登记申请或共同请求。",
             ),
             Command(
                 "supplement",
-                "applying:supplement",
+                "registry.applying:supplement",
                 "Hand in the corrected dossier that was asked for. 补正材料。",
             ),
             Command(
                 "accept",
-                "cases:accept",
+                "registry.cases:accept",
                 "Accept an application (within 3 working days), deciding its procedure. 受理。",
             ),
             Command(
                 "to-ordinary",
-                "cases:to_ordinary",
+                "registry.cases:to_ordinary",
                 "Move a case from the simplified to the ordinary procedure. 转为普通程序。",
             ),
             Command(
                 "review",
-                "reviewing:review",
+                "registry.reviewing:review",
                 "Record the registry's review with its checklist. 登记机构审查。",
             ),
             Command(
                 "approve",
-                "cases:approve",
+                "registry.cases:approve",
                 "Record the committee's decision (ordinary procedure). 合规委员会决定。",
             ),
-            Command("publish", "cases:publish", "Open publicity; the chain counts its working days. 公示。"),
+            Command(
+                "publish",
+                "registry.cases:publish",
+                "Open publicity; the chain counts its working days. 公示。",
+            ),
             Command(
                 "object",
-                "objections:object_",
+                "registry.objections:object_",
                 "Raise an objection to a published case, or to a registered certificate. 提出异议。",
             ),
-            Command("resolve", "objections:resolve", "Conclude an objection after investigation. 处理异议。"),
-            Command("refuse", "cases:refuse", "Refuse registration, with reasons. 不予登记。"),
+            Command(
+                "resolve",
+                "registry.objections:resolve",
+                "Conclude an objection after investigation. 处理异议。",
+            ),
+            Command("refuse", "registry.cases:refuse", "Refuse registration, with reasons. 不予登记。"),
             Command(
                 "issue",
-                "cases:issue",
+                "registry.cases:issue",
                 "Approve the final certificate or move; the last approval deposits it. 签发。",
             ),
             Command(
                 "signature",
-                "moves:signature",
+                "registry.moves:signature",
                 "Take in the signature of an organisation's account under a prepared move. 录入权利人签名。",
             ),
             Group(
@@ -267,12 +277,12 @@ PANELS: Final = (
                 (
                     Command(
                         "new",
-                        "applying:new",
+                        "registry.applying:new",
                         "Make a folder with a blank application and a guide to its fields. 新建登记材料。",
                     ),
                     Command(
                         "open",
-                        "cases:dossier",
+                        "registry.cases:dossier",
                         "Open a dossier for review: decrypted, whole and authenticated, or not at all. "
                         "调阅材料。",
                     ),
@@ -280,17 +290,19 @@ PANELS: Final = (
             ),
             Command(
                 "inspect",
-                "inspections:inspect",
+                "registry.inspections:inspect",
                 "Record an on-site verification, enquiry or technical check. 现场核验、询问、技术核查。",
             ),
             Command(
                 "request-supplement",
-                "cases:request_supplement",
+                "registry.cases:request_supplement",
                 "Ask for all that is missing, in one list. 一次性告知补正。",
             ),
-            Command("cases", "cases:cases", "List all cases. 案件列表。"),
+            Command("cases", "registry.cases:cases", "List all cases. 案件列表。"),
             Command(
-                "show", "cases:show", "Show a case as a timeline whose every line can be proved. 办理过程。"
+                "show",
+                "registry.cases:show",
+                "Show a case as a timeline whose every line can be proved. 办理过程。",
             ),
             Group(
                 "events",
@@ -298,13 +310,13 @@ PANELS: Final = (
                 (
                     Command(
                         "export",
-                        "events:export",
+                        "registry.events:export",
                         "Export the events of certificates in a period, with proofs and the blocks that "
                         "anchor them. 导出。",
                     ),
                     Command(
                         "verify",
-                        "events:verify",
+                        "registry.events:verify",
                         "Check exported events offline: each in the log, each head on the chain. "
                         "核验导出的动态。",
                     ),
@@ -317,47 +329,49 @@ PANELS: Final = (
         "registry",
         (
             Command(
-                "enrol", "organisations:enrol", "Enrol an organisation whose identity was checked. 机构入册。"
+                "enrol",
+                "registry.organisations:enrol",
+                "Enrol an organisation whose identity was checked. 机构入册。",
             ),
             Command(
                 "organisations",
-                "organisations:organisations",
+                "registry.organisations:organisations",
                 "List organisations with their keys. 机构列表。",
             ),
             Command(
                 "holder-file",
-                "organisations:holder_file",
+                "registry.organisations:holder_file",
                 "Write what proves whose a holder's key is, with fresh evidence, for whoever asks. "
                 "权利人密钥证明。",
             ),
             Command(
                 "rotate-key",
-                "organisations:rotate_key",
+                "registry.organisations:rotate_key",
                 "Let an organisation's new key take over. 更换密钥。",
             ),
             Command(
                 "revoke-key",
-                "organisations:revoke_key",
+                "registry.organisations:revoke_key",
                 "End a key that was lost, compromised or left behind. 吊销密钥。",
             ),
             Command(
                 "veto",
-                "organisations:veto",
+                "registry.organisations:veto",
                 "Bring a holder's veto of an announced replacement to the chain. 转交账户更换否决。",
             ),
             Command(
                 "webhook",
-                "organisations:webhook",
+                "registry.organisations:webhook",
                 "Set where an organisation is told of withdrawals and disputes. 通知地址。",
             ),
             Command(
                 "dismiss",
-                "organisations:dismiss",
+                "registry.organisations:dismiss",
                 "Take a forum's or exchange's power on chain. 解除裁判机构或交易所链上权限。",
             ),
             Command(
                 "appoint",
-                "organisations:appoint",
+                "registry.organisations:appoint",
                 "Give a dismissed forum or exchange its power on chain once more. 恢复链上权限。",
             ),
         ),

@@ -12,42 +12,42 @@ PEOPLE: Final = Group(
     (
         Command(
             "key",
-            "people:make_key",
+            "registry.people:make_key",
             "Make a key of one's own, to carry: a file under a passphrase, or a key in a token. 本人密钥。",
         ),
         Command(
             "fingerprint",
-            "ceremony:fingerprint",
+            "registry.ceremony:fingerprint",
             "Show the fingerprint of one's own key, to read aloud; its passphrase proves it. 本人密钥指纹。",
         ),
         Command(
             "ceremony",
-            "ceremony:ceremony",
+            "registry.ceremony:ceremony",
             "Compare everyone's key aloud, and write a record for all to sign. 密钥仪式。",
         ),
         Command(
             "add",
-            "people:add",
+            "registry.people:add",
             "Enrol someone who acts for the registry, with a key of their own. 登记人员。",
         ),
         Command(
             "remove",
-            "people:remove",
+            "registry.people:remove",
             "End what someone may do, at once, here and on the chain; what was signed stands. 注销人员。",
         ),
         Command(
             "replace",
-            "people:replace",
+            "registry.people:replace",
             "Enrol someone in the role of who leaves, here and on the chain, and end that one. 更换人员。",
         ),
         Command(
             "list",
-            "people:list_people",
+            "registry.people:list_people",
             "List everyone who acts for the registry, also who left. 人员名单。",
         ),
         Command(
             "passphrase",
-            "people:passphrase",
+            "registry.people:passphrase",
             "Put one's own key under another passphrase; the key stays the one it is. 更换口令。",
         ),
     ),
@@ -59,17 +59,17 @@ KEYS: Final = Group(
     (
         Command(
             "list",
-            "keys:list_keys",
+            "registry.keys:list_keys",
             "Show every key, what it is and where it lies; no passphrase and no PIN is asked. 列出密钥。",
         ),
         Command(
             "to-token",
-            "keys:to_token",
+            "registry.keys:to_token",
             "Make keys inside a token; they never leave it. 在密码设备中生成密钥。",
         ),
         Command(
             "rewrap",
-            "keys:rewrap",
+            "registry.keys:rewrap",
             "Wrap every key in the database anew, in one transaction. 重新加密数据密钥。",
         ),
     ),
@@ -81,17 +81,17 @@ DECISION: Final = Group(
     (
         Command(
             "new",
-            "decision:new",
+            "registry.decision:new",
             "Sign a decision on one's own machine, with one's own key. 本机签署决定。",
         ),
         Command(
             "sign",
-            "decision:sign",
+            "registry.decision:sign",
             "Approve what the contracts ask for, after reading it. 签署链上核准。",
         ),
         Command(
             "submit",
-            "decision:submit",
+            "registry.decision:submit",
             "Have a signed decision carried out, by the desk or here; no key of a person is "
             "needed. 提交决定。",
         ),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from tests.verifier.receipt_world import notice_json
-from yinzheng.api.cli.org_consents import _zh
+from yinzheng.api.cli.org.consents import _zh
 from yinzheng.api.org import tables
 from yinzheng.api.org.consent_table import (
     BORN,

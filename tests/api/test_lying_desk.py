@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from tests.ledger.world import Clock
 from tests.verifier.moved_world import STANDING, STANDING_CODE
 from tests.verifier.world import trust, trust_json
-from yinzheng.api.cli.org_common import Session
+from yinzheng.api.cli.org.common import Session
 from yinzheng.api.http.chinese import in_chinese
 from yinzheng.api.org.answers import require_answered, require_now, require_receipt
 from yinzheng.api.org.asking import SIGNATURE, parse_signature

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.processes import ROOT
-from yinzheng.api.cli.org_withdrawals import _line, _standing
+from yinzheng.api.cli.org.withdrawals import _line, _standing
 from yinzheng.api.org.notices import filled, keep_notice
 from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.errors import UsageFault

@@ -21,7 +21,7 @@ def test_the_graph_is_the_code() -> None:
     assert "ledger.store.repository" in graph["ledger.flow.recording"], "an import in a function"
     assert "api.http.limits" in graph["api.web"], "an import for types"
     assert "ledger.flow.pipeline" in graph["ledger.opening"], "`from package import module`"
-    assert "ledger.audit" in graph["api.cli.operate"], "`from package import name`"
+    assert "ledger.audit" in graph["api.cli.registry.operate"], "`from package import name`"
 
 
 def test_circles_are_found() -> None:

@@ -29,8 +29,9 @@ MACHINE: Final = "done when its time has come; nobody is shown anything"
 COMPARED: Final = "compared, and nothing of it shown"
 
 APART: Final[dict[str, str]] = {
-    "api.cli.withdrawals.restrict": "noted by `ledger.withdrawals.ending.restrict`, in whose answer it is",
-    "api.cli.withdrawals.verify_guardian": "noted by `ledger.withdrawals.verifying.verify_guardian`",
+    "api.cli.registry.withdrawals.restrict": "noted by `ledger.withdrawals.ending.restrict`, in whose answer "
+    "it is",
+    "api.cli.registry.withdrawals.verify_guardian": "noted by `ledger.withdrawals.verifying.verify_guardian`",
     "api.desk.withdrawals._part": HELPER,
     "ledger.cases.asked._opened": HELPER,
     "ledger.cases.deciding.accept": DECISION,

@@ -197,6 +197,6 @@ def test_every_method_of_a_rule_is_called() -> None:
 
 def test_what_only_a_test_calls_is_seen() -> None:
     """The search itself: what is known to be reached is, and what is kept apart is not."""
-    assert Name("api.cli.cases", "accept") in reached(), "a command, loaded by its name"
+    assert Name("api.cli.registry.cases", "accept") in reached(), "a command, loaded by its name"
     assert Name("ledger.cases.deciding", "accept") in reached(), "what a command imports in its function"
     assert Name("ledger.state.faults", "KillAt") not in reached()

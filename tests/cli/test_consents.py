@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.commands import refused, run
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld
-from yinzheng.api.cli.common import keys_of
+from yinzheng.api.cli.registry.common import keys_of
 from yinzheng.ledger.demonstration.certificates import MEMBER, OFFICER
 from yinzheng.ledger.opening import open_registry
 from yinzheng.ledger.registry import wall_clock

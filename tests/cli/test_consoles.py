@@ -16,8 +16,9 @@ import pytest
 
 from tests.cli.conftest import Demonstration
 from tests.cli.processes import COMMAND, environment
-from yinzheng.api.cli import decision, main
+from yinzheng.api.cli import main
 from yinzheng.api.cli.console import UnheardConsole, json_text
+from yinzheng.api.cli.registry import decision
 
 ENCODINGS = ("gbk", "cp936", "ascii", "latin-1", "utf-8")
 ASCII_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -13,9 +13,9 @@ import pytest
 from tests.ledger.world import dossier
 from tests.verifier.bodies import notice
 from tests.verifier.world import trust_json
-from yinzheng.api.cli.common import read_operators_file
 from yinzheng.api.cli.files import digest_of, read_json
 from yinzheng.api.cli.policy import read_policy
+from yinzheng.api.cli.registry.common import read_operators_file
 from yinzheng.api.org.notices import read_notice
 from yinzheng.ledger.dossiers.application import examine
 from yinzheng.ledger.dossiers.checklist import parse_checklist

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.cli.commands import refused, run
 from tests.ledger.world import OFFICER
-from yinzheng.api.cli.org_common import china_time
+from yinzheng.api.cli.org.common import china_time
 from yinzheng.ledger.chain.eip712 import message_digest
 from yinzheng.ledger.demonstration.certificates import ADMINISTRATOR
 from yinzheng.ledger.keys.provider import EthereumKey

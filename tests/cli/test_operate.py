@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.commands import contents, refused, run
 from tests.cli.conftest import Demonstration
-from yinzheng.api.cli import operate
+from yinzheng.api.cli.registry import operate
 from yinzheng.ledger.state.files import create_durably
 from yinzheng.verifier.errors import EnvironmentFault
 from yinzheng.verifier.judge.trust import parse_trust

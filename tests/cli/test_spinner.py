@@ -9,8 +9,8 @@ import subprocess
 import sys
 
 ASKS = """
-from yinzheng.api.cli.common import progress_line
-from yinzheng.api.cli.persons import new_passphrase
+from yinzheng.api.cli.registry.common import progress_line
+from yinzheng.api.cli.registry.persons import new_passphrase
 with progress_line(False) as progress:
     progress("making keys")
     print("HAD", new_passphrase("chen", None) == b"a passphrase of chen")

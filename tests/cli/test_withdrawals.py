@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.cli.commands import refused, run
 from tests.ledger.consent_world import HOSPITAL, ConsentWorld, guardian
-from yinzheng.api.cli.common import keys_of
+from yinzheng.api.cli.registry.common import keys_of
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.receipts import make_receipt
 from yinzheng.ledger.demonstration.certificates import OFFICER

@@ -11,7 +11,7 @@ from typing import Any, Final
 from tests.architecture.imports import modules
 from yinzheng.api.cli.commands import PANELS
 from yinzheng.api.cli.lazy import PACKAGE, Command, Group
-from yinzheng.api.cli.persons import PERSONS
+from yinzheng.api.cli.registry.persons import PERSONS
 from yinzheng.ledger.rules import offices
 from yinzheng.ledger.rules.destruction import StaffRole
 from yinzheng.ledger.rules.offices import Role
@@ -46,13 +46,13 @@ def use_cases() -> set[str]:
 def reading_commands() -> Mapping[str, tuple[Role, ...]]:
     """Every function of the command line that says itself who may, and whom it lets."""
     found = {}
-    for name, function in _functions("api.cli."):
+    for name, function in _functions("api.cli.registry."):
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
             asks = {"allowed": 3, "admit": 2}.get(ast.unparse(call.func), 0)
             if asks and function.name != "allowed":
                 said = "(" + "".join(f"{ast.unparse(one)}, " for one in call.args[asks:]) + ")"
                 known = {"Capacity": Capacity, "StaffRole": StaffRole, "Office": offices.Office}
-                found[f"{name.removeprefix('api.')}.{function.name}"] = eval(said, known)
+                found[f"cli.{name.removeprefix('api.cli.registry.')}.{function.name}"] = eval(said, known)
     return found
 
 

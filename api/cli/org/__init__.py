@@ -1,0 +1,1 @@
+"""Commands of organisations and holders, on machines of their own."""

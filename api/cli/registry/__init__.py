@@ -1,0 +1,1 @@
+"""Commands of a registry's people, who have its state folder before them."""
