@@ -13,6 +13,7 @@ from sqlmodel import Session
 from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.registry import Progress, Registry
 from yinzheng.ledger.store import repository
+from yinzheng.ledger.store.blobs import BlobStore
 from yinzheng.ledger.store.models import DossierFile, Event, table_of
 from yinzheng.ledger.store.sealed import SealedFile, SealedValue, seal_file
 from yinzheng.ledger.store.session import Objects
@@ -60,6 +61,19 @@ class FilePart:
     content: Callable[[], Iterable[bytes]] = field(repr=False)
 
 
+def seal_part(blobs: BlobStore, part: FilePart, key: bytes, dossier_id: bytes, number: int) -> Sealed:
+    """Seal the file of that number in its dossier."""
+    file = seal_file(blobs, key, dossier_id, number, part.content())
+    manifest: dict[str, JSON] = {
+        "path": part.path,
+        "role": part.role,
+        "title": part.title,
+        "size": file.size,
+        "digest": dict(file.digest.to_json()),
+    }
+    return manifest, file
+
+
 def seal_parts(
     registry: Registry,
     parts: Sequence[FilePart],
@@ -76,15 +90,7 @@ def seal_parts(
     try:
         for offset, part in enumerate(parts):
             progress(f"sealing file {offset + 1} of {len(parts)}")
-            file = seal_file(registry.blobs, key, dossier_id, first + offset, part.content())
-            manifest: dict[str, JSON] = {
-                "path": part.path,
-                "role": part.role,
-                "title": part.title,
-                "size": file.size,
-                "digest": dict(file.digest.to_json()),
-            }
-            sealed.append((manifest, file))
+            sealed.append(seal_part(registry.blobs, part, key, dossier_id, first + offset))
     except BaseException:
         _delete(registry, sealed)
         raise
