@@ -244,6 +244,22 @@ def test_a_record_written_since_is_not_compared() -> None:
     assert (report.authentic, report.standing) == (Authentic.GENUINE, Told.ALLOW)
 
 
+def test_a_record_written_in_a_later_block_of_the_same_second_is_not_compared() -> None:
+    held = replace(WORLD.state_record, holds=1, changed_at=SPOKEN_OF.time)
+    report = check(document(record=held))
+    assert codes(report) == {9: "record-changed-since", 10: "answered"}
+    assert (report.authentic, report.exit_code) == (Authentic.GENUINE, 0)
+
+
+def test_a_record_written_in_the_block_the_answer_speaks_of_is_compared() -> None:
+    held = replace(WORLD.state_record, holds=1, changed_at=BLOCK_TIME)
+    there = Block(WORLD.block_number, bytes([9]) * 32, BLOCK_TIME)
+    report = check(document(replace(checked(), block=there), record=held))
+    assert codes(report)[9] == "trade-record-differs"
+    told = replace(STOOD, holds=1, changed_at=BLOCK_TIME)
+    assert 9 not in codes(check(document(replace(checked("held", record=told), block=there), record=held)))
+
+
 def test_an_answer_about_no_certificate_of_ours() -> None:
     report = check(document(checked("certificate-foreign", record=None)))
     assert codes(report) == {9: "no-record", 10: "answered"}
