@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from yinzheng.ledger.net import plain
-from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, Untrusted
 from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.log.merkle import HASH_BYTES
@@ -105,6 +105,8 @@ class ServedLog:
         try:
             bounds = Bounds(most, total=left, each=left)
             answer = plain.send(Sent("GET", f"{self._base}/{path}"), bounds, self._environment)
+        except Untrusted as error:
+            raise _unreachable(f"{self._base}/{path}", "its server is not who it says (TLS)") from error
         except NoAnswer as error:
             raise _unreachable(f"{self._base}/{path}", "nobody answers, or too slowly") from error
         if answer.status != 200:

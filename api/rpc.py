@@ -15,7 +15,7 @@ from typing import Any, Final
 from yinzheng.ledger.chain.evidence import Prover, collect_certificate
 from yinzheng.ledger.chain.wire import Nonsense, Refusal, question, read_answer
 from yinzheng.ledger.net import plain
-from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, TooLong
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, TooLong, Untrusted
 from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
@@ -207,6 +207,8 @@ class RpcReader:
             answer = plain.send(sent, Bounds(MAX_ANSWER, total=left, each=left), self._environment)
         except TooLong as error:
             raise _silent("the node answers more than is taken", "node-too-long") from error
+        except Untrusted as error:
+            raise _silent("the node's server is not who it says (TLS)", "node-unreachable") from error
         except NoAnswer as error:
             raise _silent("the node does not answer", "node-unreachable") from error
         if not 200 <= answer.status < 300:

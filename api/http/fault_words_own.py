@@ -28,6 +28,10 @@ _TRUST: Final = Label(
     "向登记机构索取现行的 trust.json，然后运行 yinzheng org trust trust.json。",
     "Get the registry’s present trust.json from an officer, then: yinzheng org trust trust.json.",
 )
+_DESK: Final = Label(
+    "请检查网络和柜台地址（--desk、YINZHENG_DESK），稍后再试；自建机构签发的证书，用 SSL_CERT_FILE 指明。",
+    "Check network and address (--desk, YINZHENG_DESK); try later. SSL_CERT_FILE names one’s own authority.",
+)
 _CLOCK: Final = Label("请校准本机时钟再试。", "Set the clock, and try again.")
 
 OWN: Final = {
@@ -53,17 +57,17 @@ OWN: Final = {
     "pages-elsewhere": Fault(Label("这个请求来自别的页面。", "Another page made this request."), _AGAIN),
     "pages-form": Fault(Label("这份表单不是本页面的。", "This form is not one of these pages."), _AGAIN),
     "desk-unreachable": Fault(
-        Label("登记机构的柜台没有应答。", "The registry’s desk does not answer."),
-        Label(
-            "请检查网络和柜台地址（--desk），稍后再试。",
-            "Check the network and its address (--desk); try again later.",
-        ),
+        Label("登记机构的柜台没有应答。", "The registry’s desk does not answer."), _DESK
+    ),
+    "desk-untrusted": Fault(
+        Label("柜台的 TLS 证书不受本机信任。", "The desk does not prove who it is (TLS)."), _DESK
+    ),
+    "desk-other": Fault(
+        Label("这个地址的应答不是柜台发出的。", "What answers at that address is no desk."), _DESK
     ),
     "request-key-unknown": Fault(
         Label("柜台不认识本机构的密钥。", "The desk does not know this organisation’s key."),
-        Label(
-            "请先由登记机构登记，或更换密钥后再试。", "Have it enrolled by an officer of the registry first."
-        ),
+        Label("请先由登记机构登记，或更换密钥后再试。", "Have it enrolled by an officer first."),
     ),
     "form-term": Fault(
         Label("期限须同时填写起止日期。", "A term has a first and a last day."),

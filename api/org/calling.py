@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from yinzheng.api.org.member import Member, OwnKey
 from yinzheng.api.org.registry import pinned
 from yinzheng.ledger.net import client as net
-from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, Untrusted
 from yinzheng.ledger.organisations.addresses import is_secure_address
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.bytes.algorithms import DigestPair, PairHasher, Sm2PrivateKey, digest_pair
@@ -145,7 +145,8 @@ class Client:
 
         Raises what the desk answered, under its code: `DataFault` for data, `EnvironmentFault` for what
         passes by itself (`retry_after` in seconds), else `UsageFault`; `EnvironmentFault`
-        `desk-unreachable`; `UsageFault`: `org-key-none`, `registry-not-pinned`.
+        `desk-unreachable`; `UsageFault`: `desk-untrusted`, `desk-other`, `org-key-none`,
+        `registry-not-pinned`.
         """
         refused: YinzhengError | None = None
         sent = _Sent(method, path, body, body.digest() if isinstance(body, FileBody) else digest_pair(body))
@@ -197,7 +198,7 @@ class Client:
                 if known is not None and status == HTTPStatus.NOT_MODIFIED:
                     return known.answer
                 if status not in range(200, 300):
-                    raise _problem(status, named, _beginning(pieces))
+                    raise _problem(status, named, _beginning(pieces), self._base)
                 media = named.get("content-type", "").partition(";")[0].strip().lower()
                 if into is None:
                     answer = Answer(media, b"".join(pieces))
@@ -206,12 +207,14 @@ class Client:
                 for piece in pieces:
                     into.write(piece)
                 return Answer(media, b"")
-        except NoAnswer as error:
-            raise EnvironmentFault(
-                "the desk does not answer",
-                code="desk-unreachable",
-                hint=f"Is it running at {self._base}? Sending the same again is safe where it has a number.",
+        except Untrusted as error:
+            raise UsageFault(
+                f"{self._base} does not prove that it is who it says (TLS)",
+                code="desk-untrusted",
+                hint="Check the address; a certificate of one's own authority is named in SSL_CERT_FILE.",
             ) from error
+        except NoAnswer as error:
+            raise _away(self._base, "the desk does not answer") from error
 
     def _keep(self, sent: _Sent, tag: str | None, answer: Answer) -> None:
         """Remember an answer that the desk knows again by its tag: as it came, for as long as we run."""
@@ -233,8 +236,16 @@ def _beginning(pieces: Iterator[bytes]) -> bytes:
     return data[:MAX_PROBLEM]
 
 
-def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengError:
-    """The desk's problem details as an error of ours; what is no such thing is named by its status.
+def _away(base: str, message: str) -> EnvironmentFault:
+    return EnvironmentFault(
+        message,
+        code="desk-unreachable",
+        hint=f"Is it running at {base}? Sending the same again is safe where it has a number.",
+    )
+
+
+def _problem(status: int, headers: Mapping[str, str], body: bytes, base: str) -> YinzhengError:
+    """The desk's problem details as an error of ours; what is no such thing was said by another.
 
     `zh` in its data has the desk's Chinese words, where it answered in them; `message` is English always.
     """
@@ -243,8 +254,9 @@ def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengEr
     except DataFault:
         value = None
     found: dict[str, JSON] = value if isinstance(value, dict) else {}
-    message = found.get("detail") if isinstance(found.get("detail"), str) else f"the desk answered {status}"
-    code = found.get("code") if isinstance(found.get("code"), str) else f"http-{status}"
+    message, code = found.get("detail"), found.get("code")
+    if not isinstance(message, str) or not isinstance(code, str):
+        return _of_another(base, status)
     hint = found.get("hint") if isinstance(found.get("hint"), str) else ""
     chinese = headers.get("content-language", "").lower().startswith("zh")
     in_english = found.get("message")
@@ -263,6 +275,17 @@ def _problem(status: int, headers: Mapping[str, str], body: bytes) -> YinzhengEr
     if wait.isascii() and wait.isdigit():
         data["retry_after"] = int(wait[:6])
     return kind(_shown(message), code=_shown(code), hint=_shown(hint), desk=True, **data, **zh)
+
+
+def _of_another(base: str, status: int) -> YinzhengError:
+    """What was answered by a proxy, for a desk that is away, or by a server that is none."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _away(base, f"the desk does not answer, but what stands before it does ({status})")
+    return UsageFault(
+        f"{base} answers {status}, and not as a desk does",
+        code="desk-other",
+        hint="Check the address (--desk, YINZHENG_DESK), and what stands before the desk.",
+    )
 
 
 def _shown(said: object) -> str:

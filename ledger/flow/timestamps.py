@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.net.client import Client
-from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, TooLong
+from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, TooLong, Untrusted
 from yinzheng.ledger.net.routes import is_loopback
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store import repository
@@ -152,6 +152,8 @@ def post_request(url: str, request: bytes) -> bytes:
             answer = client.send(Sent("POST", url, request, headers), bounds)
     except TooLong as error:
         raise _unreachable("what answers there is no time-stamping authority") from error
+    except Untrusted as error:
+        raise _unreachable("the time-stamping authority is not who it says (TLS)") from error
     except NoAnswer as error:
         raise _unreachable("the time-stamping authority does not answer") from error
     if not 200 <= answer.status < 300:

@@ -35,7 +35,7 @@ from yinzheng.api.own.house import House
 from yinzheng.api.own.requests_view import request_view
 from yinzheng.api.web.intake import Fields
 from yinzheng.verifier.bytes.canonical import dumps
-from yinzheng.verifier.errors import DataFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import Party
 from yinzheng.verifier.formats.order import statement_of
 from yinzheng.verifier.formats.reservation import Reserved
@@ -49,6 +49,7 @@ SECRETS = {"YINZHENG_ORG_PASSPHRASE": "a passphrase of an exchange"}
 VECTORS = Path(__file__).parents[1] / "vectors" / "spec" / "trades.json"
 RECEIPTS = [one["file"] for one in json.loads(VECTORS.read_bytes())["receipts"]]
 NUMBER = "SJ4412026110001"
+AT = "https://desk.example.org"
 MADE = Reserved(NUMBER, NOW + 7200, Party(NAMES[1], NAMES[0]), NOW)
 STATEMENT = statement_of(MADE, profile="DEMO/1", prev=bytes(32), by="exchange")
 LEAF, OTHER = STATEMENT.leaf_hash.hex(), "cd" * 32
@@ -302,7 +303,7 @@ def test_a_reservation_out_of_form_is_not_shown(member: Member, says: Any, chang
 @exchanges
 def test_words_of_a_desk_are_shown_as_its_own(member: Member, says: Any) -> None:
     body = {"code": "made-up", "detail": "send\x1b[2J your\u202e passphrase <b>", "hint": "x" * 5000}
-    fault = _problem(400, {}, dumps(body))
+    fault = _problem(400, {}, dumps(body), AT)
     assert "\x1b" not in fault.message + fault.hint
     assert "\u202e" not in fault.message
     assert len(fault.hint) == 2000
@@ -317,10 +318,29 @@ def test_words_of_a_desk_are_shown_as_its_own(member: Member, says: Any) -> None
 
 def test_a_desk_that_answers_in_chinese_is_heard_in_it_and_english_is_kept() -> None:
     body = {"code": "made-up", "detail": "请再发\x1b[2J", "hint": "稍后", "message": "send it again"}
-    fault = _problem(400, {"content-language": "zh-Hans"}, dumps(body))
+    fault = _problem(400, {"content-language": "zh-Hans"}, dumps(body), AT)
     assert (fault.message, in_chinese(fault)) == ("send it again", ("请再发 [2J", "稍后"))
-    english = _problem(400, {"content-language": "en"}, dumps({**body, "detail": "send it again"}))
+    english = _problem(400, {"content-language": "en"}, dumps({**body, "detail": "send it again"}), AT)
     assert "zh" not in english.data
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (502, "desk-unreachable", EnvironmentFault),
+        (429, "desk-unreachable", EnvironmentFault),
+        (404, "desk-other", UsageFault),
+        (413, "desk-other", UsageFault),
+    ],
+)
+@pytest.mark.parametrize("body", [b"<html>Bad Gateway", b"{}", b'{"detail": "Not Found"}', b'{"code": "x"}'])
+def test_what_stands_before_a_desk_is_not_taken_for_it(
+    status: int, code: str, kind: type[YinzhengError], body: bytes
+) -> None:
+    fault = _problem(status, {"retry-after": "3"}, body, AT)
+    assert (type(fault), fault.code) == (kind, code)
+    assert str(status) in fault.message
+    assert AT in fault.message + fault.hint
 
 
 @holders

@@ -64,6 +64,19 @@ def test_every_command_of_a_unit_is_one(unit: Path) -> None:
         assert {f"-{one}" for one in (*keys, *written.split()[1:])} == {*hidden.split()}
 
 
+def test_what_root_types_is_typed_as_the_services_do() -> None:
+    """One account, state, program and seal in the command and in every unit."""
+    typed = (DEPLOY / "yinzheng").read_text(encoding="utf-8")
+    desk = (DEPLOY / "systemd" / "yinzheng-desk.service").read_text(encoding="utf-8")
+    subprocess.run(["sh", "-n", DEPLOY / "yinzheng"], check=True, timeout=60)
+    for form in (
+        r"User=(\S+)", r"Environment=(YINZHENG_STATE=\S+)", r"(LoadCredentialEncrypted=\S+)",
+        r"ExecStart=(\S+)", r"(UMask=\S+)",
+    ):  # fmt: skip
+        (said,) = re.findall(f"^{form}$", desk.replace(" desk --port 8001 --proxy 127.0.0.1", ""), re.M)
+        assert said in typed, said
+
+
 def test_alerts_are_about_numbers_that_are_told(tmp_path: Path) -> None:
     clock = Clock()
     with open_reader(create(tmp_path / "state", clock), clock) as reader:
@@ -89,7 +102,12 @@ def nginx(folder: Path, pages: str) -> Iterator[tuple[int, int, ssl.SSLContext]]
         [
             *(openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
             *("-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-days", "2"),
-            *("-subj", "/CN=verify.example.org", "-addext", "subjectAltName=DNS:verify.example.org"),
+            *(
+                "-subj",
+                "/CN=verify.example.org",
+                "-addext",
+                "subjectAltName=DNS:verify.example.org,DNS:desk.example.org",
+            ),
         ],
         check=True,
         capture_output=True,
@@ -103,7 +121,7 @@ def nginx(folder: Path, pages: str) -> Iterator[tuple[int, int, ssl.SSLContext]]
     )
     text = re.sub(r"/etc/yinzheng-tls/\w+\.pem", str(folder / "cert.pem"), text)
     text = re.sub(r"/etc/yinzheng-tls/\w+\.key", str(folder / "key.pem"), text)
-    text = text.replace("http://127.0.0.1:8000", pages)
+    text = text.replace("http://127.0.0.1:8000", pages).replace("http://127.0.0.1:8001", "http://127.0.0.1:9")
     temporary = "".join(
         f"{name}_temp_path {folder / name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -132,14 +150,16 @@ def _await(port: int, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(process.stderr.read() if process.stderr else "nginx does not start")
 
 
-def ask(port: int, context: ssl.SSLContext, path: str, **headers: str) -> tuple[int, bytes]:
+def ask(
+    port: int, context: ssl.SSLContext, path: str, name: str = "verify.example.org", **headers: str
+) -> tuple[int, bytes]:
     """One request over TLS, by hand: names are not resolved here."""
     with (
         socket.create_connection(("127.0.0.1", port), timeout=20) as raw,
-        context.wrap_socket(raw, server_hostname="verify.example.org") as tls,
+        context.wrap_socket(raw, server_hostname=name) as tls,
     ):
         assert tls.version() == "TLSv1.3"
-        lines = [f"GET {path} HTTP/1.1", "Host: verify.example.org", "Connection: close"]
+        lines = [f"GET {path} HTTP/1.1", f"Host: {name}", "Connection: close"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         tls.sendall("\r\n".join([*lines, "", ""]).encode())
         answer = b"".join(iter(lambda: tls.recv(65536), b""))
@@ -176,6 +196,18 @@ def test_nginx_stands_in_front(tmp_path: Path) -> None:
         # Who claims to be another each time is counted as one.
         seen = {ask(tls, context, "/verify", X_Forwarded_For=f"203.0.113.{n}")[0] for n in range(6)}
         assert seen == {200, 429}
+
+        # What nginx says by itself: the desk is away, and more is sent than is taken.
+        for name, media, said in (
+            ("desk.example.org", b"application/problem+json", b'"code":"desk-unreachable"'),
+            ("verify.example.org", b"text/html; charset=utf-8", "文件最大 64 MiB".encode()),
+        ):
+            long = {} if name.startswith("desk") else {"Content_Length": "70000000"}
+            status, answer = ask(tls, context, "/v1/verify", name, **long)
+            assert status == (413 if long else 503)
+            assert media in answer
+            assert said in answer
+            assert b"strict-transport-security" in answer.lower()
 
         old = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
         old.maximum_version = ssl.TLSVersion.TLSv1_2

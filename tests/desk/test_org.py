@@ -364,6 +364,8 @@ def test_what_the_command_line_refuses(desk: DeskProcess, founded: Founded, tmp_
     refused(*at, "http://desk.example", code="desk-address", exit_code=2, env=SECRETS)
     refused(*at, "https://desk.example/x", code="desk-address", exit_code=2, env=SECRETS)
     refused(*at, "http://127.0.0.1:1", code="desk-unreachable", exit_code=3, env=SECRETS)
+    secure = desk.url.replace("http:", "https:")  # which speaks no TLS
+    refused(*at, secure, code="desk-untrusted", exit_code=2, env=SECRETS)
     refused(*at, desk.url, code="request-key-unknown", exit_code=2, env=SECRETS)
     chinese = run(*at, desk.url, env={**SECRETS, "LC_ALL": "zh_CN.UTF-8"}).err.splitlines()
     assert CHINESE.search(chinese[0] + chinese[1])

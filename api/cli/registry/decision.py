@@ -191,7 +191,7 @@ def _carried_out(state: Path, json_: bool, made: SignedDecision) -> Any:
 
 def _sent(desk: str, made: SignedDecision) -> Any:
     from yinzheng.ledger.net import plain
-    from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent
+    from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, Untrusted
     from yinzheng.ledger.organisations.addresses import is_secure_address
     from yinzheng.verifier.bytes import canonical
 
@@ -204,6 +204,12 @@ def _sent(desk: str, made: SignedDecision) -> Any:
     try:
         answer = plain.send(Sent("POST", url, body, media), Bounds(_MOST, 90, 60), os.environ)
         value = canonical.loads(answer.body, max_bytes=_MOST)
+    except Untrusted:
+        raise UsageFault(
+            f"{desk} does not prove that it is who it says (TLS)",
+            code="desk-untrusted",
+            hint="Check --desk; a certificate of one's own authority is named in SSL_CERT_FILE.",
+        ) from None
     except (NoAnswer, DataFault):
         raise EnvironmentFault(
             "the desk gives no answer that can be read",
