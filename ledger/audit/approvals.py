@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from yinzheng.ledger.audit.finding import SOME, Audit
 from yinzheng.ledger.cases.preparing import deposit_of
@@ -19,7 +19,8 @@ def check_approvals(audit: Audit) -> None:
     """Recover every signer (`approval-altered`), and compare deposits with their certificates."""
     with audit.store.reading() as session:
         people = {person.name: person.address for person in session.exec(select(Person))}
-        for approval in session.exec(select(Approval).execution_options(yield_per=SOME)):
+        some = select(Approval).where(*audit.part.of(Approval.id)).order_by(col(Approval.id))
+        for approval in session.exec(some.execution_options(yield_per=SOME)):
             with audit.finding(case=approval.case_id, approval=approval.id):
                 who = approval.person or approval.organisation
                 # Which account an organisation had then, the contracts asked.

@@ -30,18 +30,11 @@ _ON_CHAIN: Mapping[str, CaseState] = {
 }
 
 
-def check_chain(audit: Audit) -> None:
-    """Compare heads, cases, certificates and calls; what is on its way is `unsettled`, not different."""
+def check_heads(audit: Audit) -> None:
+    """Compare each head of the log with the chain's, and its newest with the log."""
     with audit.store.reading() as session:
-        _check_heads(audit, session)
-        _check_cases(audit, session)
-        _check_calls(audit, session)
-        known = set(session.exec(select(Certificate.subject).where(col(Certificate.event_id).is_not(None))))
-    _check_strangers(audit, known)
-
-
-def _check_heads(audit: Audit, session: Session) -> None:
-    for row in session.exec(select(Checkpoint).order_by(col(Checkpoint.size))):
+        rows = session.exec(select(Checkpoint).order_by(col(Checkpoint.size))).all()
+    for row in rows:
         held = audit.client.anchored_root(row.size)
         if held is not None and held != row.root:
             audit.found(
@@ -68,29 +61,36 @@ def _check_heads(audit: Audit, session: Session) -> None:
         )
 
 
-def _check_cases(audit: Audit, session: Session) -> None:
-    for case in session.exec(select(Case).order_by(Case.id).execution_options(yield_per=SOME)):
-        kind = CaseType(case.type)
-        expected = _ON_CHAIN.get(case.state) if kind.published else None
-        if case.state == State.REFUSED and case.publicity_end is not None:
-            expected = CaseState.CLOSED
-        if expected is None:
-            continue
-        found = audit.client.case(case.subject)
-        if found is None or found.state is not expected:
-            if not under_way(session):
-                audit.found(
-                    "case-differs", f"the chain does not hold case {case.id} as {case.state}", case=case.id
-                )
-        elif found.state is CaseState.PUBLICITY and not _agree(session, case, found.objections):
-            # Of the contract's state: whoever hides an event does not hide what it counts.
+def check_published(audit: Audit) -> None:
+    """Compare each case that was published with the chain's; what is on its way is not different."""
+    some = select(Case).where(*audit.part.of(Case.id)).order_by(Case.id)
+    with audit.store.reading() as session:
+        for case in session.exec(some.execution_options(yield_per=SOME)):
+            _check_case(audit, session, case)
+
+
+def _check_case(audit: Audit, session: Session, case: Case) -> None:
+    kind = CaseType(case.type)
+    expected = _ON_CHAIN.get(case.state) if kind.published else None
+    if case.state == State.REFUSED and case.publicity_end is not None:
+        expected = CaseState.CLOSED
+    if expected is None:
+        return
+    found = audit.client.case(case.subject)
+    if found is None or found.state is not expected:
+        if not under_way(session):
             audit.found(
-                "objections-differ",
-                f"the chain counts {found.objections} open objections to case {case.id}, here are others",
-                case=case.id,
+                "case-differs", f"the chain does not hold case {case.id} as {case.state}", case=case.id
             )
-        elif case.publicity_end != found.publicity_end or case.profile != found.profile:
-            audit.found("case-altered", f"publicity of case {case.id} is not the chain's", case=case.id)
+    elif found.state is CaseState.PUBLICITY and not _agree(session, case, found.objections):
+        # Of the contract's state: whoever hides an event does not hide what it counts.
+        audit.found(
+            "objections-differ",
+            f"the chain counts {found.objections} open objections to case {case.id}, here are others",
+            case=case.id,
+        )
+    elif case.publicity_end != found.publicity_end or case.profile != found.profile:
+        audit.found("case-altered", f"publicity of case {case.id} is not the chain's", case=case.id)
 
 
 def _agree(session: Session, case: Case, counted: int) -> bool:
@@ -126,6 +126,12 @@ def _on_its_way(session: Session, row: Certificate) -> bool:
     return under_way(session, SUCCESSION, before.subject.hex())
 
 
+def check_calls(audit: Audit) -> None:
+    """Name calls that were refused, and those that are on their way (`unsettled`)."""
+    with audit.store.reading() as session:
+        _check_calls(audit, session)
+
+
 def _check_calls(audit: Audit, session: Session) -> None:
     for call in session.exec(select(ChainCall).where(ChainCall.state == "failed")).all():
         audit.found("call-failed", f"the contracts refused {call.name}: {call.error}", call=call.name)
@@ -147,8 +153,10 @@ def under_way(session: Session, kind: CallKind | None = None, about: str = "") -
     return session.exec(waiting.limit(1)).first() is not None
 
 
-def _check_strangers(audit: Audit, known: set[bytes]) -> None:
+def check_strangers(audit: Audit) -> None:
     """Every deposit the contract ever announced is one of ours."""
+    with audit.store.reading() as session:
+        known = set(session.exec(select(Certificate.subject).where(col(Certificate.event_id).is_not(None))))
     deployment = audit.instance.deployment
     for arguments in told(audit.w3, deployment.rights, "rights", "Deposited", first=deployment.block):
         id_ = bytes(arguments["id"])

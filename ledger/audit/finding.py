@@ -1,14 +1,16 @@
-"""What an audit works with, and how it collects what it finds."""
+"""What an audit works with, in which parts, and how it collects what it finds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, Final, TypeVar
 
+from sqlalchemy import ColumnElement, func
 from sqlalchemy.exc import NoResultFound
-from sqlmodel import Session
+from sqlmodel import Session, select
 from web3 import Web3
 
 from yinzheng.ledger.chain.client import ContractsClient
@@ -23,6 +25,10 @@ from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
 SOME: Final = 1_000
 """Rows taken from the database at a time (`yield_per`), where there may be very many: a bound on memory."""
+PART: Final = 5_000
+"""Rows of one part of a step: some seconds of work."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,32 @@ class Finding:
         return {"code": self.code, "message": self.message, **{k: str(v) for k, v in self.data.items()}}
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows of a step that have their keys from `first` on, and before `end`; None: however far."""
+
+    first: Any = None
+    end: Any = None
+
+    def of(self, key: Any) -> list[ColumnElement[bool]]:
+        """The condition, over the column that is the key."""
+        bounds = [] if self.first is None else [key >= self.first]
+        return bounds if self.end is None else [*bounds, key < self.end]
+
+
+WHOLE: Final = Part()
+
+
+def parts_of(session: Session, key: Any, size: int = PART) -> list[Part]:
+    """All rows in parts of `size`, in the order of their keys."""
+    counted = select(key.label("key"), func.row_number().over(order_by=key).label("n")).subquery()
+    starts = session.exec(select(counted.c.key).where((counted.c.n - 1) % size == 0).order_by(counted.c.key))
+    return [Part(first, end) for first, end in pairwise([None, *list(starts)[1:], None])]
+
+
 @dataclass
 class Audit:
-    """One audit under way."""
+    """One audit under way, or a part of it."""
 
     instance: Instance
     store: Store
@@ -49,7 +78,20 @@ class Audit:
     w3: Web3
     client: ContractsClient
     keys: KeyProvider
+    part: Part = WHOLE
     findings: list[Finding] = field(default_factory=list)
+    _kept: dict[object, Any] = field(default_factory=dict)
+
+    def alone(self, part: Part) -> Audit:
+        """The same for one part of a step, with what is found in it and nothing else."""
+        return replace(self, part=part, findings=[])
+
+    def once(self, read: Callable[[Audit], _T]) -> _T:
+        """What `read` gives, which is the same for all parts: read for the first of this process."""
+        if read not in self._kept:
+            self._kept[read] = read(self)
+        found: _T = self._kept[read]
+        return found
 
     def found(self, code: str, message: str, **data: Any) -> None:
         """Note a difference."""

@@ -5,9 +5,11 @@ objections and reservation, and who ended it or a licence under it? Its record i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import bindparam
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.audit.chain import check_deposit, under_way
@@ -26,6 +28,7 @@ from yinzheng.ledger.store.session import Objects
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import GROUNDS, INITIATORS
 from yinzheng.verifier.chain.layout_moves import ENDINGS
+from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.licence import parse_licence_end
 from yinzheng.verifier.formats.standing import NOTHING, parse_cancellation
 from yinzheng.verifier.log.statement import CERTIFICATE_CANCELLED, LICENCE_ENDED
@@ -52,27 +55,35 @@ Ends = Mapping[tuple[str, bytes], Event]
 
 def check_standing(audit: Audit) -> None:
     """Compare each with its record; what is on its way is not different."""
-    known: set[bytes] = set()
     deposited = (
         select(Certificate, Event.leaf_hash)
         .join(Event, col(Event.id) == col(Certificate.event_id), isouter=True)
-        .where(col(Certificate.event_id).is_not(None))
+        .where(col(Certificate.event_id).is_not(None), *audit.part.of(Certificate.number))
+        .order_by(Certificate.number)
     )
+    settled, ends, reserved = audit.once(_settled), audit.once(_ends), audit.once(_reserved)
     with audit.store.reading() as session:
-        settled, ends, reserved = not under_way(session), _ends(session), Reserved.of(audit, session)
         for row, leaf in session.exec(deposited.execution_options(yield_per=SOME)):
             with audit.finding(number=row.number):
                 record = audit.client.record(row.subject)
                 check_deposit(audit, session, row, leaf, record)
                 remarks = remarks_of(row, statements_of(session, row))
-                known.update(one.leaf for one in remarks if one.leaf is not None)
                 if record is not None and settled:
                     reserved.check(audit, row, record)
                     _compare(audit, row, record, remarks)
                     _compare_objections(audit, session, row, record)
                     _compare_ending(audit, ends, row, record)
-        if settled:
-            _compare_licences(audit, session, ends)
+
+
+def check_remarks(audit: Audit) -> None:
+    """Every remark that the contract ever announced is one of ours."""
+    known: set[bytes] = set()
+    recorded = select(Certificate).where(col(Certificate.head).is_not(None))
+    with audit.store.reading() as session:
+        for row in session.exec(recorded.execution_options(yield_per=SOME)):
+            with suppress(DataFault, NoResultFound):  # named where certificates are looked at
+                remarks = remarks_of(row, statements_of(session, row))
+                known.update(one.leaf for one in remarks if one.leaf is not None)
     for leaf in _entered(audit):
         if leaf not in known:
             audit.found("remark-unknown", "the chain has a remark the database lacks", leaf=leaf.hex())
@@ -130,9 +141,14 @@ def _compare_ending(audit: Audit, ends: Ends, row: Certificate, record: Record) 
         )
 
 
-def _compare_licences(audit: Audit, session: Session, ends: Ends) -> None:
+def check_licences(audit: Audit) -> None:
     """Each licence is on chain as its statements say, ended or not, and by whom."""
-    for row in session.exec(select(Licence).where(col(Licence.event_id).is_not(None))):
+    if not audit.once(_settled):
+        return
+    ends = audit.once(_ends)
+    with audit.store.reading() as session:
+        rows = session.exec(select(Licence).where(col(Licence.event_id).is_not(None))).all()
+    for row in rows:
         with audit.finding(number=row.number):
             found, end = audit.client.licence(row.subject), ends.get((LICENCE_ENDED, row.subject))
             outcome, ground = NOTHING, None
@@ -146,10 +162,21 @@ def _compare_licences(audit: Audit, session: Session, ends: Ends) -> None:
                 )
 
 
-def _ends(session: Session) -> Ends:
-    """Read once, in order, for all: nothing finds a statement by its subject."""
+def _settled(audit: Audit) -> bool:
+    with audit.store.reading() as session:
+        return not under_way(session)
+
+
+def _reserved(audit: Audit) -> Reserved:
+    with audit.store.reading() as session:
+        return Reserved.of(audit, session)
+
+
+def _ends(audit: Audit) -> Ends:
+    """In order, for all: nothing finds a statement by its subject."""
     query = select(Event).where(col(Event.type).in_((CERTIFICATE_CANCELLED, LICENCE_ENDED)))
-    return {(event.type, event.subject): event for event in session.exec(query.order_by(col(Event.id)))}
+    with audit.store.reading() as session:
+        return {(event.type, event.subject): event for event in session.exec(query.order_by(col(Event.id)))}
 
 
 def _public(event: Event) -> object:

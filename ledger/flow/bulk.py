@@ -18,7 +18,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
-from multiprocessing import get_context, parent_process
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from yinzheng.verifier.errors import EnvironmentFault
@@ -39,30 +41,42 @@ Mill = Callable[[Asked], "Future[Made]"]
 Begin = Callable[[], AbstractContextManager[Callable[[Asked], Made]]]
 
 
+def _import_ended() -> EnvironmentFault:
+    return EnvironmentFault(
+        "a worker process of the import ended unexpectedly",
+        code="import-worker",
+        hint="What was recorded stays; import the same file again to go on. Memory may be short.",
+    )
+
+
 @contextmanager
-def mill(begin: Begin[Asked, Made], workers: int) -> Iterator[Mill[Asked, Made]]:
+def mill(
+    begin: Begin[Asked, Made], workers: int, ended: Callable[[], EnvironmentFault] = _import_ended
+) -> Iterator[Mill[Asked, Made]]:
     """Give what has things made by a maker that each worker process begins; for 0 workers, this process.
 
     `begin`, what is asked and what is made are pickled. Workers are spawned, not forked: a fork would copy
-    the keys of this process and the locks of its threads. Raises `EnvironmentFault` (`import-worker`).
+    the keys of this process and the locks of its threads. Raises what `ended` gives (`import-worker`) where
+    one ends unexpectedly. Whatever is raised, an interrupt too, ends all of them at once.
     """
     if workers == 0:
         with begin() as make:
             yield lambda asked: _at_once(make, asked)
         return
-    pool = ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(begin,)
-    )
+    spawning = get_context("spawn")
+    its, leash = spawning.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(workers, mp_context=spawning, initializer=_begin_worker, initargs=(begin, its))
     try:
         yield lambda asked: pool.submit(_work, asked)
-    except BrokenProcessPool as error:
-        raise EnvironmentFault(
-            "a worker process of the import ended unexpectedly",
-            code="import-worker",
-            hint="What was recorded stays; import the same file again to go on. Memory may be short.",
-        ) from error
+    except BaseException as error:
+        leash.close()
+        if isinstance(error, BrokenProcessPool):
+            raise ended() from error
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+        leash.close()
+        its.close()
 
 
 def in_order(mill: Mill[Asked, Made], asked: Iterable[Asked], most: int) -> Iterator[Made]:
@@ -109,23 +123,30 @@ def _at_once(make: Callable[[Asked], Made], asked: Asked) -> Future[Made]:
 
 # ---------------------------------------------------------------- in a worker process
 
+_begun: AbstractContextManager[Callable[[Any], Any]] | None = None
 _make: Callable[[Any], Any] | None = None
 
 
-def _begin_worker(begin: Begin[Any, Any]) -> None:
+def _begin_worker(begin: Begin[Any, Any], leash: Connection) -> None:
     """Prepare a worker process; an interrupt is the main process's to handle."""
-    global _make
+    global _begun, _make
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _make = begin().__enter__()  # for as long as the process is there
+    threading.Thread(target=_end_when_let_go, args=(leash,), daemon=True).start()
+    try:
+        _begun = begin()  # for as long as the process is there: one that is dropped is closed
+        _make = _begun.__enter__()
+    except Exception as error:  # told to whoever asks for something
+        _make = partial(_raise, error)
 
 
-def _end_with_parent() -> None:
-    """End this process when the main one is gone: killed, it cannot tell its workers, and they would stay."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_when_let_go(leash: Connection) -> None:
+    """End this process when the main one lets go of it, or is gone: killed, it cannot tell its workers."""
+    leash.poll(None)
+    os._exit(1)
+
+
+def _raise(error: Exception, _asked: Any) -> None:
+    raise error
 
 
 def _work(asked: Any) -> Any:

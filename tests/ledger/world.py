@@ -181,8 +181,8 @@ class World:
         shutil.copytree(self.root, target)
         return World(target, Clock(self.clock.now))
 
-    def audit(self, keys: Callable[[Paths], Keystore] = open_keys) -> list[Finding]:
-        return audit_registry(self.root, keys, clock=self.clock, progress=silent)
+    def audit(self, keys: Callable[[Paths], Keystore] = open_keys, jobs: int = 1) -> list[Finding]:
+        return audit_registry(self.root, keys, clock=self.clock, progress=silent, jobs=jobs)
 
     def codes(self, keys: Callable[[Paths], Keystore] = open_keys) -> set[str]:
         """Codes of what the audit finds."""

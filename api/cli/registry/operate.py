@@ -232,13 +232,25 @@ def export_trust(
             told(line)
 
 
-def audit(state: State = DEFAULT_STATE, json_: Json = False) -> None:
+def audit(
+    state: State = DEFAULT_STATE,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            min=1,
+            max=64,
+            help="Processes that share the work; each takes memory of its own. 并行进程数。",
+        ),
+    ] = 1,
+    json_: Json = False,
+) -> None:
     """Compare chain, log, database and every dossier byte. 全面核对。Exit code 1 if anything differs."""
     from yinzheng.ledger.audit import audit_registry
     from yinzheng.ledger.registry import wall_clock
 
     with progress_line(json_) as progress:
-        findings = audit_registry(state, keys_of, clock=wall_clock, progress=progress)
+        findings = audit_registry(state, keys_of, clock=wall_clock, progress=progress, jobs=jobs)
 
     def text() -> None:
         for finding in findings:

@@ -17,7 +17,7 @@ from tests.ledger.moves.test_transfers import bodies
 from tests.ledger.organisations.enrolling import Member
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of
 from yinzheng.ledger.audit.finding import Audit
-from yinzheng.ledger.audit.standing import check_standing
+from yinzheng.ledger.audit.standing import check_licences, check_remarks, check_standing
 from yinzheng.ledger.certificates import remarks
 from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.chain.records_moves import LicenceEnding
@@ -54,7 +54,8 @@ class Ended:
             client=client,  # type: ignore[arg-type]
             keys=registry.keys,
         )
-        check_standing(audit)
+        for check in (check_standing, check_licences, check_remarks):
+            check(audit)
         return [(one.code, str(*one.data.values())) for one in audit.findings]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from multiprocessing import active_children
 
 import pytest
 from sqlmodel import Session
@@ -67,6 +69,31 @@ def test_a_worker_that_ends_is_told() -> None:
     with pytest.raises(EnvironmentFault) as caught:
         made()
     assert caught.value.code == "import-worker"
+
+
+class Refusing(Doubling):
+    def __enter__(self) -> Doubling:
+        raise EnvironmentFault("there is nothing to work with", code="store-missing")
+
+
+def test_what_a_worker_cannot_begin_with_is_told() -> None:
+    with pytest.raises(EnvironmentFault, match="nothing to work with"), mill(Refusing, 1) as making:
+        making(1).result()
+
+
+class Dawdling(Doubling):
+    def __call__(self, number: int) -> tuple[int, int]:
+        time.sleep(600)
+        return super().__call__(number)
+
+
+def test_an_interrupt_does_not_wait_for_what_is_being_made() -> None:
+    with pytest.raises(KeyboardInterrupt), mill(Dawdling, 1) as making:
+        waiting = making(1)
+        while not waiting.running():
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert active_children() == []
 
 
 def test_whoever_is_done_first_nothing_comes_out_of_turn_and_no_more_is_asked_than_may_be() -> None:
