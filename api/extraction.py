@@ -144,9 +144,9 @@ def _answer(said: bytes | None, name: str) -> Presented:
     if "fault" in answer:
         raise _FAULTS[answer["fault"]](answer["message"], code=answer["code"], hint=answer["hint"])
     shown = None if answer["shown"] is None else tuple(answer["shown"])
-    return Presented(
-        cast(Kind, answer["kind"]), file or None, answer["qr"], answer["number"], shown, answer["whole"], name
-    )
+    check = None if answer["check"] is None else bytes.fromhex(answer["check"])
+    kind, number, whole = cast(Kind, answer["kind"]), answer["number"], answer["whole"]
+    return Presented(kind, file or None, answer["qr"], number, shown, whole, name, check)
 
 
 def _too_hard() -> DataFault:
@@ -181,6 +181,7 @@ def main() -> None:
             "number": found.number,
             "shown": found.shown,
             "whole": found.whole,
+            "check": None if found.check is None else found.check.hex(),
         }
     except YinzhengError as error:
         answer = {

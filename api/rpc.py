@@ -109,6 +109,11 @@ class RpcReader:
         del leaf
         return None
 
+    def voucher(self, number: str) -> str | None:
+        """A node keeps no records."""
+        del number
+        return None
+
     def right_history(self, number: str) -> bytes | None:
         """A node keeps no log."""
         del number

@@ -25,6 +25,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.store.kept import Kept
 from yinzheng.ledger.store.models import Certificate, Event
+from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.witnesses.heads import ShownHead, head_to_show
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.chain.layout import root_slot
@@ -180,6 +181,17 @@ class Answers:
                 statement=canonical.loads(event.statement, max_bytes=MAX_STATEMENT_BYTES),
                 body=None if event.public is None else canonical.loads(event.public, max_bytes=MAX_PUBLIC),
             )
+
+    def voucher(self, number: str) -> str | None:
+        """The QR text of the voucher of that licence, as issued; None if there is none, or it is not anchored
+        yet.
+        """
+        with self._store.reading() as session:
+            row = session.get(Licence, number)
+            if row is None or row.event_id is None:
+                return None
+            proof = self._proof(session, session.get_one(Event, row.event_id))
+            return None if proof is None else row.qr
 
     def number_of(self, subject: bytes) -> str | None:
         """The number of the deposited certificate of that subject; None if there is none."""

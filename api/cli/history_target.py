@@ -19,6 +19,7 @@ from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.right_history import is_history_file
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.history.verify import verify_history
+from yinzheng.verifier.judge.live import LiveReader
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.words.verdict import verdict
 
@@ -45,9 +46,7 @@ def _history(presented: Presented, policy: TrustPolicy, state: Path | None) -> P
     if presented.file is not None and is_history_file(presented.file):
         return presented
     now = int(time.time())
-    number = presented.number or verify(presented, policy, now=now).number
-    if number is None:
-        raise UsageFault("no certificate can be read from it", code="history-target")
+    number = None if presented.short else _number(presented, policy, now)
     if state is None:
         raise UsageFault(
             "a history is put together by a registry",
@@ -55,7 +54,17 @@ def _history(presented: Presented, policy: TrustPolicy, state: Path | None) -> P
             hint="Name its folder with --state, or fetch /v1/certificates/NUMBER/history from its pages.",
         )
     with open_state(state, policy, lambda: now) as reader:
+        number = number or _number(presented, policy, now, reader)
         file = reader.right_history(number)
     if file is None:
         raise UsageFault(f"the registry keeps no certificate {number}", code="certificate-unknown")
     return read_target(file)
+
+
+def _number(presented: Presented, policy: TrustPolicy, now: int, live: LiveReader | None = None) -> str:
+    """Of the certificate handed over; a short code's, where the registry has what it names."""
+    number = None if presented.short else presented.number
+    number = number or verify(presented, policy, now=now, live=live).number
+    if number is None:
+        raise UsageFault("no certificate can be read from it", code="history-target")
+    return number

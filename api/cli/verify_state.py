@@ -70,6 +70,10 @@ class StateReader:
         """As `StorageReader`."""
         return self._ask(lambda reader: reader.number_of(subject))
 
+    def voucher(self, number: str) -> str | None:
+        """As `VoucherReader`."""
+        return self._ask(lambda reader: reader.voucher(number))
+
     def right_history(self, number: str) -> bytes | None:
         """As `HistoryReader`."""
         return self._ask(lambda reader: reader.right_history(number))

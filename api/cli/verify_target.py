@@ -202,7 +202,7 @@ def _names_a_file(target: str) -> bool:
     return False
 
 
-_TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VCL][/#][A-Z2-7.\s]+$", re.I)
+_TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VCL][/#][A-Z0-9.\s-]+$", re.I)
 """What is handed over as a text rather than as the name of a file: a QR text, a JSON file, a number."""
 
 

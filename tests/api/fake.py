@@ -180,6 +180,8 @@ class FakeReader:
     policy: TrustPolicy = field(default_factory=synthetic.trust)
     down: bool = False
     basis: Sequence[FakeBasis] = ()
+    vouchers: Mapping[str, str] = field(default_factory=dict)
+    """QR texts, by number."""
     years: Sequence[FakeYear] = (FakeYear(),)
     record_state: synthetic.RecordState | None = None
     at: int | None = None
@@ -254,6 +256,10 @@ class FakeReader:
 
     def said(self, leaf: bytes) -> None:
         self._up()
+
+    def voucher(self, number: str) -> str | None:
+        self._up()
+        return self.vouchers.get(number)
 
     def right_history(self, number: str) -> bytes | None:
         self._up()

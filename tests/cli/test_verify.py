@@ -22,6 +22,7 @@ from tests.ledger.document.photos import opened, photographed
 from yinzheng.ledger.document.qr import qr_png
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.shortcode import ShortCode, short_code
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,6 +129,35 @@ def test_a_look_alike_host_means_nothing(demonstration: Demonstration) -> None:
 def test_a_number_alone_needs_a_ledger(demonstration: Demonstration) -> None:
     refused("verify", demonstration.numbers[0], "--trust", demonstration.trust,
             code="number-needs-ledger", exit_code=2)  # fmt: skip
+
+
+def test_a_short_code_is_looked_up_in_a_ledger(demonstration: Demonstration) -> None:
+    short = short_code(qr_text(demonstration))
+    path = short[short.index("/V/") :]
+    refused("verify", short, "--trust", demonstration.trust, code="short-needs-ledger", exit_code=2)
+    refused("verify", path, "--trust", demonstration.trust, code="short-needs-ledger", exit_code=2)
+    state = ("--state", demonstration.state)
+    for text in (short, path.lower()):
+        said = check(demonstration, text, *state, "--json").json
+        assert (said["kind"], said["number"], said["authentic"]) == (
+            "qr",
+            demonstration.numbers[0],
+            "genuine",
+        )
+        assert said["certificate"] is not None
+    number, _, _ = path.removeprefix("/V/").partition(".")
+    said = check(demonstration, ShortCode(number, bytes(16)).path, *state)
+    assert said.code == 1
+    assert "not the document that is registered under this number" in said.out
+
+
+def test_a_short_code_beside_its_certificate_names_no_other(demonstration: Demonstration) -> None:
+    short = short_code(qr_text(demonstration))
+    trust, state = ("--trust", demonstration.trust), ("--state", demonstration.state)
+    assert run("history", short, *trust, *state).code == 0
+    refused("history", short, *trust, code="history-needs-ledger", exit_code=2)
+    invented = ShortCode(demonstration.numbers[0], bytes(16)).path
+    refused("history", invented, *trust, *state, code="history-target", exit_code=2)
 
 
 @pytest.mark.parametrize(

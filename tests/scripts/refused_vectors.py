@@ -19,10 +19,13 @@ from tests.scripts.move_vectors import request_of
 from tests.verifier.bodies import LAB
 from tests.verifier.contracts import BUYER, SELLER, applies, contract
 from tests.verifier.following_world import NEW, NOTARY, policy, statement
-from tests.verifier.world import DAY, HOSPITAL
+from tests.verifier.world import DAY, HOSPITAL, body_json
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import Sm2Backend
+from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.certificate import encode_qr
 from yinzheng.verifier.formats.move_request import read_request
+from yinzheng.verifier.formats.shortcode import short_code
 from yinzheng.verifier.log.note import NoteSigner
 
 Json = dict[str, Any]
@@ -61,6 +64,7 @@ def refused(
         *_histories(issuer, signers),
         *_validators(backend, issuer),
         *_receipts(backend),
+        *_short_codes(issuer),
     ]
     return {f"{kind}/{name}.json": {**said, "kind": kind} for kind, name, said in made}
 
@@ -310,4 +314,24 @@ def _receipts(backend: Sm2Backend) -> list[tuple[str, str, Json]]:
              "withdrawals-uncounted", uncounted),
         case("an-opening-left-out", "it was signed for lines of openings that are not told", "accesses-cut",
              read, lambda made: made["accesses"]["lines"].pop()),
+    ]  # fmt: skip
+
+
+def _short_codes(issuer: Sm2PrivateKey) -> list[tuple[str, str, Json]]:
+    kind = "short-code"
+    whole = short_code(encode_qr(parse_body(body_json()), issuer, "yz.example.org"))
+    large = encode_qr(parse_body(body_json()), issuer, "yz.example.org")
+    return [
+        _case(kind, "cut-off", "its last character is missing", "qr-bits", whole[:-1]),
+        _case(kind, "bits-left-over", "bits of its last character are set that no encoder sets", "qr-bits",
+              whole[:-1] + "B"),
+        _case(kind, "too-short", "it names the core by ten bytes", "short-check", whole[:-10]),
+        _case(kind, "too-long", "it names the core by twenty-one bytes", "short-check", whole + "A" * 8),
+        _case(kind, "no-base-32", "a character that base 32 does not have", "qr-alphabet", whole[:-1] + "8"),
+        _case(kind, "no-such-month", "the number's month is the thirteenth", "short-number",
+              whole.replace("SJ4412026110001", "SJ4412026130001")),
+        _case(kind, "other-room", "a certificate's number where a licence's stands", "qr-foreign",
+              whole.replace("/V/", "/L/")),
+        _case(kind, "not-https", "it begins with HTTP", "qr-scheme", whole.replace("HTTPS", "HTTP")),
+        _case(kind, "a-large-code", "the text of a large code", "qr-foreign", large),
     ]  # fmt: skip

@@ -58,6 +58,7 @@ from yinzheng.verifier.formats.licence import (
     parse_licence,
     parse_licence_end,
 )
+from yinzheng.verifier.formats.shortcode import short_code
 from yinzheng.verifier.formats.voucher import decode_voucher, encode_voucher
 from yinzheng.verifier.log.cosignature import CosignerKey
 from yinzheng.verifier.log.note import NoteSigner
@@ -168,6 +169,7 @@ def _certificate(desc: str, body: Body) -> dict[str, Any]:
         "sig_structure": read.signed.hex(),
         **_core(qr),
         "qr": qr,
+        "short": short_code(qr),
     }
 
 
@@ -219,6 +221,7 @@ def _licence(desc: str, body: Licence) -> dict[str, Any]:
         "elided": sorted(decode_voucher(qr).elided),
         "slots": [f"{word:064x}" for word in LicenceState.of(body).words()],
         "qr": qr,
+        "short": short_code(qr),
     }
 
 

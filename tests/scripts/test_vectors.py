@@ -78,6 +78,7 @@ def test_certificates_by_cbor2_and_both_sm2() -> None:
         digits = item["qr"].rsplit("/", 1)[1]
         core = base64.b32decode(digits + "=" * (-len(digits) % 8))
         assert core.hex() == item["core"]
+        assert item["short"] == _short(item["qr"], item["body"]["number"], core)
         protected, unprotected, payload, signature = cbor2.loads(core)
         assert (protected.hex(), unprotected) == (item["protected"], {})
         assert (payload.hex(), signature.hex()) == (item["payload"], item["signature"])
@@ -103,6 +104,11 @@ def test_certificates_by_cbor2_and_both_sm2() -> None:
     )
 
 
+def _short(qr: str, number: str, core: bytes) -> str:
+    check = base64.b32encode(hashlib.sha256(core).digest()[:16]).decode().rstrip("=")
+    return f"{qr.rsplit('/', 1)[0]}/{number}.{check}"
+
+
 def test_licences_by_cbor2_and_hashlib() -> None:
     found = load("licences.json")
     point = bytes.fromhex(load("certificates.json")["issuer"]["public"])
@@ -114,7 +120,9 @@ def test_licences_by_cbor2_and_hashlib() -> None:
         subject = hashlib.sha256(f"yinzheng/licence/1:{item['body']['number']}".encode()).hexdigest()
         assert (leaf, statement["subject"]) == (item["leaf_hash"], subject)
         digits = item["qr"].rsplit("/L/", 1)[1]
-        protected, _, payload, signature = cbor2.loads(base64.b32decode(digits + "=" * (-len(digits) % 8)))
+        core = base64.b32decode(digits + "=" * (-len(digits) % 8))
+        assert item["short"] == _short(item["qr"], item["body"]["number"], core)
+        protected, _, payload, signature = cbor2.loads(core)
         signed = cbor2.dumps(["Signature1", protected, b"yinzheng/licence/1", payload])
         assert Sm2PublicKey(point, GmsslBackend()).verify(signed, signature)
         fields = cbor2.loads(payload)

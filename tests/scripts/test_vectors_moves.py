@@ -24,6 +24,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.move_request import parse_joint_request, read_request, require_signed
 from yinzheng.verifier.formats.moves import parse_succession
 from yinzheng.verifier.formats.order import parse_order
+from yinzheng.verifier.formats.shortcode import decode_short
 from yinzheng.verifier.formats.trade_contract import is_signed_by, parse_signed
 from yinzheng.verifier.judge.contract.verify import verify_contract
 from yinzheng.verifier.judge.following import follow
@@ -180,6 +181,7 @@ READERS: Mapping[str, Callable[[dict[str, Any]], object]] = {
     "right-history": _judged(verify_history),
     "validators": lambda found: follow(dumps(found["trust"]), dumps(found["value"])),
     "consent-receipt": _judged(verify_receipt),
+    "short-code": lambda found: decode_short(found["value"]),
 }
 WHOLE: Sequence[tuple[str, dict[str, Any]]] = [
     *(("joint-request", {"value": one["file"]}) for one in MOVES["requests"]),
@@ -189,6 +191,8 @@ WHOLE: Sequence[tuple[str, dict[str, Any]]] = [
     ("right-history", {**load("histories.json"), "value": load("histories.json")["file"]}),
     *(("validators", {"trust": one["policy"], "value": one["statement"]}) for one in CHANGES),
     *(("consent-receipt", {**RECEIPTS, "value": one["file"]}) for one in RECEIPTS["receipts"]),
+    *(("short-code", {"value": one["short"]}) for one in load("certificates.json")["certificates"]),
+    *(("short-code", {"value": one["short"]}) for one in load("licences.json")["licences"]),
 ]
 
 

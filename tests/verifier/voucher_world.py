@@ -152,6 +152,7 @@ class VoucherLedger:
         unreachable: tuple[str, ...] = (),
     ) -> None:
         self._world, self._past, self._logged, self._unreachable = world, past, logged, unreachable
+        self.vouchers = {world.licence.number: world.qr}
         self._bodies = {world.statement.leaf_hash: world.licence.to_json(), **(bodies or {})}
 
     def _up(self, what: str) -> None:
@@ -176,6 +177,10 @@ class VoucherLedger:
         if leaf not in self._bodies:
             return None
         return LiveStatement(self._world.statement.to_json(), self._bodies[leaf])
+
+    def voucher(self, number: str) -> str | None:
+        self._up("voucher")
+        return self.vouchers.get(number)
 
     def number_of(self, subject: bytes) -> None:
         del subject

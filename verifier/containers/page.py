@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from yinzheng.verifier.containers.scan import find_in, is_ours, read_codes, reading_installed
+from yinzheng.verifier.formats.shortcode import is_short_text
 
 PAGES: Final = 8
 """Pages looked at: a certificate has two, a receipt one or two. Of more, a report says that they were not."""
@@ -50,11 +51,14 @@ def code_shown(data: bytes) -> str | None:
 
     None if its pages show none, or cannot be looked at. Raises `DataFault` `image-several`.
     """
+    found = None
     for side in (SIDE, FINE_SIDE):
         shown = codes_shown(data, side)
         if shown is not None and shown.codes:
-            return find_in([set(shown.codes)])
-    return None
+            found = find_in([set(shown.codes)])
+            if not is_short_text(found):
+                break
+    return found
 
 
 def _pages(data: bytes, side: int) -> Iterator[tuple[int, Any]]:

@@ -11,6 +11,7 @@ from typing import Final
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import decode_qr
 from yinzheng.verifier.formats.receipt import decode_receipt_qr, is_receipt_text
+from yinzheng.verifier.formats.shortcode import decode_short, is_short_text, without_bound
 from yinzheng.verifier.formats.voucher import decode_voucher, is_voucher_text
 
 MAX_PASTED: Final = 16 * 1024
@@ -18,9 +19,14 @@ MAX_PASTED: Final = 16 * 1024
 
 _DIGIT: Final = "[A-Za-z2-7]"  # both cases named: folding the case of a thousand characters takes longer
 _CODE: Final = rf"(?i:https)://[^/?#\s]{{1,255}}/(?:[VvLl]/{_DIGIT}+|[Cc]#{_DIGIT}+\.{_DIGIT}+)"
-_ALONE: Final = re.compile(_CODE, re.A)
+_SHORT: Final = (
+    rf"(?i:https://[^/?#\s]{{1,255}}/(?:V/SJ[0-9]{{13}}|L/L-[0-9]{{4}}-[0-9]{{6}}))\.{_DIGIT}{{26}}"
+)
+_ALONE: Final = re.compile(f"{_CODE}|{_SHORT}", re.A)
 _BEGINS: Final = re.compile(r"https://[^/?#\s:]{1,255}(?::[0-9]{1,5})?/(?:[vl]/|c#)", re.I | re.A)
 _DIGITS: Final = re.compile(r"[a-z2-7.]+", re.I | re.A)
+_OF_SHORT: Final = re.compile(r"[a-z0-9.-]+", re.I | re.A)
+"""What a short code is made of, whose number has other digits than base 32."""
 _BARE: Final = re.compile(r"https://[^/?#\s]{1,255}/c#?", re.I | re.A)
 _QUOTED: Final = re.compile(r"(?m)^[ \t]*[>|]+[ \t]?")
 """What mail programs put before each line that they quote."""
@@ -61,7 +67,8 @@ def find_code(text: str) -> str:
         )
     # Joined, a code may have words behind it that look like more of it: only its own form tells its end.
     whole = set(filter(_is_whole, (joined, *islice(_within(plain), _TRIES))))
-    if len({one.upper() for one in whole}) > 1:
+    whole = without_bound(one.upper() for one in whole)
+    if len(whole) > 1:
         raise DataFault(
             "the text holds the codes of several documents", code="text-several", hint="Give one of them."
         )
@@ -80,17 +87,21 @@ def _within(plain: str) -> Iterator[str]:
         for begun in _BEGINS.finditer(line):
             found = begun[0]
             for piece in (line[begun.end() :], *lines[number + 1 :]):
-                digits = _DIGITS.match(piece)
-                found += digits[0] if digits else ""
-                yield found.rstrip(".")
-                if digits is None:
+                digits, longer = _DIGITS.match(piece), _OF_SHORT.match(piece)
+                yield (found + (digits[0] if digits else "")).rstrip(".")
+                if longer is None:
                     break
+                found += longer[0]
+                if digits is None or longer[0] != digits[0]:
+                    yield found.rstrip(".-")
 
 
 def _is_whole(text: str) -> bool:
     """Whether a text is a code to its last character: its form has no other end."""
     try:
-        if is_receipt_text(text):
+        if is_short_text(text):
+            decode_short(text)
+        elif is_receipt_text(text):
             decode_receipt_qr(text)
         elif is_voucher_text(text):
             decode_voucher(text)

@@ -22,6 +22,7 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.certificate import is_qr_text
 from yinzheng.verifier.formats.challenge import is_challenge_text
 from yinzheng.verifier.formats.receipt import is_receipt_text
+from yinzheng.verifier.formats.shortcode import is_short_text, without_bound
 from yinzheng.verifier.formats.voucher import is_voucher_text
 
 if TYPE_CHECKING:
@@ -67,20 +68,26 @@ def find_qr(data: bytes) -> str:
 def find_in(views: Iterable[Set[str]]) -> str:
     """The one text of ours among the texts read in each of several views; later views only if needed.
 
+    Of a certificate's two codes the large one is taken: it proves itself, and is looked for in all views.
+
     Raises `DataFault`: `image-no-code`, `image-foreign` (codes, none of ours), `image-several`.
     """
     foreign: set[str] = set()
+    short: set[str] = set()
     for texts in views:
-        ours = {text for text in texts if is_ours(text)}
+        ours = without_bound({text for text in texts if is_ours(text)} | short)
         if len(ours) > 1:
             raise DataFault(
                 f"the picture shows the codes of {len(ours)} certificates",
                 code="image-several",
                 hint="Crop it to the one to be checked.",
             )
-        if ours:
+        short = set(filter(is_short_text, ours))
+        if ours and not short:
             return ours.pop()
         foreign |= texts
+    if short:
+        return short.pop()
     if foreign:
         raise DataFault(
             f"the picture shows {counted(len(foreign), 'QR code')}, but none of a certificate: "
@@ -96,10 +103,10 @@ def find_in(views: Iterable[Set[str]]) -> str:
 
 
 def is_ours(text: str) -> bool:
-    """Whether a text has the form of a certificate's, receipt's or voucher's code, a challenge's or an
-    answer's.
+    """Whether a text has the form of a certificate's, receipt's or voucher's code, short or large, a
+    challenge's or an answer's.
     """
-    forms = (is_qr_text, is_receipt_text, is_voucher_text, is_challenge_text)
+    forms = (is_qr_text, is_receipt_text, is_voucher_text, is_short_text, is_challenge_text)
     return any(is_form(text) for is_form in forms)
 
 

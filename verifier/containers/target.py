@@ -14,7 +14,9 @@ from yinzheng.verifier.containers.scan import find_qr, is_ours
 from yinzheng.verifier.containers.voucherfile import is_voucher_file
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.formats.licence import is_licence_number
 from yinzheng.verifier.formats.receipt import is_receipt_text
+from yinzheng.verifier.formats.shortcode import ShortCode, decode_short, is_short_text
 from yinzheng.verifier.formats.voucher import is_voucher_text
 
 Kind: TypeAlias = Literal["pdf", "image", "json", "qr", "number"]
@@ -36,13 +38,17 @@ class Presented:
     qr: str | None = None
     """A QR text (S6.3, S6.8, S13.2)."""
     number: str | None = None
-    """A certificate's number alone: it proves nothing (R14) and needs a live ledger."""
+    """A certificate's number alone: it proves nothing (R14) and needs a live ledger. With `check`, what a
+    short code (S6.11) says, a licence's number then as well.
+    """
     shown: tuple[str, ...] | None = None
     """QR texts of ours that a PDF's pages show, ascending; None if no page was looked at."""
     whole: bool = True
     """Whether all its pages were looked at, if any was."""
     name: str = ""
     """The name of the file that was handed over, if it had one."""
+    check: bytes | None = None
+    """Of a short code: which core the number is to have, 16 bytes."""
 
     @property
     def is_receipt(self) -> bool:
@@ -56,7 +62,21 @@ class Presented:
         """Whether it calls itself the voucher of a licence, for `verify_voucher`."""
         if self.file is not None:
             return is_voucher_file(self.file)
+        if self.number is not None:
+            return is_licence_number(self.number)
         return self.qr is not None and is_voucher_text(self.qr)
+
+    @property
+    def short(self) -> ShortCode | None:
+        """What was presented, if it is a short code."""
+        if self.number is None or self.check is None:
+            return None
+        return ShortCode(self.number, self.check)
+
+    @property
+    def code(self) -> str | None:
+        """The text of the code that was presented, of a short one its path; None for all else."""
+        return self.qr if self.short is None else self.short.path
 
 
 def read_target(data: bytes | str, *, name: str = "", pages: bool = True) -> Presented:
@@ -66,8 +86,8 @@ def read_target(data: bytes | str, *, name: str = "", pages: bool = True) -> Pre
     where the extra ``image`` is installed, unless ``pages`` is false or nothing is attached.
 
     Raises `DataFault` when no certificate can be got out (`image-…`, `pdf-…`, `target-unknown`,
-    `target-empty`, `qr-fragment-missing`), and `UsageFault` `image-support`. None of that says anything about
-    a certificate.
+    `target-empty`, `qr-fragment-missing`; for a short code as `decode_short`), and `UsageFault`
+    `image-support`. None of that says anything about a certificate.
     """
     found = _read(data, pages=pages)
     return replace(found, name=name) if name else found
@@ -81,7 +101,7 @@ def _read(data: bytes | str, *, pages: bool) -> Presented:
     if _is_pdf(data):
         return _read_pdf(data, pages=pages)
     if _is_image(data):
-        return Presented("image", qr=find_qr(data))
+        return _of_code("image", find_qr(data))
     if data.lstrip()[:1] == b"{":
         return Presented("json", file=data)
     encoding = "utf-16" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
@@ -90,7 +110,7 @@ def _read(data: bytes | str, *, pages: bool) -> Presented:
     except UnicodeDecodeError as error:
         # As editors in China save a text. A code is read in it, and whole; what it says beside it is not.
         if len(data) <= 2 * MAX_PASTED and is_ours(found := find_code(data.decode("gb18030", "replace"))):
-            return Presented("qr", qr=found)
+            return _of_code("qr", found)
         raise DataFault(
             "this is no file a certificate comes as",
             code="target-unknown",
@@ -113,7 +133,15 @@ def _read_pdf(data: bytes, *, pages: bool) -> Presented:
             code="pdf-no-attachment",
             hint="Printing to PDF drops attachments: give the file as issued, or a picture of its code.",
         )
-    return Presented("pdf", qr=qr, shown=(qr,))
+    return replace(_of_code("pdf", qr), shown=(qr,))
+
+
+def _of_code(kind: Kind, text: str) -> Presented:
+    """What a code's text stands for; of a short one, whose form is read here, a number and its core."""
+    if not is_short_text(text):
+        return Presented(kind, qr=text)
+    short = decode_short(text)
+    return Presented(kind, number=short.number, check=short.check)
 
 
 def needs_taking_apart(data: bytes) -> bool:
@@ -139,4 +167,4 @@ def _read_text(text: str) -> Presented:
         return Presented("json", file=text.encode("utf-8", "surrogatepass"))
     if is_number(text.upper()):
         return Presented("number", number=text.upper())
-    return Presented("qr", qr=find_code(text))
+    return _of_code("qr", find_code(text))

@@ -8,10 +8,13 @@ from typing import Generic, TypeVar
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.containers.target import Presented
-from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.judge.live import refused
+from yinzheng.verifier.judge.obligations import Signed, issuer_entitled, issuer_signature
 from yinzheng.verifier.judge.report import Note
 from yinzheng.verifier.judge.seals import sealed
 from yinzheng.verifier.judge.trust import TrustPolicy
+from yinzheng.verifier.judge.verdict import SHORT_DIFFERS
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import Statement
 from yinzheng.verifier.log.tlogproof import TlogProof
@@ -112,18 +115,73 @@ class RecordExhibits(Exhibits, Generic[C, R]):
     """The text that the core was read from."""
     record: R | None = None
     statement: Statement | None = None
+    unbound: DataFault | None = None
+    """What a short code says against itself: another document is registered under its number (S6.11)."""
 
     def need_core(self) -> C:
-        """What the code shows; raises `NotGiven` where there is only a number."""
+        """What the code shows; raises `NotGiven` where there is only a number, or a short code that names no
+        document at hand.
+        """
         if self.core is None:
+            if self.unbound is not None:
+                raise _unbound()
             raise NotGiven("no document was presented, only a number", code="number-only")
         return self.core
+
+    def bind(self, told: str, signed: Signed) -> bool:
+        """Whether what was presented as a number names the document whose code a ledger tells; a number alone
+        names whichever there is.
+
+        That it does not is found of a document that the registry is known to have signed: ``signed``, what
+        the code told says. Raises `EnvironmentFault` `live-refused` where it did not.
+        """
+        short = self.presented.short
+        if short is None or short.names(told):
+            return True
+        refused(lambda: issuer_entitled(signed, issuer_signature(signed, self.trust)))
+        self.unbound = DataFault(
+            "another document is registered under the number that the short code names",
+            code=SHORT_DIFFERS,
+            number=short.number,
+        )
+        self.why_no_proof = self.why_no_evidence = _unbound()
+        return False
+
+    def require_bound(self) -> None:
+        """(4) A short code names the document registered under its number; raises `DataFault`
+        `short-differs`.
+        """
+        if self.unbound is not None:
+            raise self.unbound
 
     def need_record(self) -> tuple[R, Statement]:
         """Record and statement; raises why there are none."""
         if self.record is None or self.statement is None:
             raise self.why_no_proof
         return self.record, self.statement
+
+
+def require_ledger(presented: Presented, live: object) -> None:
+    """Refuse what only a ledger can tell about where none is asked: `UsageFault` `short-needs-ledger`,
+    `number-needs-ledger`.
+    """
+    if presented.number is None or live is not None:
+        return
+    if presented.short is not None:
+        raise UsageFault(
+            "a short code proves nothing by itself, and names what only a ledger can show",
+            code="short-needs-ledger",
+            hint="Scan the larger code beside it, or give a ledger to ask.",
+        )
+    raise UsageFault(
+        "a number alone proves nothing and can only be looked up in a live ledger",
+        code="number-needs-ledger",
+        hint="Give the certificate's PDF, a picture of its code, or a ledger to ask.",
+    )
+
+
+def _unbound() -> NotGiven:
+    return NotGiven("the document that the short code names is not at hand", code="short-unbound")
 
 
 def _is_sealed(evidence: Evidence, trust: TrustPolicy) -> bool:

@@ -18,7 +18,7 @@ from yinzheng.verifier.formats import conclusion, right_history, trade_check, tr
 from yinzheng.verifier.formats.conclusion import is_conclusion_file
 from yinzheng.verifier.formats.right_history import is_history_file
 from yinzheng.verifier.formats.trade_check import is_trade_receipt
-from yinzheng.verifier.judge.asof.situation import HistoryReader, StorageReader
+from yinzheng.verifier.judge.asof.situation import HistoryReader
 from yinzheng.verifier.judge.certificate.verify import certificate_issued, verify
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.conclusion.verify import verify_conclusion
@@ -28,6 +28,7 @@ from yinzheng.verifier.judge.findings import OBLIGATIONS, Findings
 from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.history.verify import verify_history
 from yinzheng.verifier.judge.holder import HolderReader
+from yinzheng.verifier.judge.licence.exhibits import VoucherReader
 from yinzheng.verifier.judge.licence.report import VOUCHER, VoucherReport
 from yinzheng.verifier.judge.licence.verify import verify_voucher, voucher_issued
 from yinzheng.verifier.judge.live import LiveReader
@@ -53,7 +54,7 @@ AnyReport: TypeAlias = (
 )
 
 
-class AnyReader(LiveReader, ReceiptReader, HolderReader, StorageReader, HistoryReader, Protocol):
+class AnyReader(LiveReader, ReceiptReader, HolderReader, VoucherReader, HistoryReader, Protocol):
     """A ledger that can be asked about every kind of document, and what was the case at any time."""
 
 

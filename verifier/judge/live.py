@@ -75,6 +75,8 @@ class Deposited:
     statement: Statement
     proof: TlogProof
     core: Core | None
+    qr: str | None
+    """The text of the core."""
 
 
 class Ledger:
@@ -143,7 +145,7 @@ def _deposited(number: str, answer: LiveRecord, trust: TrustPolicy) -> Deposited
     if numbers != {number} or statement_of(record) != statement:
         raise DataFault("the ledger's record is not that of its statement", code="record-not-committed")
     in_log(statement, proof)
-    return Deposited(record, statement, proof, core)
+    return Deposited(record, statement, proof, core, answer.qr)
 
 
 def sealed_evidence(

@@ -9,6 +9,7 @@ from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.receipt import is_receipt_text
+from yinzheng.verifier.formats.shortcode import binds, decode_short, short_code
 from yinzheng.verifier.judge.report import Note
 
 _NUMBER: Final = re.compile(r"SJ[0-9]{13}", re.I | re.A)
@@ -18,10 +19,12 @@ def page_agrees(presented: Presented, qr: str) -> None:
     """(4) No page of the PDF shows the code of another document than the one presented, whose text is ``qr``
     (empty for a document that has none).
 
-    Raises `DataFault` `page-differs`; `NotGiven` `page-several` where its own is there too, as in a binder.
+    Raises `DataFault` `page-differs`; `NotGiven` `page-several` where its own is there too, as in a binder,
+    unless a short code names another document under the same number (S6.11).
     """
     others = _others(presented, qr)
-    if others and len(others) < len(presented.shown or ()):
+    own_too = len(others) < len(presented.shown or ())
+    if others and own_too and not any(_same_number(text, qr) for text in others):
         raise NotGiven("the pages show codes of several documents, its own among them", code="page-several")
     if others:
         raise DataFault(
@@ -44,8 +47,17 @@ def presentation_notes(presented: Presented, qr: str, number: str | None) -> lis
 
 
 def _others(presented: Presented, qr: str) -> list[str]:
-    """Codes of ours on the pages that are not the one presented."""
-    return [text for text in presented.shown or () if _content(text) != _content(qr)]
+    """Codes of ours on the pages that are neither the one presented nor its short one."""
+    shown = presented.shown or ()
+    return [text for text in shown if _content(text) != _content(qr) and not binds(text, qr)]
+
+
+def _same_number(text: str, qr: str) -> bool:
+    """Whether a text is a short code with the number of the document whose code is ``qr``."""
+    try:
+        return decode_short(text).number == decode_short(short_code(qr)).number
+    except DataFault:
+        return False
 
 
 def _content(text: str) -> str:

@@ -43,6 +43,9 @@ missing, or the block may be too early to know. Every other code of 2–9 means 
 comparison failed.
 """
 
+SHORT_DIFFERS: Final = "short-differs"
+"""A short code names another document than is registered under its number: it claims that one's place."""
+
 NUMBER_ONLY: Final = "number-only"
 """Nothing was shown, and so nothing that anybody could have forged."""
 

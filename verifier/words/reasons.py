@@ -7,10 +7,12 @@ from typing import Final
 
 from yinzheng.verifier.words.reasons_holder import HOLDER_REASONS
 from yinzheng.verifier.words.reasons_log import LOG_REASONS
+from yinzheng.verifier.words.reasons_short import SHORT_REASONS
 from yinzheng.verifier.words.reasons_trade import TRADE_REASONS
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     **HOLDER_REASONS,
+    **SHORT_REASONS,
     **TRADE_REASONS,
     # Outcomes that are nobody's fault.
     "offline": ("未提供，且未联网查询。", "It was not given, and no ledger was asked."),

@@ -11,7 +11,12 @@ from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.licence.report import VOUCHER
 from yinzheng.verifier.judge.report import Authentic, Finding, Note, exit_code_of
-from yinzheng.verifier.judge.verdict import ISSUER_UNKNOWN, KEY_UNKNOWN, never_registered
+from yinzheng.verifier.judge.verdict import (
+    ISSUER_UNKNOWN,
+    KEY_UNKNOWN,
+    SHORT_DIFFERS,
+    never_registered,
+)
 from yinzheng.verifier.words import (
     challenge,
     conclusion,
@@ -114,6 +119,12 @@ NOT_REGISTERED: Final = Phrase(
 )
 """Of a number alone: nothing was shown that anybody could have forged."""
 
+NOT_THE_REGISTERED: Final = Phrase(
+    "伪造或被篡改：不是登记在该编号下的那一份",
+    "Forged or altered: not the document that is registered under this number",
+)
+"""Of a short code that names another."""
+
 GENUINE: Final[Mapping[str, Headlines]] = {
     "certificate": {
         **{
@@ -196,6 +207,8 @@ def _headline(report: Judged) -> Phrase:
         return NOT_PINNED
     if never_registered(report.findings):
         return NOT_REGISTERED
+    if report.authentic is Authentic.FORGED and _found(report, SHORT_DIFFERS):
+        return NOT_THE_REGISTERED
     if report.authentic is not Authentic.GENUINE:
         return _OTHERS[report.authentic]
     said, when = GENUINE[report.document][report.standing], _when(report)

@@ -23,8 +23,10 @@ from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_moves import Licence, MoveParty
 from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.containers.voucherfile import parse_voucher_file
 from yinzheng.verifier.errors import YinzhengError
 from yinzheng.verifier.formats.move_request import JointRequest
+from yinzheng.verifier.formats.shortcode import short_code
 from yinzheng.verifier.judge.licence.verify import verify_voucher
 from yinzheng.verifier.judge.report import Authentic, Outcome
 from yinzheng.verifier.log.statement import certificate_subject, licence_subject
@@ -112,6 +114,10 @@ def voucher(world: World, number: str, folder: Path) -> tuple[str, int, str | No
                 assert {finding.outcome for finding in report.findings} == {Outcome.VALID}
                 ground = None if report.end is None else report.end.ground
                 found.add((str(report.status), report.exit_code, ground))
+                qr = parse_voucher_file(shown.file).qr if shown.file else shown.qr or ""
+        report = verify_voucher(read_target(short_code(qr)), trust, now=now, live=reader)
+        found.add((str(report.status), report.exit_code, None if report.end is None else report.end.ground))
+        assert reader.voucher("L-2026-009999") is None
     (one,) = found
     return one
 

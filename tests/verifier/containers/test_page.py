@@ -16,6 +16,7 @@ from tests.verifier.containers.test_scan import QR, code, page
 from tests.verifier.world import ISSUER, NUMBER, body_json
 from yinzheng.verifier import DataFault, encode_qr, parse_body, read_target
 from yinzheng.verifier.containers.page import PAGES, code_shown, codes_shown
+from yinzheng.verifier.formats.shortcode import decode_short, short_code
 
 OTHER = encode_qr(parse_body(body_json(number="SJ4412026110002")), ISSUER, "yz.example.org")
 
@@ -55,6 +56,16 @@ def test_attachment_and_page_are_both_there() -> None:
 def test_a_page_of_another_certificate() -> None:
     assert read_target(with_attachment(scanned(OTHER))).shown == (OTHER,)
     assert read_target(with_attachment(scanned(QR, OTHER))).shown == tuple(sorted((QR, OTHER)))
+
+
+def test_a_page_with_a_short_code() -> None:
+    short = short_code(QR)
+    assert read_target(with_attachment(scanned(QR, short))).shown == tuple(sorted((QR, short)))
+    found = read_target(scanned(short, QR))
+    assert (found.qr, found.short, found.code, found.shown) == (QR, None, QR, (QR,))
+    found = read_target(scanned(short))
+    assert (found.qr, found.short, found.shown) == (None, decode_short(short), (short,))
+    assert short.endswith(found.code or "none")
 
 
 def test_pages_are_not_looked_at_unless_wanted() -> None:

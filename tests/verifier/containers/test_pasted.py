@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.verifier.receipt_world import genuine_receipt
+from tests.verifier.voucher_world import VoucherWorld
 from tests.verifier.world import World
 from yinzheng.verifier import DataFault, read_target
 from yinzheng.verifier.containers.pasted import MAX_PASTED, find_code
+from yinzheng.verifier.formats.shortcode import decode_short, short_code
 
 QR = World().qr
 RECEIPT = genuine_receipt()["qr"]
@@ -55,6 +57,20 @@ AS_PASTED: list[Callable[[str], str]] = [
     lambda text: f"https://chat.example/go?u={quote(text, safe='').lower()}#wechat".replace("%3a", "%3A"),
     lambda text: "".join(chr(ord(char) + 0xFEE0) if char.isalnum() else char for char in text),
 ]
+
+
+@pytest.mark.parametrize("paste", AS_PASTED)
+def test_a_short_code_is_read_as_it_was_pasted(paste: Callable[[str], str]) -> None:
+    for short in (short_code(QR), short_code(VoucherWorld().qr)):
+        assert read_target(paste(short)).short == decode_short(short)
+
+
+def test_of_both_codes_in_a_text_the_large_one_is_taken() -> None:
+    found = read_target(f"大码 {QR}\n小码 {short_code(QR)}")
+    assert (found.qr, found.short) == (QR, None)
+    with pytest.raises(DataFault) as caught:
+        read_target(f"{short_code(QR)} {short_code(VoucherWorld().qr)}")
+    assert caught.value.code == "text-several"
 
 
 @pytest.mark.parametrize("paste", AS_PASTED)

@@ -15,7 +15,8 @@ from PIL.Image import Image as Picture
 
 from tests.verifier.world import ISSUER, World, body_json
 from yinzheng.verifier import DataFault, UsageFault, encode_qr, parse_body, read_target
-from yinzheng.verifier.containers.scan import MAX_IMAGE, find_qr
+from yinzheng.verifier.containers.scan import MAX_IMAGE, find_in, find_qr
+from yinzheng.verifier.formats.shortcode import short_code
 
 QR = World().qr
 
@@ -144,6 +145,9 @@ def test_a_small_code_in_a_very_large_scan() -> None:
 # Several codes
 
 
+OTHERS = encode_qr(parse_body(body_json(number="SJ4412026110002")), ISSUER, "yz.example.org")
+
+
 def beside(*pictures: Picture) -> Picture:
     width = sum(picture.width + 60 for picture in pictures)
     paper = Image.new("RGB", (width, max(picture.height for picture in pictures) + 60), "white")
@@ -158,6 +162,24 @@ def test_ours_is_found_among_others() -> None:
     others = [code("https://example.com/advert"), code("WIFI:S:home;T:WPA;P:secret;;")]
     assert find_qr(saved(beside(others[0], code(), others[1]))) == QR
     assert find_qr(saved(beside(code(), code()))) == QR
+
+
+def test_of_both_codes_the_large_one_is_taken() -> None:
+    short = short_code(QR)
+    assert find_qr(saved(beside(code(short), code()))) == QR
+    assert find_qr(saved(beside(code(short), code("https://example.com/advert")))) == short
+    other = OTHERS
+    assert fault_of(saved(beside(code(short_code(other)), code()))).code == "image-several"
+    assert fault_of(saved(beside(code(short_code(other)), code(short)))).code == "image-several"
+
+
+def test_the_large_code_is_looked_for_in_every_view() -> None:
+    short = short_code(QR)
+    assert find_in([{short}, set(), {short, QR}]) == QR
+    assert find_in([{short}, {"https://example.com/"}]) == short
+    with pytest.raises(DataFault) as caught:
+        find_in([{short}, {OTHERS}])
+    assert caught.value.code == "image-several"
 
 
 def test_two_certificates_in_one_picture() -> None:

@@ -9,13 +9,13 @@ from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.judge import obligations
-from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits
+from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits, signed_by
 from yinzheng.verifier.judge.certificate.moved import Moved, read_moved
 from yinzheng.verifier.judge.certificate.status import Question, answer_status
+from yinzheng.verifier.judge.exhibits import require_ledger
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, is_issued, judge
 from yinzheng.verifier.judge.live import Ledger, LiveReader
-from yinzheng.verifier.judge.obligations import Signed
 from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
 from yinzheng.verifier.judge.report import Note, Outcome, Report
 from yinzheng.verifier.judge.seals import block_of
@@ -43,17 +43,13 @@ def verify(
     ``now`` is the time of asking and ``at`` the time asked about (UTC seconds; None: now). Without ``live``
     only what was presented is used; with it, attached evidence stands in for a silent ledger only where
     ``allow_attached``. Bad data and a silent ledger end up in the report; `UsageFault` is raised:
-    `number-needs-ledger` for a number alone without a ledger to ask, `receipt-presented` for a patient's
-    receipt, which is no forged certificate (`verify_receipt` reads it), `time-future` for an ``at`` to come.
+    as `require_ledger` for a number or a short code without a ledger to ask, `receipt-presented` for a
+    patient's receipt, which is no forged certificate (`verify_receipt` reads it), `time-future` for an ``at``
+    to come.
     """
     if presented.is_receipt:
         raise UsageFault("this is a patient's receipt, no certificate", code="receipt-presented")
-    if presented.number is not None and live is None:
-        raise UsageFault(
-            "a number alone proves nothing and can only be looked up in a live ledger",
-            code="number-needs-ledger",
-            hint="Give the certificate's PDF, a picture of its code, or a ledger to ask.",
-        )
+    require_ledger(presented, live)
     ledger = Ledger(live, trust) if live else None
     found = CertificateExhibits(
         presented=presented, trust=trust, ledger=ledger, allow_attached=allow_attached
@@ -69,13 +65,8 @@ def certificate_issued(presented: Presented, trust: TrustPolicy) -> bool:
     return is_issued(CERTIFICATE, CertificateExhibits(presented=presented, trust=trust), trust)
 
 
-def _signed(found: CertificateExhibits) -> Signed:
-    core = found.need_core()
-    body = core.body
-    return Signed(core.kid, core.signed, core.signature, body.registered_at, body.registry, body.number)
-
-
 def _record_equals(found: CertificateExhibits) -> None:
+    found.require_bound()
     page_agrees(found.presented, found.qr)
     record, statement = found.need_record()
     obligations.record_equals(found.core, record, statement_of(record), statement)
@@ -100,7 +91,7 @@ def log_unasked(findings: Findings) -> tuple[int, ...]:
 
 CERTIFICATE: Final = Rules(
     form=CertificateExhibits.read,
-    signed=_signed,
+    signed=lambda found: signed_by(found.need_core()),
     opens=_record_equals,
     statement=lambda found: found.need_record()[1],
     rests_on=_on_chain,

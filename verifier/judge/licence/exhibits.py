@@ -26,6 +26,7 @@ from yinzheng.verifier.judge.asof.situation import StorageReader, Wanted
 from yinzheng.verifier.judge.exhibits import RecordExhibits
 from yinzheng.verifier.judge.line import Followed, line_of, walked
 from yinzheng.verifier.judge.live import LogReader, logged, refused, sealed_evidence
+from yinzheng.verifier.judge.obligations import Signed
 from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.statement import Statement, certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
@@ -33,6 +34,9 @@ from yinzheng.verifier.log.tlogproof import TlogProof
 
 class VoucherReader(StorageReader, LogReader, Protocol):
     """A ledger that can be asked about a licence."""
+
+    def voucher(self, number: str) -> str | None:
+        """The QR text of the voucher of that licence, as issued; None if the ledger keeps none."""
 
 
 class VoucherLedger:
@@ -49,6 +53,12 @@ class VoucherLedger:
         """Proof that the statement is in a log whose checkpoint is signed; None if it is unknown there."""
         return logged(self._reader, statement, self._trust)
 
+    def voucher(self, number: str) -> tuple[str, Voucher] | None:
+        """The QR text of the voucher of that licence and what it says, which a signed checkpoint's log
+        contains. None if there is none.
+        """
+        return refused(lambda: self._read_voucher(number))
+
     def body(self, leaf: bytes) -> JSON:
         """The public body of the statement with that leaf hash, unchecked; None if it is unknown there."""
         answer = self._reader.said(leaf)
@@ -57,6 +67,15 @@ class VoucherLedger:
     def evidence(self, body: Licence, size: int | None, at: int | None = None) -> Evidence:
         """Evidence about a licence and its certificate, with headers sealed (or unsealed altogether)."""
         return refused(lambda: self._read_evidence(body, size, at))
+
+    def _read_voucher(self, number: str) -> tuple[str, Voucher] | None:
+        qr = self._reader.voucher(number)
+        if qr is None:
+            return None
+        core = decode_voucher(qr)
+        if core.body.number != number or self.proof(core.statement()) is None:
+            raise DataFault("the ledger's voucher is not that of its record", code="record-not-committed")
+        return qr, core
 
     def _read_evidence(self, body: Licence, size: int | None, at: int | None) -> Evidence:
         def read(at: int | None) -> Evidence:
@@ -176,11 +195,19 @@ class VoucherExhibits(RecordExhibits[Voucher, Licence]):
         return self.statement or self.need_core().statement()
 
     def read(self) -> None:
-        """(1) Read QR text, core and file, then ask the ledger, if there is one, for what it adds."""
+        """(1) Read QR text, core and file, then ask the ledger, if there is one, for what it adds.
+
+        The voucher that a short code names is looked up, and compared.
+        """
         shown = self.presented
         file = None if shown.file is None else parse_voucher_file(shown.file)
-        self.qr = file.qr if file else shown.qr or ""
-        self.core = decode_voucher(self.qr)
+        if shown.number is not None:
+            if not self._look_up(shown.number):
+                return
+        else:
+            self.qr = file.qr if file else shown.qr or ""
+            self.core = decode_voucher(self.qr)
+        assert self.core is not None
         if file is not None:
             self.record, self.statement, self.proof = file.record, file.statement, file.proof
             self.evidence, self.end = file.chain, file.end
@@ -199,6 +226,26 @@ class VoucherExhibits(RecordExhibits[Voucher, Licence]):
                 return told if ended_statement(told).leaf_hash == outcome else None
         return None
 
+    def _look_up(self, number: str) -> bool:
+        """Whether a voucher's short code names the one that the ledger has, whose code is then read.
+
+        Raises `NotGiven` `number-only` where it has none, or none is to be had.
+        """
+        found = None
+        self.why_no_proof = NotGiven("the ledger asked keeps no record of that number", code="no-record")
+        try:
+            found = self.ledger.voucher(number) if self.ledger is not None else None
+            if found is not None and not self.bind(found[0], signed_by(found[1])):
+                return False
+        except EnvironmentFault as fault:
+            found, self.why_no_proof = None, fault
+        if found is None:
+            self.why_no_evidence = self.why_no_proof
+            self.need_core()
+        else:
+            self.qr, self.core = found
+        return True
+
     def _ask(self, ledger: VoucherLedger, core: Voucher, *, recorded: bool) -> None:
         if not recorded:
             self._ask_record(ledger, core.statement())
@@ -216,3 +263,11 @@ class VoucherExhibits(RecordExhibits[Voucher, Licence]):
             record = parse_licence(told)
             if proof is not None and given_statement(record) == statement:
                 self.record, self.statement, self.proof = record, statement, proof
+
+
+def signed_by(core: Voucher) -> Signed:
+    """Who is said to have signed a voucher, and when."""
+    body = core.body
+    # A licence's number is a registry's own; its certificate's begins with the key's prefix.
+    number = body.certificate.number
+    return Signed(core.kid, core.signed, core.signature, body.registered_at, body.registry, number)

@@ -10,6 +10,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.licence import RECORDING, differing_terms, given_statement
 from yinzheng.verifier.judge import obligations
 from yinzheng.verifier.judge.certificate.verify import log_unasked, operator_notes
+from yinzheng.verifier.judge.exhibits import require_ledger
 from yinzheng.verifier.judge.findings import Findings
 from yinzheng.verifier.judge.judge import Rules, authentic, is_issued, judge
 from yinzheng.verifier.judge.licence.exhibits import (
@@ -18,10 +19,10 @@ from yinzheng.verifier.judge.licence.exhibits import (
     VoucherReader,
     read_certificate,
     read_licence,
+    signed_by,
 )
 from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.licence.status import Beneath, answer_licence
-from yinzheng.verifier.judge.obligations import Signed
 from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
 from yinzheng.verifier.judge.report import Note, Outcome, Status
 from yinzheng.verifier.judge.seals import block_of
@@ -40,8 +41,9 @@ def verify_voucher(
     """Verify a voucher that `read_target` found, under the reader's own policy.
 
     ``now``, ``at``, ``live`` and ``allow_attached`` as in `verify`. Bad data and a silent ledger end up in
-    the report. Raises `UsageFault` `time-future`.
+    the report. Raises `UsageFault` `time-future`, and as `require_ledger`.
     """
+    require_ledger(presented, live)
     ledger = VoucherLedger(live, trust) if live else None
     found = VoucherExhibits(presented=presented, trust=trust, ledger=ledger, allow_attached=allow_attached)
     findings = judge(LICENCE, found, trust, now, at)
@@ -78,15 +80,8 @@ def voucher_issued(presented: Presented, trust: TrustPolicy) -> bool:
     return is_issued(LICENCE, VoucherExhibits(presented=presented, trust=trust), trust)
 
 
-def _signed(found: VoucherExhibits) -> Signed:
-    core = found.need_core()
-    body = core.body
-    # A licence's number is a registry's own; its certificate's begins with the key's prefix.
-    number = body.certificate.number
-    return Signed(core.kid, core.signed, core.signature, body.registered_at, body.registry, number)
-
-
 def _opens(found: VoucherExhibits) -> None:
+    found.require_bound()
     page_agrees(found.presented, found.qr)
     record, statement = found.need_record()
     obligations.record_equals(found.core, record, given_statement(record), statement)
@@ -97,7 +92,7 @@ def _on_chain(found: VoucherExhibits, trust: TrustPolicy) -> None:
     registry contract the certificate under which it was given.
     """
     evidence, body = found.need_evidence(), found.body
-    assert body is not None  # the form is read
+    assert body is not None  # without one, no evidence was asked for
     licence = read_licence(body, evidence, trust)
     if licence is None:
         obligations.not_before(evidence, body.registered_at + RECORDING)
@@ -130,7 +125,7 @@ def _needs(found: VoucherExhibits, findings: Findings) -> Collection[int]:
 
 LICENCE: Final = Rules(
     form=VoucherExhibits.read,
-    signed=_signed,
+    signed=lambda found: signed_by(found.need_core()),
     opens=_opens,
     statement=lambda found: found.need_record()[1],
     rests_on=_on_chain,
