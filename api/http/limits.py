@@ -163,6 +163,15 @@ class Gate:
         self._check(self._lookups.take(client), "look-ups by number", client)
         self._check(self._together.take(""), "look-ups by number, of all clients together", client)
 
+    def may_guess(self, client: str) -> None:
+        """Go on unless a client's look-ups are used up; count none. Raises `UsageFault` `rate-limited`."""
+        self._check(self._lookups.wait(client), "look-ups by number", client)
+
+    def guessed(self, client: str) -> None:
+        """Count a look-up by number in full that turned out to be one. Raises as `lookup`."""
+        self.lookup(client)
+        self.missed(client)
+
     def missed(self, client: str) -> None:
         """A look-up that `lookup` granted found nothing: count the rest of its cost."""
         self._lookups.charge(client, self._miss - 1)

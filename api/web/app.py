@@ -67,7 +67,7 @@ def create_app(
     """
     limits = limits or Limits()
     gate = Gate(limits, monotonic, levels)
-    checker = Checker(reader, clock, limits, trust)
+    checker = Checker(reader, clock, limits, trust, gate)
     server = Server(
         reader, clock, limits, gate, checker, desk, demonstration=demonstration, answered=answered
     )

@@ -34,6 +34,7 @@ from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.formats.certificate import decode_qr
 from yinzheng.verifier.formats.challenge import Challenge, new_challenge, parse_challenge
+from yinzheng.verifier.formats.shortcode import decode_short, is_short_text
 from yinzheng.verifier.judge.challenge import AnswerReport
 from yinzheng.verifier.words.verdict import verdict
 
@@ -78,7 +79,7 @@ def for_programs(server: Server, problems: Callable[..., dict[int | str, dict[st
         """
         with server.memory.lease(request) as lease:
             given = _texts(await read_json(request, server.limits, lease), ("certificate",), ("asker",))
-        number = decode_qr(given["certificate"]).body.number
+        number = _number(given["certificate"])
         asked = new_challenge(number, server.clock(), SECONDS, secrets.token_bytes, given.get("asker"))
         return ChallengeOut(challenge=asked.to_json(), text=asked.text)
 
@@ -182,7 +183,7 @@ async def _asked(server: Server, request: Request, fields: Fields, language: Lan
     if "challenge" not in fields:
         qr = _code_of(await _presented(server, request, fields))
         asker = _text(fields, "asker") or None
-        number = decode_qr(qr).body.number
+        number = _number(qr)
         asked = new_challenge(number, server.clock(), SECONDS, secrets.token_bytes, asker)
         return _question(server, request, asked, qr, language)
     asked, qr = parse_challenge(_text(fields, "challenge")), _text(fields, "certificate")
@@ -241,7 +242,17 @@ async def _presented(server: Server, request: Request, fields: Fields) -> Presen
 
 def _code_of(shown: Presented) -> str:
     """The code of the certificate that was shown, which goes with the form: this server keeps nothing."""
-    return shown.qr or "" if shown.file is None else parse_file(shown.file).qr
+    return shown.code or "" if shown.file is None else parse_file(shown.file).qr
+
+
+def _number(qr: str) -> str:
+    """Of the certificate whose code was shown; of a short one, whose it is will be told with the answer.
+
+    Raises `DataFault` as `decode_qr`, `decode_short`.
+    """
+    if is_short_text(qr) and is_number(number := decode_short(qr).number):
+        return number
+    return decode_qr(qr).body.number
 
 
 def _text(fields: Fields, name: str) -> str:

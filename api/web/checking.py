@@ -15,7 +15,7 @@ from typing import Final, TypeAlias, TypeVar
 from anyio import to_thread
 
 from yinzheng.api.extraction import extract_while_waited_for
-from yinzheng.api.http.limits import Limits
+from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.turns import Turns
 from yinzheng.api.web.intake import Submission
 from yinzheng.api.web.ports import BasisLine, HistoryLine, ReaderPort
@@ -31,7 +31,7 @@ from yinzheng.verifier.judge.conclusion.report import ConclusionReport
 from yinzheng.verifier.judge.contract.report import ContractReport
 from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.history.verify import verify_history
-from yinzheng.verifier.judge.kinds import Kind, kind_of, unread
+from yinzheng.verifier.judge.kinds import AnyReport, Kind, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VoucherReport
 from yinzheng.verifier.judge.proven import Proven
 from yinzheng.verifier.judge.purpose_proof import (
@@ -156,8 +156,10 @@ class Checker:
         clock: Callable[[], int],
         limits: Limits,
         trust: bytes | None,
+        gate: Gate,
     ) -> None:
         self._reader = reader
+        self._gate = gate
         self._clock = clock
         self._trust_file = trust
         self._trust = None if trust is None else parse_trust(trust)
@@ -192,21 +194,33 @@ class Checker:
         A document of whichever kind it calls itself; what cannot be read has a report too. Who shows the same
         code in the same moment, and asks for the same form, is told the same.
 
-        Raises `UsageFault`: `number-alone`, `pack-elsewhere`, `image-support`; `EnvironmentFault`
-        `server-busy`. None of them is a verdict about what was submitted.
+        Raises `UsageFault`: `number-alone`, `pack-elsewhere`, `image-support`, `rate-limited` (of short codes
+        that name nothing); `EnvironmentFault` `server-busy`. None is a verdict about what was submitted.
         """
         try:
             presented = await self._presented(submission, client)
         except DataFault as fault:
             return said(Checked(unread(fault, now=self._clock()), None, (), self.policy()))
-        if presented.number is not None:
+        if presented.number is not None and presented.short is None:
             raise UsageFault(
                 "a certificate's number alone proves nothing",
                 code="number-alone",
                 hint="Send the text of its QR code, or its PDF or JSON file.",
             )
         find = partial(self._found, presented, submission.asked, history, said, form)
-        return await self.in_turn(client, find)
+        return await self._guarded(presented, client, find)
+
+    async def _guarded(self, presented: Presented, client: str, read: Callable[[], tuple[T, bool]]) -> T:
+        """What `read` finds, in its turn, with whether it was a guess: that is a look-up by number (R50).
+
+        A short code is a number that can be guessed, with what cannot: who has the paper is not counted.
+        """
+        if presented.short is not None:
+            self._gate.may_guess(client)
+        found, guess = await self.in_turn(client, read)
+        if guess:
+            self._gate.guessed(client)
+        return found
 
     async def _presented(self, submission: Submission, client: str) -> Presented:
         if submission.file is None:
@@ -232,7 +246,12 @@ class Checker:
 
         Raises as `check`, and `UsageFault` `challenge-certificate`.
         """
-        return await self.in_turn(client, partial(self._answer, given, asked, shown, used))
+
+        def find() -> tuple[AnswerReport, bool]:
+            report = self._answer(given, asked, shown, used)
+            return report, _is_guess(shown, report.certificate)
+
+        return await self._guarded(shown, client, find)
 
     async def in_turn(self, client: str, read: Callable[[], T]) -> T:
         """What `read` finds in log, chain and database; as costly as a verification, and in its turn.
@@ -297,16 +316,18 @@ class Checker:
         with_history: bool,
         said: Callable[[AnyChecked], T],
         form: Hashable,
-    ) -> T:
+    ) -> tuple[T, bool]:
         moment, now = self._moment(), self._clock()
 
-        def find() -> T:
-            return said(self._verify(presented, asked, with_history, now))
+        def find() -> tuple[T, bool]:
+            checked = self._verify(presented, asked, with_history, now)
+            return said(checked), _is_guess(presented, checked.report)
 
         # A receipt is a patient's own, and a file a reader's: neither is kept.
-        if moment is None or presented.qr is None or presented.kind != "qr" or presented.is_receipt:
+        code = presented.code
+        if moment is None or code is None or presented.kind != "qr" or presented.is_receipt:
             return find()
-        name = sha256(presented.qr.encode("utf-8", "surrogatepass"))
+        name = sha256(code.encode("utf-8", "surrogatepass"))
         return self._kept.answer((moment, now), (form, with_history, name), find)
 
     def _moment(self) -> Hashable | None:
@@ -330,7 +351,7 @@ class Checker:
         if isinstance(found, TradeCheckReport):
             return CheckedTrade(replace(found, findings=findings), trust)
         if isinstance(found, VoucherReport):
-            return CheckedVoucher(replace(found, findings=findings), presented.qr, trust)
+            return CheckedVoucher(replace(found, findings=findings), presented.code, trust)
         if isinstance(found, PurposeReport):
             return CheckedPurpose(replace(found, findings=findings), trust)
         if isinstance(found, HistoryReport):
@@ -346,18 +367,25 @@ class Checker:
                 basis = self._reader.consent_basis(report.number, now)
             except EnvironmentFault:
                 history, basis = (), ()  # the verdict stands without them
-        return Checked(report, presented.qr, history, trust, basis)
+        return Checked(report, presented.code, history, trust, basis)
 
 
 def _may_ask(kind: Kind, presented: Presented, trust: TrustPolicy) -> bool:
     """Whether the ledger is asked: of what has a number that can be guessed, only about one that an issuer of
-    the policy signed (R50).
+    the policy signed (R50), or about a short code, which is counted as a look-up where it names nothing.
 
     Anyone can write a certificate or a voucher of any number. Whatever the ledger added to the answer about
     it (that there is no such number, that its record is another) would be a look-up by number without its
     limit.
     """
-    return kind.issued is None or kind.issued(presented, trust)
+    return presented.short is not None or kind.issued is None or kind.issued(presented, trust)
+
+
+def _is_guess(presented: Presented, report: AnyReport) -> bool:
+    """Whether a short code named nothing that the ledger has, which answered."""
+    if presented.short is None or not isinstance(report, Report | VoucherReport):
+        return False
+    return report.core is None and all(one.outcome is not Outcome.ERROR for one in report.findings)
 
 
 def _presentable_finding(finding: Finding) -> Finding:

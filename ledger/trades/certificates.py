@@ -15,6 +15,7 @@ from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.formats.certificate import Core, decode_qr, key_id
+from yinzheng.verifier.formats.shortcode import ShortCode, decode_short, is_short_text
 
 _ROWS: Final = table_of(Certificate)
 
@@ -36,13 +37,17 @@ _OURS: Final = Prepared(
 
 
 def recognise(registry: Registry, session: Session, shown: str) -> tuple[Known, Registered | None]:
-    """Tell what is known of a certificate by its QR text or its number; with its row exactly if it is ours.
+    """Tell what is known of a certificate by its QR text, short or large, or its number; with its row exactly
+    if it is ours.
 
-    What a code says is compared with what was deposited by the leaf hash that follows from it (S3.4).
+    What a code says is compared with what was deposited by the leaf hash that follows from it (S3.4), a short
+    one with the code that was issued (S6.11).
 
-    Raises `DataFault`: `certificate-malformed`, neither of them; and as `decode_qr`.
+    Raises `DataFault`: `certificate-malformed`, none of them; and as `decode_qr`, `decode_short`.
     """
     core = require_form(shown)
+    if isinstance(core, ShortCode):
+        return _of_short(registry, session, core)
     if core is None:
         return _of_number(registry, session, shown)
     issuer = next((one for one in registry.instance.issuers if key_id(one.key) == core.kid), None)
@@ -56,10 +61,12 @@ def recognise(registry: Registry, session: Session, shown: str) -> tuple[Known, 
     return known, row
 
 
-def require_form(shown: str) -> Core | None:
+def require_form(shown: str) -> Core | ShortCode | None:
     """Give what a QR text says; None for a number. Raises as `recognise`."""
     if is_number(shown):
         return None
+    if is_short_text(shown) and is_number((short := decode_short(shown)).number):
+        return short
     if "/" not in shown:
         raise DataFault(
             "this is neither a certificate's number nor the text of its QR code",
@@ -75,6 +82,13 @@ def _of_number(registry: Registry, session: Session, number: str) -> tuple[Known
         return Known.FOREIGN, None
     row = _OURS.first(session, named=number)
     return (Known.UNKNOWN, None) if row is None else (Known.OURS, Registered(*row))
+
+
+def _of_short(registry: Registry, session: Session, short: ShortCode) -> tuple[Known, Registered | None]:
+    known, row = _of_number(registry, session, short.number)
+    if row is None or short.names(session.get_one(Certificate, row.number).qr or ""):
+        return known, row
+    return Known.ALTERED, None
 
 
 def _same(session: Session, row: Registered, core: Core) -> bool:

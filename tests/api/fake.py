@@ -180,6 +180,8 @@ class FakeReader:
     policy: TrustPolicy = field(default_factory=synthetic.trust)
     down: bool = False
     basis: Sequence[FakeBasis] = ()
+    issued: str = ""
+    """The certificate's code as it was issued; empty: signed anew each time."""
     vouchers: Mapping[str, str] = field(default_factory=dict)
     """QR texts, by number."""
     years: Sequence[FakeYear] = (FakeYear(),)
@@ -238,7 +240,10 @@ class FakeReader:
         if number != self.world.body.number:
             return None
         return LiveRecord(
-            self.world.body.to_json(), self.world.statement.to_json(), self.world.proof.text, self.world.qr
+            self.world.body.to_json(),
+            self.world.statement.to_json(),
+            self.world.proof.text,
+            self.issued or self.world.qr,
         )
 
     def chain(self, subject: bytes, size: int | None, at: int | None) -> object:

@@ -17,6 +17,7 @@ from tests.verifier.holder_world import HolderWorld, answered
 from tests.verifier.world import HOSPITAL, trust_json
 from yinzheng.ledger.document.qr import qr_png
 from yinzheng.verifier.formats.challenge import parse_challenge
+from yinzheng.verifier.formats.shortcode import ShortCode, short_code
 from yinzheng.verifier.words.challenge import OBLIGATIONS
 
 TRUST = trust_json()
@@ -122,6 +123,32 @@ def test_a_person_asks_from_code_to_code(client: Client, world: HolderWorld, pic
     assert not {step.en for step in OBLIGATIONS.values()} & set(said), "none says its title once more"
     again = client.post("/challenge", data={**hidden, "lang": "zh"}, **shown(text)).text
     assert title(again) == "本次询问已被应答过，重复提交无效"
+
+
+def test_by_a_short_code(serve: Serve, world: HolderWorld, tmp_path: Path) -> None:
+    qr = world.qr
+    reader = FakeReader(tmp_path, world=world, policy=holders.trust(), issued=qr)
+    client = serve(reader, trust=json.dumps(TRUST).encode())
+    asked = client.post("/v1/challenges", json={"certificate": short_code(qr)}).json()
+    body = {"challenge": asked["text"], "answer": answered(parse_challenge(asked["text"])).text}
+
+    def told(short: str) -> Any:
+        return client.post("/v1/challenges/answers", json={"certificate": short, **body}).json()
+
+    another = ShortCode(world.body.number, bytes(16)).path
+    assert told(another)["verdict"]["code"] == "certificate_forged"
+    assert told(short_code(qr))["verdict"]["code"] == "answered"
+    assert told(short_code(qr))["verdict"]["code"] == "replayed"
+    assert told(another)["verdict"]["code"] == "replayed"
+    assert told(another)["code"] == "rate-limited", "a look-up by number"
+    page = client.post("/challenge", files={"text": (None, short_code(qr))}, host="203.0.113.9").text
+    hidden = {name: (None, value) for name, value in fields(page).items()}
+    text = answered(parse_challenge(hidden["challenge"][1])).text
+    given = {**hidden, "text": (None, text)}
+    result = client.post("/challenge", files=given, host="203.0.113.9").text
+    assert title(result).startswith("The holder answered; genuine and in force")
+    licence = ShortCode("L-2026-000001", bytes(16)).path
+    assert client.post("/v1/challenges", json={"certificate": licence}).json()["code"] == "qr-foreign"
 
 
 def test_a_person_gives_nothing_or_a_number(client: Client, world: HolderWorld) -> None:

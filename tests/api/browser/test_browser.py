@@ -16,6 +16,7 @@ from tests.api.fake import BOARD, DEMO_NOTICE, FakeReader, demo_world
 from tests.verifier import world as synthetic
 from tests.verifier.world import World
 from yinzheng.verifier.formats.body import parse_body
+from yinzheng.verifier.formats.shortcode import ShortCode, decode_short, short_code
 
 pytestmark = pytest.mark.browser
 
@@ -87,13 +88,14 @@ class Place:
 @pytest.fixture(scope="module")
 def readers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FakeReader]:
     log = tmp_path_factory.mktemp("log")
-    genuine = FakeReader(log)
+    world = World()
+    genuine = FakeReader(log, world=world, issued=world.qr)
     long = "极" * 40
     other = parse_body(synthetic.body_json(asset=long, limits="W" * 120, scale="很大"))
     return {
         "genuine": genuine,
-        "demo": replace(genuine, world=demo_world(), published=(DEMO_NOTICE, *BOARD)),
-        "differs": replace(genuine, world=World(shown=other)),
+        "demo": replace(genuine, world=demo_world(), issued="", published=(DEMO_NOTICE, *BOARD)),
+        "differs": replace(genuine, world=World(shown=other), issued=""),
         "down": replace(genuine, down=True),
         "held": replace(genuine, record_state=replace(genuine.world.state_record, holds=1)),
         "empty": replace(genuine, published=()),
@@ -107,6 +109,10 @@ def addresses(readers: dict[str, FakeReader], serve_http: Callable[[FakeReader],
 
 def core(reader: FakeReader) -> str:
     return "/V/" + reader.world.qr.split("/V/")[1]
+
+
+def short(reader: FakeReader) -> str:
+    return decode_short(short_code(reader.issued)).path
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +135,13 @@ def places(readers: dict[str, FakeReader]) -> list[Place]:
         Place("genuine", "/publicity/" + "5a" * 32, "提出异议", "takes in no objections"),
         Place("genuine", "/publicity/" + "5d" * 32, "已登记，证书已存证", "It was registered"),
         Place("genuine", "/objection", "查询异议", "Follow an objection"),
+        Place("genuine", short(readers["genuine"]), "真实，且有效（截至", "Genuine and in force as of"),
+        Place(
+            "genuine",
+            ShortCode(readers["genuine"].world.body.number, bytes(16)).path,
+            "不是登记在该编号下的那一份",
+            "not the document that is registered under this number",
+        ),
     ]
 
 
@@ -176,6 +189,15 @@ def test_a_photo_of_a_code_without_javascript(
     assert phone.page.inner_text("h1").startswith("Genuine and in force as of ")
     phone.page.click("a.switch")
     assert phone.page.inner_text("h1").startswith("真实，且有效（截至")
+    phone.check()
+
+
+def test_a_short_code_without_javascript(phone: Watched, readers: dict[str, FakeReader]) -> None:
+    phone.go(phone.bases[0] + short(readers["genuine"]).lower())
+    assert phone.page.inner_text("h1").startswith("真实，且有效（截至")
+    phone.page.click("a.switch")
+    assert phone.page.inner_text("h1").startswith("Genuine and in force as of ")
+    assert readers["genuine"].world.body.asset in phone.page.inner_text("main")
     phone.check()
 
 

@@ -36,6 +36,7 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.body import Body, Party, parse_body
 from yinzheng.verifier.formats.certificate import encode_qr
 from yinzheng.verifier.formats.reservation import Reserved
+from yinzheng.verifier.formats.shortcode import ShortCode, short_code
 from yinzheng.verifier.formats.trade_check import parse_trade_receipt
 from yinzheng.verifier.judge.kinds import kind_of
 from yinzheng.verifier.judge.report import Authentic
@@ -191,10 +192,34 @@ def test_a_certificate_by_its_code(found: Market) -> None:
     assert answered.body.record.number == found.certificate.number
 
 
+def test_a_certificate_by_its_short_code(found: Market) -> None:
+    """It is bound as the large one: no number that anybody wrote, and so no guess."""
+    short = short_code(found.certificate.qr or "")
+    (answered,) = ask(found.registry, found.exchange, of(found, short.lower()))
+    assert answered.body.answer == "allow"
+    assert answered.body.record is not None
+    assert answered.body.record.number == found.certificate.number
+    assert not answered.guessed
+
+
+def _invented(number: str) -> str:
+    return "HTTPS://YZ.EXAMPLE.ORG" + ShortCode(number, bytes(16)).path
+
+
+def test_a_short_code_of_another_is_a_guess(found: Market) -> None:
+    ours, missing, foreign = found.certificate.number, "SJ4412026099999", "SJ1112026090001"
+    for number, guessed in ((ours, True), (missing, True), (foreign, False)):
+        (answered,) = ask(found.registry, found.exchange, of(found, _invented(number)))
+        assert (answered.body.record, answered.guessed) == (None, guessed)
+
+
 @pytest.mark.parametrize(
     ("shown", "code"),
     [
         (lambda m: "SJ1112026090001", "certificate-foreign"),
+        (lambda m: _invented("SJ1112026090001"), "certificate-foreign"),
+        (lambda m: _invented("SJ4412026099999"), "certificate-unknown"),
+        (lambda m: _invented(m.certificate.number), "certificate-altered"),
         (lambda m: "SJ4412026099999", "certificate-unknown"),
         (lambda m: encode_qr(m.body, Sm2PrivateKey.generate(), "elsewhere.example"), "certificate-foreign"),
         (
@@ -218,7 +243,8 @@ def test_no_certificate_of_ours_is_a_clear_refusal(found: Market, shown: object,
 
 def test_what_is_no_certificate_and_who_is_no_exchange(found: Market) -> None:
     registry = found.registry
-    for shown in ("nonsense", "HTTPS://EXAMPLE/V/AAAA", "SJ44"):
+    licence = "HTTPS://EXAMPLE" + ShortCode("L-2026-000001", bytes(16)).path
+    for shown in ("nonsense", "HTTPS://EXAMPLE/V/AAAA", "SJ44", licence, licence[:-1]):
         with unchanged(registry), pytest.raises(DataFault):
             ask(registry, found.exchange, of(found, shown))
     stranger = Member(BUYER["code"])
