@@ -9,13 +9,21 @@
   const field = document.getElementById(box.dataset.field);
   const ours = new RegExp(`^https?://[^/]+/[${box.dataset.kinds}][/#]`, "i");
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
+  const start = button.textContent;
+  const reasons = { NotAllowedError: "denied", NotFoundError: "none", OverconstrainedError: "none" };
+  let on = false; // from the press of the button, while it is asked for the camera too
+  let turn = 0; // each start and each end is a new one: what was awaited in an old one is dropped
   let stream = null;
 
-  const stop = () => {
-    if (stream) stream.getTracks().forEach((track) => track.stop());
+  const end = (one) => one && one.getTracks().forEach((track) => track.stop());
+  const stop = (why) => {
+    turn += 1;
+    on = false;
+    end(stream);
     stream = video.srcObject = null;
     video.hidden = true;
-    said.textContent = "";
+    button.textContent = start;
+    said.textContent = why || "";
   };
   const take = (text) => {
     stop();
@@ -25,29 +33,38 @@
     field.value = text;
     field.form.requestSubmit();
   };
-  const look = async () => {
-    if (!stream) return;
+  const look = async (mine) => {
     const texts = (await detector.detect(video).catch(() => [])).map((found) => found.rawValue.trim());
+    if (mine !== turn) return;
     const text = texts.find((one) => ours.test(one));
-    if (text && stream) return take(text);
+    if (text) return take(text);
     if (texts.length) said.textContent = said.dataset.other;
-    setTimeout(look, 200);
+    setTimeout(look, 200, mine);
   };
 
   button.addEventListener("click", async () => {
-    if (stream) return stop();
+    if (on) return stop();
+    const mine = (turn += 1);
+    on = true;
+    button.textContent = button.dataset.stop;
+    said.textContent = "";
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-    } catch {
-      said.textContent = said.dataset.denied;
+      const found = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      if (mine !== turn) return end(found);
+      stream = found;
+      found.getTracks().forEach((track) => track.addEventListener("ended", () => stop(said.dataset.busy)));
+      video.srcObject = found;
+      video.hidden = false;
+      said.textContent = said.dataset.looking;
+      await video.play();
+    } catch (error) {
+      if (mine === turn) stop(said.dataset[reasons[error.name] || "busy"]);
       return;
     }
-    video.srcObject = stream;
-    video.hidden = false;
-    said.textContent = said.dataset.looking;
-    await video.play();
-    look();
+    look(mine);
   });
-  addEventListener("pagehide", stop);
+  // Nobody is filmed by a page that they left, or that lies behind another.
+  addEventListener("pagehide", () => stop());
+  document.addEventListener("visibilitychange", () => document.hidden && stop());
   box.hidden = false;
 })();
