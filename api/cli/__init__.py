@@ -30,18 +30,35 @@ from yinzheng.verifier.errors import UsageFault
 
 _MODULES: dict[Extra, tuple[str, ...]] = {
     "": (),
-    "org": ("httpcore", "httpx"),
-    "registry": ("fastapi", "lmdb", "sqlmodel", "web3"),
+    "org": ("yinzheng.api.cli.org", "httpcore", "httpx"),
+    "registry": ("yinzheng.api.cli.registry", "fastapi", "lmdb", "sqlmodel", "web3"),
 }
-"""By what an extra is known to be installed."""
+"""By what an extra is known to be installed: modules of ours, in a wheel of their own, and of others."""
 
 
 class _Root(LazyGroup):
-    """All commands that are installed."""
+    """All commands that are installed; of one that is not, it says what has it."""
 
     def __init__(self, **attributes: Any) -> None:
         panels = [(panel.title, one) for panel in PANELS if installed(panel.extra) for one in panel.entries]
         super().__init__(panels, **attributes)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """As `LazyGroup`. Raises `UsageFault` (`command-not-installed`)."""
+        for panel in PANELS:
+            if args[0] not in self.commands and args[0] in (entry.name for entry in panel.entries):
+                raise _not_installed(args[0], panel.extra)
+        return super().resolve_command(ctx, args)
+
+
+def _not_installed(command: str, extra: Extra) -> UsageFault:
+    install = f"pip install 'yinzheng[{extra}]'"
+    return UsageFault(
+        f"the command `{command}` is not installed here",
+        code="command-not-installed",
+        hint=f"Install it with: {install}; in a checkout, with scripts/setup {extra}.",
+        zh=(f"本机没有安装命令 {command}。", f"请安装：{install}；在源码目录中为 scripts/setup {extra}。"),
+    )
 
 
 def build() -> typer.Typer:
@@ -109,11 +126,6 @@ def _carried_out(given: list[str], *, as_json: bool) -> int:
         said = said.replace(": Value error, ", ": ")  # as a library words what none of its choices is
         command = getattr(getattr(error, "ctx", None), "command_path", "yinzheng")
         hint = f"See `{command} --help`."
-        if not installed("registry"):
-            there = "`verify`, `challenge`, `org` and `holder`"
-            if not installed("org"):
-                there = "`verify` and `challenge`"
-            hint += f" Here {there} are installed; yinzheng[registry] has the other commands."
         zh = (in_chinese(said), f"用 {command} --help 查看用法。")
         fail(UsageFault(said, code="usage", hint=hint, zh=zh), EXIT_USAGE, as_json=as_json)
         return EXIT_USAGE

@@ -6,9 +6,9 @@ Nothing about a document follows from what became of a folder, so none of its fa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.judge.asof.situation import LiveStatement, Wanted
@@ -17,6 +17,9 @@ from yinzheng.verifier.judge.kinds import AnyReader
 from yinzheng.verifier.judge.live import LiveRecord
 from yinzheng.verifier.judge.receipt.erasure import LiveTombstone
 from yinzheng.verifier.judge.trust import TrustPolicy
+
+if TYPE_CHECKING:
+    from yinzheng.ledger.reading import Reader
 
 T = TypeVar("T")
 
@@ -85,14 +88,7 @@ class StateReader:
 @contextmanager
 def open_state(root: Path, policy: TrustPolicy, clock: Callable[[], int]) -> Iterator[AnyReader]:
     """Open the folder. Raises `UsageFault`: `state-missing`, `registry-not-installed`."""
-    try:
-        from yinzheng.ledger.reading import Reader, open_reader
-    except ImportError:
-        raise UsageFault(
-            "reading a state folder needs the registry's packages",
-            code="registry-not-installed",
-            hint="Install yinzheng[registry], or check offline.",
-        ) from None
+    open_reader = _ledger()
     with ExitStack() as stack:
 
         def opened() -> Reader:
@@ -116,6 +112,19 @@ def open_state(root: Path, policy: TrustPolicy, clock: Callable[[], int]) -> Ite
             yield StateReader(unopened)
         else:
             yield StateReader(lambda: found)
+
+
+def _ledger() -> Callable[[Path, Callable[[], int]], AbstractContextManager[Reader]]:
+    """What opens a state folder, which the verifier's installation does not have."""
+    try:
+        from yinzheng.ledger.reading import open_reader
+    except ImportError:
+        raise UsageFault(
+            "reading a state folder needs the registry's packages",
+            code="registry-not-installed",
+            hint="Install yinzheng[registry], or check offline.",
+        ) from None
+    return open_reader
 
 
 def _silent(ask: Callable[[], T]) -> T:
@@ -147,8 +156,6 @@ def voucher_of(state: Path | None, rpc: str | None, number: str, clock: Callable
     licensed what to whom by hashes alone. Raises `UsageFault`: `number-alone` (no folder is asked),
     `licence-unknown`; and what opening a folder does.
     """
-    from yinzheng.ledger.reading import open_reader
-
     if state is None:
         raise UsageFault(
             "a licence's number alone proves nothing"
@@ -157,7 +164,7 @@ def voucher_of(state: Path | None, rpc: str | None, number: str, clock: Callable
             hint="With a registry's state folder: --state STATE. Else give the voucher, its file or its "
             "code's text (HTTPS://…/L/…)" + ("." if rpc is None else ", with the same --rpc."),
         )
-    with open_reader(state, clock) as reader:
+    with _ledger()(state, clock) as reader:
         found = reader.voucher_file(number)
     if found is None:
         raise UsageFault(

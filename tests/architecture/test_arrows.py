@@ -80,17 +80,6 @@ def test_pure_rules_touch_nothing() -> None:
         assert all(name.startswith("yinzheng.ledger.rules") for name in ours), (path, ours)
 
 
-def test_the_command_verify_needs_the_verifier_alone() -> None:
-    """What `api.cli` imports at its top must be there in the small installation."""
-    for name in ("__init__", "commands", "console", "commands_org", "lazy", "output", "verify"):
-        path = ROOT / "api" / "cli" / f"{name}.py"
-        top = [node for node in tree(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
-        names = {
-            node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name for node in top
-        }
-        assert not {name for name in names if name.startswith("yinzheng.ledger")}, path
-
-
 def test_nothing_in_production_imports_the_demonstration() -> None:
     """The command `demo` alone does, when it runs (H11)."""
     for room in ROOMS:

@@ -1,6 +1,7 @@
-"""Small installations, made from their requirements with hashes as a stranger makes them.
+"""Small installations, made as a stranger makes them: requirements with hashes, then the project's wheels.
 
-They are kept between runs under a name that follows from what goes into them; in continuous runs made anew.
+What others made is kept between runs under a name that follows from it, in continuous runs made anew; the
+wheels are made of this checkout each time.
 """
 
 from __future__ import annotations
@@ -25,8 +26,30 @@ print(json.dumps([name for name in json.loads(sys.argv[1]) if importlib.util.fin
 """
 
 
+WHEELS = {"verifier": (".",), "org": (".", "registry"), "pages": (".", "registry")}
+"""By the kind of installation the folders whose wheels it has."""
+
+
+def build_wheel(project: str, folder: Path) -> Path:
+    """The wheel of one folder of this checkout that has a `pyproject.toml`."""
+    built = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import hatchling.build, sys; print(hatchling.build.build_wheel(sys.argv[1]))",
+            folder,
+        ],
+        cwd=ROOT / project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return folder / built.stdout.strip()
+
+
 def make_installation(kind: str, config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
-    """The `bin` folder of a virtual environment of `requirements/KIND.txt` and the project."""
+    """The `bin` folder of a virtual environment of `requirements/KIND.txt` and the project's wheels."""
     inputs = [ROOT / "requirements" / f"{kind}.txt", ROOT / "pyproject.toml", ROOT / "scripts" / "setup"]
     whole = b"".join(path.read_bytes() for path in inputs) + sys.version.encode()
     key = hashlib.sha256(whole).hexdigest()[:16]
@@ -47,6 +70,9 @@ def make_installation(kind: str, config: pytest.Config, factory: pytest.TempPath
         env={**environment(), "PYTHON": sys.executable},
     )
     assert done.returncode == 0, done.stderr
+    wheels = [build_wheel(project, factory.mktemp("wheels")) for project in WHEELS[kind]]
+    install = f"-m uv pip install --quiet --no-index --no-deps --reinstall --python {venv / 'bin' / 'python'}"
+    subprocess.run([sys.executable, *install.split(), *wheels], timeout=120, check=True)  # not the checkout
     return venv / "bin"
 
 

@@ -1,6 +1,6 @@
 """The main promise: our server gone, a stranger's small installation still confirms the certificate.
 
-The installation is made from `requirements/verifier.txt` with its hashes and the project without extras.
+The installation is made from `requirements/verifier.txt` with its hashes and the verifier's wheel (ADR 110).
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.test_wheels import held
 from tests.cli.conftest import Demonstration
 from tests.cli.installations import found, make_installation, run_installed
 
 ABSENT = ("alembic", "eth", "eth_account", "eth_utils", "fastapi", "lmdb", "rlp", "sqlalchemy", "sqlmodel",
-          "starlette", "typst", "uvicorn", "web3")  # fmt: skip
+          "starlette", "typst", "uvicorn", "web3",
+          "yinzheng.api.cli.registry", "yinzheng.contracts", "yinzheng.ledger.opening")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def test_an_altered_copy_is_told_apart_there_too(stranger: Path, left: Path, tmp
 
 @pytest.mark.slow
 def test_nothing_of_the_registry_is_installed(stranger: Path, left: Path) -> None:
-    assert found(stranger, ABSENT, ("yinzheng.api.cli.verify",), cwd=left) == []
+    assert found(stranger, ABSENT, tuple(f"yinzheng.{name}" for name in sorted(held())), cwd=left) == []
 
 
 @pytest.mark.slow
@@ -90,6 +92,8 @@ def test_what_is_not_there_says_so(stranger: Path, left: Path) -> None:
     )
     assert with_state.returncode == 2
     assert json.loads(with_state.stderr)["error"]["code"] == "registry-not-installed"
+    licence = stranger_runs(stranger, left, "verify", "L-2026-000001", *TRUST, "--state", ".")
+    assert json.loads(licence.stderr)["error"]["code"] == "registry-not-installed"
     silent = stranger_runs(stranger, left, "verify", pdf, *TRUST, "--rpc", "http://127.0.0.1:9")
     assert silent.returncode == 3, "who asks and gets no answer is told so"
     node = ("--rpc", "http://127.0.0.1:9", "--allow-attached")
