@@ -195,6 +195,12 @@ def _fault_in(raised: BaseException) -> YinzhengError | None:
         case UnicodeEncodeError():
             hint = "Check the terminal's encoding."
             return UsageFault("an argument is not UTF-8 text", code="argument-encoding", hint=hint)
+        case ModuleNotFoundError():
+            return UsageFault(
+                f"the package {raised.name} is not installed here",
+                code="package-missing",
+                hint="Install yinzheng[registry]; in a checkout, with scripts/setup registry.",
+            )
         case OSError():
             what = f"{raised.strerror or raised}" + (f": {raised.filename}" if raised.filename else "")
             hint = "Check the path, its permissions and the free space."

@@ -55,6 +55,28 @@ def test_pages_of_its_own_want_more_and_say_so(organisation: Path, tmp_path: Pat
     assert json.loads(said.stderr)["error"]["code"] == "pages-support"
 
 
+def test_who_tells_the_contracts_directly_wants_more_and_hears_what(
+    organisation: Path, tmp_path: Path
+) -> None:
+    asked = (
+        "org",
+        "direct",
+        "object",
+        f"{1:064x}",
+        "--objector",
+        "x",
+        "--reasons",
+        "y",
+        "--out",
+        "kept.json",
+    )
+    said = run_installed(organisation, *asked, "--rpc", "http://127.0.0.1:9", "--json", cwd=tmp_path)
+    error = json.loads(said.stderr)["error"]
+    assert (said.returncode, error["code"]) == (2, "package-missing")
+    assert "yinzheng[registry]" in error["hint"]
+    assert not (tmp_path / "kept.json").exists()
+
+
 def test_with_its_pages_still_nothing_of_the_registry(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
