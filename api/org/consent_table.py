@@ -21,7 +21,7 @@ from yinzheng.verifier.bytes.algorithms import PairHasher
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.consent import parse_consent
+from yinzheng.verifier.formats.consent import Consent, parse_consent
 from yinzheng.verifier.formats.creditcode import is_resident_number
 from yinzheng.verifier.formats.notice import SCOPES, Notice
 from yinzheng.verifier.words.receipt import SCOPES as SCOPE_WORDS
@@ -109,6 +109,8 @@ class Converted:
     row: int
     consent: bytes | None
     complaints: tuple[Complaint, ...] = ()
+    declined: bool = False
+    """Somebody said no, and yes to nothing: there is nothing to register, and nothing to correct."""
 
 
 class _WrongError(Exception):
@@ -121,7 +123,7 @@ class _Wrong:
     """All that is wrong with a row: one fault of a cell hides no other."""
 
     def __init__(self, row: int) -> None:
-        self._row, self.found = row, list[Complaint]()
+        self._row, self.found, self.declined = row, list[Complaint](), False
 
     def take(self, read: Callable[P, T], *args: P.args, **more: P.kwargs) -> T | None:
         """What `read` makes of a cell; None where that is wrong, which is written down."""
@@ -156,9 +158,9 @@ def template(notice: Notice) -> list[Sequence[str]]:
         GUARDIAN: "未满 18 周岁时填写",
         RELATION: "父母、指定、亲属、机构",
         IDENTITY: "身份证、护照、户口簿、其他",
-        IDENTITY_FILE: "扫描件的文件名，只取摘要",
+        IDENTITY_FILE: "扫描件的文件名（与本表格放在一起），只取摘要",
         GUARDIANSHIP: "出生医学证明、户口簿、法院文书、指定书",
-        GUARDIANSHIP_FILE: "扫描件的文件名，只取摘要",
+        GUARDIANSHIP_FILE: "扫描件的文件名（与本表格放在一起），只取摘要",
         LIVE_FACE: "是：已通过",
         CHECKED: "不填按同意日期",
     }
@@ -213,7 +215,7 @@ class Converter:
             if made is not None and (before := self._seen.setdefault(made, number)) != number:
                 wrong.add(_WrongError("", f"与第 {before} 行完全相同", f"it says the same as row {before}"))
             found = sorted(wrong.found, key=lambda one: [*columns, one.column].index(one.column))
-            yield Converted(number, None if found else made, tuple(found))
+            yield Converted(number, None if found else made, tuple(found), wrong.declined)
 
     def _columns(self, cells: Sequence[str]) -> list[str]:
         found = [self._known.get(_plain(cell), "") for cell in cells]
@@ -254,6 +256,9 @@ class Converter:
             return None
         try:
             consent = parse_consent(spell_names(value))
+            wrong.declined = _is_declined(consent)
+            if wrong.declined:
+                return None
             require_lawful(consent, self._terms)
         except DataFault as fault:
             wrong.refuse(fault)
@@ -308,8 +313,15 @@ class Converter:
                 while piece := file.read(1 << 20):
                     hasher.update(piece)
         except (OSError, ValueError):
-            raise _WrongError(column, "没有这个文件", "there is no such file") from None
+            raise _WrongError(
+                column, "表格旁边没有这个文件", "there is no such file beside the table"
+            ) from None
         return hasher.digest().to_json()
+
+
+def _is_declined(consent: Consent) -> bool:
+    said = [*consent.scopes, *(one.answer for one in consent.recipients)]
+    return True not in said and False in said
 
 
 _PATHS: Final = {

@@ -45,6 +45,8 @@ class Uploaded:
     granted: int
     """Recorded ones; each stands in the log once."""
     refused: int
+    new: int
+    """Of those granted, how many this run had recorded."""
     already: int = 0
     """Of those granted, how many had been recorded before, by whichever way, or stand in the file twice."""
 
@@ -93,12 +95,13 @@ class Upload:
         self._check_encoding()
         granted, refused = _noted(self.granted_file), self._still_refused()
         self._references.recall(self._file.name, granted)
+        before = len(granted)
         for batch in self._batches({*map(_mark_of, granted), *map(_mark_of, refused)}):
             self._send(batch)
             granted, refused = _noted(self.granted_file), _noted(self.refused_file)
             self._progress(f"{len(granted)} recorded, {len(refused)} refused")
-        already = sum(one.get("already") is True for one in granted)
-        return Uploaded(len(granted), len(refused), already)
+        already = [one.get("already") is True for one in granted]
+        return Uploaded(len(granted), len(refused), already[before:].count(False), sum(already))
 
     def _still_refused(self) -> list[dict[str, Any]]:
         """What stands in the refused file of lines that the file still has; the others were corrected."""

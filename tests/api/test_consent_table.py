@@ -31,6 +31,7 @@ from yinzheng.api.org.consent_table import (
     RELATION,
     Converted,
     Converter,
+    _questions,
     headings,
     template,
 )
@@ -122,6 +123,17 @@ def test_a_consent_of_the_day_or_minute_of_its_notice_is_given_with_it(tmp_path:
     before = at - timedelta(minutes=1)
     (one,) = converted(written(tmp_path / "t.csv", [row(**{GIVEN: f"{before:%Y-%m-%d %H:%M}"})]))
     assert [complaint.column for complaint in one.complaints] == [GIVEN]
+
+
+def test_who_says_no_to_everything_is_no_fault_of_the_table(tmp_path: Path) -> None:
+    """Unlike a row in which nothing was filled in, or one that names a recipient for nothing."""
+    base, *others = _questions(notice())
+    recipient = others[-1]
+    told = [{base: "否"}, {base: "否", others[0]: "否"}, {base: ""}, {base: "否", recipient: "是"}, {}]
+    found = converted(written(tmp_path / "t.csv", [row(**one) for one in told]))
+    assert [(one.declined, one.consent is None, len(one.complaints)) for one in found] == [
+        (True, True, 0), (True, True, 0), (False, True, 1), (False, True, 1), (False, False, 0),
+    ]  # fmt: skip
 
 
 WRONG = [

@@ -73,18 +73,18 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_each_line_is_recorded_once_and_noted_by_its_number(desk: Desk, tmp_path: Path) -> None:
     file = file_of(tmp_path, ["1", "2", "", "3", "4", "5"])
     sending = upload(desk, file)
-    assert sending.run() == Uploaded(5, 0)
+    assert sending.run() == Uploaded(5, 0, 5)
     assert desk.recorded == ["1", "2", "3", "4", "5"]
     assert [one["line"] for one in noted(sending.granted_file)] == [1, 2, 4, 5, 6]
     assert list(read_granted(sending.granted_file)) == [f"{n:0>64}" for n in range(1, 6)]
-    assert upload(desk, file).run() == Uploaded(5, 0)
+    assert upload(desk, file).run() == Uploaded(5, 0, 0)
     assert desk.calls == 2
 
 
 def test_what_is_refused_is_set_aside_and_the_rest_goes_on(desk: Desk, tmp_path: Path) -> None:
     file = file_of(tmp_path, ["bad0", "1", "2", "bad3", "4", "5", "bad6"])
     sending = upload(desk, file)
-    assert sending.run() == Uploaded(4, 3)
+    assert sending.run() == Uploaded(4, 3, 4)
     assert desk.recorded == ["1", "2", "4", "5"]
     assert [one["line"] for one in noted(sending.refused_file)] == [1, 4, 7]
     assert {one["code"] for one in noted(sending.refused_file)} == {"consent-unlawful"}
@@ -95,7 +95,7 @@ def test_what_an_editor_leaves_means_nothing(desk: Desk, tmp_path: Path) -> None
     file = tmp_path / "consents.ndjson"
     file.write_bytes(b"\xef\xbb\xbf1\r\n\r\n \t\r\n2\r\n3\n\n\n")
     sending = upload(desk, file)
-    assert sending.run() == Uploaded(3, 0)
+    assert sending.run() == Uploaded(3, 0, 3)
     assert desk.recorded == ["1", "2", "3"]
     assert [one["line"] for one in noted(sending.granted_file)] == [1, 4, 5]
 
@@ -122,7 +122,7 @@ def test_what_was_recorded_before_is_counted(
 
     monkeypatch.setattr(desk, "call", call)
     sending = upload(desk, file_of(tmp_path, ["1", "2", "3", "4", "5"]))
-    assert sending.run() == Uploaded(5, 0, already=2)
+    assert sending.run() == Uploaded(5, 0, 3, 2)
     assert [one.get("already") for one in noted(sending.granted_file)] == [True, None, None, None, True]
 
 
@@ -131,7 +131,7 @@ def test_a_line_no_consent_fills_is_not_sent(
 ) -> None:
     monkeypatch.setattr(uploading, "MAX_LINE", 10)
     sending = upload(desk, file_of(tmp_path, ["1", "x" * 11, "2"]))
-    assert sending.run() == Uploaded(2, 1)
+    assert sending.run() == Uploaded(2, 1, 2)
     assert noted(sending.refused_file)[0]["line"] == 2
 
 
@@ -141,7 +141,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(desk: Desk, tmp_path: Path) 
             raise EnvironmentFault("the desk does not answer", code="desk-unreachable", retry_after=1)
 
     desk.trouble = lose
-    assert upload(desk, file_of(tmp_path, ["1", "2"])).run() == Uploaded(2, 0)
+    assert upload(desk, file_of(tmp_path, ["1", "2"])).run() == Uploaded(2, 0, 2)
     assert desk.recorded == ["1", "2"]
     assert desk.calls == 3
 
@@ -159,7 +159,7 @@ def test_a_run_that_died_before_it_noted_is_resumed(desk: Desk, tmp_path: Path) 
     sending = upload(desk, file)
     with sending.granted_file.open("ab") as opened:
         opened.write(b'{"line": 5, "subj')  # as a crash would leave it
-    assert sending.run() == Uploaded(5, 0)
+    assert sending.run() == Uploaded(5, 0, 1)
     assert desk.recorded == ["1", "2", "3", "4", "5"]
 
 
@@ -207,12 +207,12 @@ def person(reference: str, answer: str = "ok") -> str:
 
 def test_a_corrected_line_is_taken_on_the_next_run(desk: Desk, tmp_path: Path) -> None:
     file = file_of(tmp_path, [person("MR-1"), person("MR-2", "bad"), person("MR-3")])
-    assert upload(desk, file).run() == Uploaded(2, 1)
+    assert upload(desk, file).run() == Uploaded(2, 1, 2)
     (refused,) = upload(desk, file).refusals(9)
     assert (refused["line"], refused["reference"]) == (2, "MR-2")
     file_of(tmp_path, [person("MR-0"), person("MR-1"), person("MR-2"), person("MR-3")])
     sending = upload(desk, file)
-    assert sending.run() == Uploaded(4, 0)
+    assert sending.run() == Uploaded(4, 0, 2)
     assert sorted(desk.recorded) == sorted(person(f"MR-{n}") for n in range(4))
     assert {one["reference"] for one in noted(sending.granted_file)} == {f"MR-{n}" for n in range(4)}
     assert sending.granted_file.stat().st_mode & 0o777 == 0o600

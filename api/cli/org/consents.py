@@ -69,11 +69,12 @@ def convert(
         )
     lines: list[bytes] = []
     complaints: list[Complaint] = []
-    count = 0
+    count = declined = 0
     for one in Converter(found, whole, file.parent, clock()).convert(read_table(file)):
         lines += [b""] * (one.row - 1 - len(lines))  # a line of the file is a row of the sheet
         lines.append(one.consent or b"")
         count += one.consent is not None
+        declined += one.declined
         complaints += one.complaints
     write_durably(target, b"\n".join(lines) + b"\n", mode=0o600)
     value = {
@@ -81,6 +82,7 @@ def convert(
         "notice": whole,
         "version": found.version,
         "consents": count,
+        "declined": declined,
         "complaints": [
             {"row": one.row, "column": one.column, "zh": _zh(one), "en": one.en} for one in complaints
         ],
@@ -88,6 +90,8 @@ def convert(
 
     def text() -> Iterator[str]:
         yield f"{counted(count, 'consent')} to version {found.version} of the notice in {target} 份同意书"
+        if declined:
+            yield f"  {declined} agreed to nothing: nothing to register 全部不同意，不登记"
         for one in complaints[:LISTED]:
             where = f" {one.column}" if one.column else ""
             yield f"  row 第 {one.row} 行{where}: {_zh(one)} {one.en}"

@@ -168,6 +168,7 @@ def upload(
     value = {
         "granted": done.granted,
         "refused": done.refused,
+        "new": done.new,
         "already": done.already,
         "granted_file": str(sending.granted_file) if done.granted else None,
         "refused_file": str(sending.refused_file) if done.refused else None,
@@ -176,8 +177,8 @@ def upload(
 
     def text() -> Iterator[str]:
         said = (
-            f"{done.granted} recorded 已登记 ({done.already} of them before 其中此前已登记), "
-            f"{done.refused} refused 未通过"
+            f"{done.granted} recorded 已登记: {done.new} now 本次, {done.already} elsewhere before "
+            f"此前另行登记; {done.refused} refused 未通过"
         )
         if not done.granted and not done.refused:
             said = f"{file} has no consent in it 文件中没有同意书"
