@@ -100,7 +100,7 @@ def serve_node(
 
     Without it the chain is read beside whoever writes it. `leap` as in `EmbeddedChain.open`. `port` 0 takes a
     free one; `ready` is called with the URL once connections are accepted. Raises as
-    `EmbeddedChain.open` does, or `EnvironmentFault` `port-taken` if it cannot listen there.
+    `EmbeddedChain.open` does, or `EnvironmentFault` as `cannot_listen`.
     """
     with EmbeddedChain.open(
         folder, clock=clock, key=key, chain_id=chain_id, genesis=genesis, leap=leap

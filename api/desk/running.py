@@ -123,7 +123,7 @@ def run_desk(
 
     Requests are not logged: their addresses name consents. `proxies`: as the web server's;
     `within`, `letter_hours`: as of `open_desk`. Raises as `open_desk`, and `UsageFault` `proxy-address`,
-    `EnvironmentFault` `port-taken`.
+    `EnvironmentFault` as `cannot_listen`.
     """
     with open_desk(root, keys, clock=clock, limits=limits, within=within, letter_hours=letter_hours) as desk:
         app, ending = create_app(desk), desk.streams.end

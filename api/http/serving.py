@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import signal
@@ -80,7 +81,7 @@ def serve_until_ended(
     """Serve until interrupted. `ready` hears the address once whoever hears it can connect; `ending` is
     called, in the event loop, before what is in hand is waited for.
 
-    Raises `UsageFault` `proxy-address`; `EnvironmentFault` `port-taken`.
+    Raises `UsageFault` `proxy-address`; `EnvironmentFault` as `cannot_listen`.
     """
     limits = within_descriptors(limits or ConnectionLimits())
     config = configuration(app, host, port, limits=limits, proxies=proxies)
@@ -156,11 +157,14 @@ def serve_by_several(
 
 @contextmanager
 def _listening(config: uvicorn.Config) -> Iterator[socket.socket]:
-    try:
-        listening = config.bind_socket()
-    except SystemExit as exit_:
-        raise port_taken(config.host, config.port) from exit_
-    with listening:
+    host, port = config.host, config.port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            raise cannot_listen(host, port, error) from error
+        listening.set_inheritable(True)
         # asyncio sets it only on sockets it made itself; without it each answer waits 40 ms for its body.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listening.listen(BACKLOG)  # who hears the address may connect at once
@@ -234,10 +238,13 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def port_taken(host: str, port: int) -> EnvironmentFault:
-    """What is told where nothing can listen."""
-    return EnvironmentFault(
-        f"cannot listen on {_bracketed(host)}:{port}",
-        code="port-taken",
-        hint="Is another server running there? Choose another with --port.",
-    )
+def cannot_listen(host: str, port: int, error: OSError) -> EnvironmentFault:
+    """What is told where nothing can listen: `port-taken`, `port-forbidden`, or `host-foreign`."""
+    code, hint = {
+        errno.EADDRINUSE: ("port-taken", "Is another server running there? Choose another with --port."),
+        errno.EACCES: (
+            "port-forbidden",
+            "Ports below 1024 are the system's. Choose another with --port, and let a proxy listen there.",
+        ),
+    }.get(error.errno or 0, ("host-foreign", "Is that an address of this machine, in numbers?"))
+    return EnvironmentFault(f"cannot listen on {_bracketed(host)}:{port}", code=code, hint=hint)

@@ -27,7 +27,7 @@ def serve(
     too late.
 
     Raises as `Member.open`, `pinned` and `House`; `UsageFault` `org-key-none` where no key of it holds now;
-    `EnvironmentFault` `port-taken`.
+    `EnvironmentFault` as `cannot_listen`.
     """
     member = Member.open(folder, os.environ)
     member.current(clock())  # a wrong passphrase is told here, and not to a browser

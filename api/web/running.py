@@ -98,7 +98,7 @@ def serve(
     own part of the memory that `limits` gives to bodies. One that dies is replaced.
 
     Raises what `open_reader` raises; `DataFault` `trust-malformed`; `UsageFault` `desk-address`,
-    `proxy-address`; `EnvironmentFault` `port-taken`.
+    `proxy-address`; `EnvironmentFault` as `cannot_listen`.
     """
     policy = None if trust is None else _read(trust)
     service = _Service(root, policy, limits or Limits(), desk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import threading
@@ -18,6 +19,7 @@ import uvicorn
 
 from tests.api.fake import FakeReader
 from tests.verifier.world import trust_json
+from yinzheng.api.http.serving import cannot_listen
 from yinzheng.api.web import running
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 
@@ -40,6 +42,14 @@ def test_a_port_that_is_taken(state: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(EnvironmentFault) as caught:
         running.serve(state, port=taken.getsockname()[1])
     assert caught.value.code == "port-taken"
+
+
+def test_where_nothing_can_listen_it_says_why(state: Path) -> None:
+    with pytest.raises(EnvironmentFault) as caught:
+        running.serve(state, host="192.0.2.1", port=0)
+    assert caught.value.code == "host-foreign"
+    forbidden = cannot_listen("::1", 80, PermissionError(errno.EACCES, "not you"))
+    assert (forbidden.code, forbidden.message) == ("port-forbidden", "cannot listen on [::1]:80")
 
 
 def test_a_policy_that_is_none(state: Path, tmp_path: Path) -> None:
