@@ -20,6 +20,7 @@ from yinzheng.ledger.rules.profiles import GD_HEALTH, PROFILES
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.formats.shortcode import short_text
 from yinzheng.verifier.words.levels import level_words
 from yinzheng.verifier.words.speaker import CONTACT
 
@@ -33,6 +34,9 @@ MODULE_MILLIMETRES: Final = 0.45
 """Least module of a certificate's code, where the code is dense."""
 
 MAX_QR_MILLIMETRES: Final = 62.0
+
+SHORT_MODULE_MILLIMETRES: Final = 0.5
+"""A module of the short code (S6.11): of the sizes measured, the one that most readers read (`codes.py`)."""
 
 
 # Leaf hash of the deposit statement (S3.3), 64 hex; origin of the log (S4.2), the statement's position in it;
@@ -137,6 +141,11 @@ def code_millimetres(text: str, module: float = MODULE_MILLIMETRES) -> float:
     return min(MAX_QR_MILLIMETRES, max(CODE_MILLIMETRES, qr_symbol(text).size * module))
 
 
+def short_millimetres(text: str) -> float:
+    """The side at which a short code is printed, quiet zone included."""
+    return qr_symbol(text).size * SHORT_MODULE_MILLIMETRES
+
+
 def proved_by(
     number: str,
     body: bytes,
@@ -145,14 +154,16 @@ def proved_by(
     facts: Mapping[str, Any],
     module: float = MODULE_MILLIMETRES,
 ) -> dict[str, Any]:
-    """What a page shows of its proof: code, digests of the canonical `body`, file, where it was recorded.
+    """What a page shows of its proof: codes, digests of the canonical `body`, file, where it was recorded.
 
     `module` is the least of its code's modules, in millimetres.
     """
-    digests = digest_pair(body)
+    digests, drawn, short = digest_pair(body), qr_svg(qr_text), short_text(number, qr_text)
     return {
-        "qr": qr_svg(qr_text),
+        "qr": drawn,
         "qr_mm": code_millimetres(qr_text, module),
+        "short": qr_svg(short),
+        "short_mm": short_millimetres(short),
         "digests": [("SM3", digests.sm3.hex()), ("SHA-256", digests.sha256.hex())],
         "attachment": {"name": f"{number}.json", "sha256": hashlib.sha256(attachment).hexdigest()},
         "deposit": [(zh, en, str(facts[name])) for name, zh, en in _FACTS if facts.get(name, "") != ""],

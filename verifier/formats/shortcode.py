@@ -63,8 +63,13 @@ def check_of(qr: str) -> bytes:
 def short_code(qr: str) -> str:
     """The text of the short code beside the one of that text. Raises as `decode_qr`, `decode_voucher`."""
     read = decode_voucher if is_voucher_text(qr) else decode_qr
+    return short_text(read(qr).body.number, qr)
+
+
+def short_text(number: str, qr: str) -> str:
+    """The same of a document whose number is known. Raises as `check_of`."""
     address = qr.strip().upper().rpartition("/")[0].rpartition("/")[0]
-    return address + ShortCode(read(qr).body.number, check_of(qr)).path
+    return address + ShortCode(number, check_of(qr)).path
 
 
 def is_short_text(text: str) -> bool:

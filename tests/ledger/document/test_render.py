@@ -17,14 +17,22 @@ from tests.ledger.document.pages import accessible, fonts_of, glyphs_of, reader,
 from tests.ledger.document.photos import opened, photographed, png, printed_and_scanned
 from tests.ledger.document.previews import preview_certificate
 from yinzheng.ledger.document.fonts import DIRECTORY
-from yinzheng.ledger.document.render import TEMPLATE, render_certificate
+from yinzheng.ledger.document.qr import qr_symbol
+from yinzheng.ledger.document.render import TEMPLATE, render_certificate, short_millimetres
 from yinzheng.verifier.containers.pdf import extract_file
-from yinzheng.verifier.containers.scan import find_qr
+from yinzheng.verifier.containers.scan import find_qr, read_codes
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import parse_body
-from yinzheng.verifier.formats.certificate import decode_qr
+from yinzheng.verifier.formats.certificate import decode_qr, encode_qr
+from yinzheng.verifier.formats.shortcode import short_code
 
-LONGEST_QR = "HTTPS://REGISTRY.EXAMPLE/V/" + "2ABCDEFGHIJKLMNOPQRSTUVWXYZ34567" * 127
+
+def long_qr(length: int) -> str:
+    """A text of that length, of what is no certificate."""
+    digits = "2ABCDEFGHIJKLMNOPQRSTUVWXYZ34567" * 127
+    return ("HTTPS://REGISTRY.EXAMPLE/V/" + digits)[: length - 1] + "A"  # bits that none are left over of
+
+
 BODIES = {
     "usual": samples.USUAL,
     "demonstration": samples.demonstration(),
@@ -39,7 +47,7 @@ def rendered(body: dict[str, Any], qr: str | None = None) -> bytes:
 
 @cache
 def pdf_of(name: str) -> bytes:
-    return rendered(BODIES[name], LONGEST_QR[:900] if name == "longest" else None)
+    return rendered(BODIES[name], long_qr(901) if name == "longest" else None)
 
 
 def strings(value: Any) -> list[str]:
@@ -203,9 +211,9 @@ def test_the_look_for_boxes_finds_one(tmp_path: Path) -> None:
 
 
 def test_same_input_same_bytes() -> None:
-    first = rendered(samples.USUAL, LONGEST_QR[:200])
-    assert first == rendered(samples.USUAL, LONGEST_QR[:200])
-    assert first != rendered(samples.USUAL, LONGEST_QR[:201])
+    first = rendered(samples.USUAL, long_qr(200))
+    assert first == rendered(samples.USUAL, long_qr(200))
+    assert first != rendered(samples.USUAL, long_qr(202))
 
 
 @pytest.mark.parametrize(("name", "pages"), [("usual", 2), ("demonstration", 2), ("longest", 4)])
@@ -242,7 +250,7 @@ def extremes() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("body", extremes())
-@pytest.mark.parametrize("qr", [LONGEST_QR[:600], LONGEST_QR[:4091]])
+@pytest.mark.parametrize("qr", [long_qr(600), long_qr(4091)])
 def test_nothing_leaves_the_frame_however_long(body: dict[str, Any], qr: str) -> None:
     pages = preview_certificate(body, qr, b"{}", facts=samples.FACTS, ppi=50)
     assert 2 <= len(pages) <= 6
@@ -271,10 +279,34 @@ def test_printed_code_is_read_from_the_page(name: str) -> None:
     assert find_qr(photographed(corner, side=1600)) == qr
 
 
+@pytest.mark.parametrize("name", ["usual", "demonstration"])
+def test_the_page_has_both_codes_apart(name: str) -> None:
+    """A scanner's page has both, and a phone held over the short one sees no other."""
+    qr = samples.qr_text(BODIES[name])
+    short = short_code(qr)
+    page = opened(preview_certificate(BODIES[name], qr, samples.ATTACHMENT, facts=samples.FACTS, ppi=150)[0])
+    assert read_codes(page) == {qr, short}
+    assert short_millimetres(short) >= 20
+    corner = page.crop((page.width * 2 // 3, page.height * 2 // 3, page.width, page.height))
+    assert read_codes(corner) == {short}
+    inch = 150 / 25.4
+    size, version = short_millimetres(short) * inch, qr_symbol(short).version
+    assert version <= 6, "41 modules"
+    beside = page.crop((int(corner.width * 2 - size), 0, corner.width * 2, page.height))
+    assert read_codes(beside) == set()
+
+
+@pytest.mark.parametrize("host", ["a.cn", "verify.example.org", "h" * 97 + ".org"])
+def test_a_short_code_has_at_most_41_modules(host: str) -> None:
+    short = short_code(encode_qr(parse_body(samples.USUAL), samples.ISSUER, host))
+    assert len(qr_symbol(short).modules) <= 41
+    assert qr_symbol(short).level == "M"
+
+
 def test_a_character_the_font_lacks_is_reported_with_its_field() -> None:
     body = samples.changed(holders=[samples.USUAL["holders"][0] | {"name": "กข医院\u202e"}])
     with pytest.raises(DataFault) as caught:
-        rendered(body, LONGEST_QR[:200])
+        rendered(body, long_qr(200))
     assert caught.value.code == "font-missing-character"
     assert caught.value.data["field"] == "holders[0].name"
     assert caught.value.data["characters"] == ["U+0E01", "U+0E02", "U+202E"]
@@ -293,12 +325,12 @@ def test_a_character_the_font_lacks_is_reported_with_its_field() -> None:
 )
 def test_every_printed_text_is_checked(body: dict[str, Any]) -> None:
     with pytest.raises(DataFault) as caught:
-        rendered(body, LONGEST_QR[:200])
+        rendered(body, long_qr(200))
     assert caught.value.code == "font-missing-character"
 
 
 def test_facts_are_checked_too_and_may_be_missing() -> None:
-    qr = LONGEST_QR[:200]
+    qr = long_qr(200)
     with pytest.raises(DataFault) as caught:
         render_certificate(samples.USUAL, qr, b"{}", facts={"log": "log\u0e01"})
     assert caught.value.data["field"] == "facts.log"

@@ -17,10 +17,11 @@ from tests.verifier.voucher_world import ASKED, VoucherWorld, trust
 from tests.verifier.world import HOSPITAL, REGISTRY
 from yinzheng.ledger.document.voucher_pdf import render_voucher
 from yinzheng.verifier.chain.terms import ACTS, TERRITORY
-from yinzheng.verifier.containers.scan import find_qr
+from yinzheng.verifier.containers.scan import find_qr, read_codes
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.licence import parse_licence
+from yinzheng.verifier.formats.shortcode import short_code
 from yinzheng.verifier.judge.licence.verify import verify_voucher
 
 LONGEST = {
@@ -92,7 +93,9 @@ def test_its_code_is_read_from_the_page(changes: dict[str, Any]) -> None:
     file = file_of(**changes)
     page, _ = preview_voucher(file, facts=samples.FACTS, ppi=150)
     assert opened(page).width > 1000
-    assert find_qr(page) == json.loads(file)["qr"]
+    qr = json.loads(file)["qr"]
+    assert find_qr(page) == qr
+    assert read_codes(opened(page)) == {qr, short_code(qr)}
 
 
 def test_the_longest_fits_and_says_that_it_is_recorded() -> None:
