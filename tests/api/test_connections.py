@@ -14,7 +14,7 @@ from tests.api.flood import Target, one_answer, rest, served, status
 from yinzheng.api.http import serving
 from yinzheng.api.http.connections import ConnectionLimits
 from yinzheng.api.http.proxies import check_proxies
-from yinzheng.api.http.serving import port_taken, url_of, within_descriptors
+from yinzheng.api.http.serving import cannot_listen, url_of, within_descriptors
 from yinzheng.api.web.schemas import ProblemOut
 from yinzheng.verifier.errors import UsageFault
 
@@ -300,4 +300,4 @@ def test_descriptors_are_looked_at_before_anything_is_served(
 def test_ipv6_addresses_stand_in_brackets() -> None:
     assert url_of("::1", 8080) == "http://[::1]:8080"
     assert url_of("127.0.0.1", 80) == "http://127.0.0.1:80"
-    assert "[::1]:8080" in port_taken("::1", 8080).message
+    assert "[::1]:8080" in cannot_listen("::1", 8080, OSError()).message
