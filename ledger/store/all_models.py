@@ -12,6 +12,7 @@ from yinzheng.ledger.store import (
     models_trades,
     models_watch,
     models_witnesses,
+    register_names,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "models_trades",
     "models_watch",
     "models_witnesses",
+    "register_names",
 ]

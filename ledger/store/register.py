@@ -16,6 +16,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from yinzheng.ledger.store.models import Certificate
 from yinzheng.ledger.store.models_register import RegisterEntry, RegisterHolder
+from yinzheng.ledger.store.register_names import named
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import MAX_BODY, Body, is_number, parse_body
@@ -56,34 +57,36 @@ def search(session: Session, asked: str) -> Found:
     words = " ".join("".join(one if one.isprintable() else " " for one in asked).split())
     if len(words) > LONGEST:
         raise UsageFault("that is too long to be searched for", code="register-long")
-    found = {
-        number
-        for query in _queries(session, words)
-        for number in session.exec(query.distinct().order_by(desc("number")).limit(MOST + 1))
-    }
+    found = {number for query in _queries(session, words) for number in session.exec(query)}
     numbers = sorted(found, reverse=True)
     return Found([_body(session, number) for number in numbers[:MOST]], more=len(numbers) > MOST)
 
 
 def _queries(session: Session, words: str) -> tuple[SelectOfScalar[str], ...]:
-    """Which together find the numbers: each goes along an index, but for what is part of a name."""
+    """Which together find the latest numbers: each goes along an index, but for what is part of a name on
+    PostgreSQL.
+    """
     upper, of = words.upper(), select(RegisterHolder.number)
     entries = select(RegisterEntry.number)
     if is_number(upper):
-        return (entries.where(RegisterEntry.number == upper),)
+        return (_latest(entries.where(RegisterEntry.number == upper)),)
     if is_credit_code(upper):
-        return (of.where(RegisterHolder.code == upper),)
+        return (_latest(of.where(RegisterHolder.code == upper)),)
     if len(words) < SHORTEST:
         raise UsageFault(
             f"at least {SHORTEST} characters of an asset's name are searched for",
             code="register-short",
             hint="Or give a whole number, or an organisation's whole name or credit code.",
         )
-    # SQLite's `LIKE` tells no `a` from `A`, in two thirds of the time that lowering both takes.
-    named = col(RegisterEntry.asset)
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    asset = (named.contains if sqlite else named.icontains)(words, autoescape=True)
-    return of.where(RegisterHolder.name == words), entries.where(asset)
+    if session.get_bind().dialect.name == "sqlite":
+        assets = named(words, MOST + 1)
+    else:
+        assets = _latest(entries.where(col(RegisterEntry.asset).icontains(words, autoescape=True)))
+    return _latest(of.where(RegisterHolder.name == words)), assets
+
+
+def _latest(query: SelectOfScalar[str]) -> SelectOfScalar[str]:
+    return query.distinct().order_by(desc("number")).limit(MOST + 1)
 
 
 def _body(session: Session, number: str) -> Body:
