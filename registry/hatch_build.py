@@ -28,12 +28,14 @@ class Rest(BuildHookInterface):
         """Called before it is built; what is installed editable is there already, in the checkout."""
         if version == "editable":
             return
-        checkout = Path(self.root).parent
-        verifier = {file.distribution_path for file in WheelBuilder(str(checkout)).recurse_included_files()}
-        for folder, folders, names in os.walk(checkout / "yinzheng", followlinks=True):
-            place = Path(folder).relative_to(checkout)
+        source, verifier = Path(self.root), set[str]()
+        if not (source / "yinzheng").exists():  # a checkout, not an archive made of one
+            source = source.parent
+            verifier = {file.distribution_path for file in WheelBuilder(str(source)).recurse_included_files()}
+        for folder, folders, names in os.walk(source / "yinzheng", followlinks=True):
+            place = Path(folder).relative_to(source)
             folders[:] = [
                 name for name in folders if name != "__pycache__" and f"{place / name}" not in ABSENT
             ]
             for path in {f"{place / name}" for name in names}.difference(verifier, ABSENT):
-                build_data["force_include"][str(checkout / path)] = path
+                build_data["force_include"][str(source / path)] = path

@@ -52,7 +52,7 @@ def _verifying() -> set[str]:
     return {module for panel in PANELS if not panel.extra for one in panel.entries for module in of(one)}
 
 
-def test_one_version_of_all_wheels() -> None:
+def test_all_wheels_are_of_one_version_and_licence() -> None:
     verifier, registry, fonts = (_project(folder) for folder in (".", "registry", "fonts"))
     assert registry["version"] == fonts["version"] == verifier["version"]
     assert registry["dependencies"] == [f"yinzheng=={verifier['version']}"]
@@ -60,6 +60,7 @@ def test_one_version_of_all_wheels() -> None:
     assert f"yinzheng-registry=={verifier['version']}" in extras["org"]
     assert {"org", "image", "timestamps"} <= set(extras["registry"][0][len("yinzheng[") : -1].split(","))
     assert registry["requires-python"] == verifier["requires-python"]
+    assert (ROOT / "registry" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
 def _project(folder: str) -> dict[str, Any]:

@@ -30,16 +30,12 @@ WHEELS = {"verifier": (".",), "org": (".", "registry"), "pages": (".", "registry
 """By the kind of installation the folders whose wheels it has."""
 
 
-def build_wheel(project: str, folder: Path) -> Path:
-    """The wheel of one folder of this checkout that has a `pyproject.toml`."""
+def build(what: str, project: Path, folder: Path) -> Path:
+    """The `wheel` or `sdist` of a project, in that folder."""
+    program = "import hatchling.build, sys; print(getattr(hatchling.build, sys.argv[1])(sys.argv[2]))"
     built = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import hatchling.build, sys; print(hatchling.build.build_wheel(sys.argv[1]))",
-            folder,
-        ],
-        cwd=ROOT / project,
+        [sys.executable, "-c", program, f"build_{what}", folder],
+        cwd=project,
         capture_output=True,
         text=True,
         timeout=60,
@@ -70,7 +66,7 @@ def make_installation(kind: str, config: pytest.Config, factory: pytest.TempPath
         env={**environment(), "PYTHON": sys.executable},
     )
     assert done.returncode == 0, done.stderr
-    wheels = [build_wheel(project, factory.mktemp("wheels")) for project in WHEELS[kind]]
+    wheels = [build("wheel", ROOT / project, factory.mktemp("wheels")) for project in WHEELS[kind]]
     install = f"-m uv pip install --quiet --no-index --no-deps --reinstall --python {venv / 'bin' / 'python'}"
     subprocess.run([sys.executable, *install.split(), *wheels], timeout=120, check=True)  # not the checkout
     return venv / "bin"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,7 +16,7 @@ from typing import Final
 
 import pytest
 
-from tests.cli.installations import build_wheel
+from tests.cli.installations import build
 from tests.cli.processes import ROOT, environment
 from tests.cli.test_operate import PASSPHRASE, init
 
@@ -29,7 +30,9 @@ TOOLS: Final = (".npmrc", "build.js", "package-lock.json", "package.json", "test
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return {project: build_wheel(project, tmp_path_factory.mktemp("wheels")) for project in PROJECTS}
+    return {
+        project: build("wheel", ROOT / project, tmp_path_factory.mktemp("wheels")) for project in PROJECTS
+    }
 
 
 def files(wheel: Path) -> list[str]:
@@ -48,6 +51,17 @@ def test_no_file_is_in_two_and_none_is_missing(wheels: dict[str, Path]) -> None:
     held = [name for wheel in wheels.values() for name in files(wheel)]
     assert len(held) == len(set(held))
     assert tracked() - set(held) == {f"yinzheng/contracts/{name}" for name in TOOLS}
+
+
+@pytest.mark.parametrize("project", [".", "registry"])
+def test_an_archive_of_the_sources_gives_the_same(
+    wheels: dict[str, Path], project: str, tmp_path: Path
+) -> None:
+    """As those do that build an archive first, and the wheel of that."""
+    archive = build("sdist", ROOT / project, tmp_path)
+    shutil.unpack_archive(archive, tmp_path)
+    again = build("wheel", tmp_path / archive.name.removesuffix(".tar.gz"), tmp_path)
+    assert zipfile.ZipFile(again).namelist() == zipfile.ZipFile(wheels[project]).namelist()
 
 
 def tracked() -> set[str]:
