@@ -46,7 +46,11 @@ def demo(
 
     for folder in (dossiers, consents, life):
         if not folder.is_dir():
-            raise UsageFault(f"there is no folder {folder}", code="demo-no-dossiers", hint="Check the path.")
+            raise UsageFault(
+                f"there is no folder {folder}",
+                code="demo-no-dossiers",
+                hint="Run it in a checkout, which has the examples, or name their folders.",
+            )
     with progress_line(json_) as progress:
         given = demonstrate(
             state,
