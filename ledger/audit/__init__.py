@@ -10,6 +10,7 @@ What is looked at row by row is looked at in parts (`finding.parts_of`), by this
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
@@ -133,21 +134,37 @@ def _found(
     most: int,
     steps: Sequence[int],
 ) -> list[list[Finding]]:
-    """What is found in each part of these steps, in their order."""
+    """What is found in each part of these steps, in their order; tells of which step it waits."""
+    waited: deque[int] = deque()
+    told = -1
+
+    def tell(number: int) -> None:
+        nonlocal told
+        if number != told:
+            told = number
+            progress(f"checking {_STEPS[number].name}")
 
     def asked() -> Iterator[_Asked]:
         for number in steps:
-            step = _STEPS[number]
-            progress(f"checking {step.name}")
-            if step.over is None:
-                yield number, WHOLE
-                continue
-            with audit.store.reading() as session:
-                parts = parts_of(session, step.over)
-            for part in parts:
+            for part in _parts(audit, _STEPS[number]):
+                waited.append(number)
+                tell(waited[0])
                 yield number, part
 
-    return list(in_order(making, asked(), most))
+    found: list[list[Finding]] = []
+    for some in in_order(making, asked(), most):
+        found.append(some)
+        waited.popleft()
+        if waited:
+            tell(waited[0])
+    return found
+
+
+def _parts(audit: Audit, step: _Step) -> list[Part]:
+    if step.over is None:
+        return [WHOLE]
+    with audit.store.reading() as session:
+        return parts_of(session, step.over)
 
 
 def _check(audit: Audit, asked: _Asked) -> list[Finding]:

@@ -6,7 +6,10 @@ Whether a certificate's record is as it should be is asked where records are rea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
 from yinzheng.ledger.audit.finding import SOME, Audit
@@ -18,7 +21,8 @@ from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.flow.outbidding import kept_of, raised
 from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import State
-from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Objection
+from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Objection, table_of
+from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.verifier.bytes.counting import counted
 
 _ON_CHAIN: Mapping[str, CaseState] = {
@@ -28,6 +32,13 @@ _ON_CHAIN: Mapping[str, CaseState] = {
     State.RECORDED: CaseState.CLOSED,
     State.CLOSED: CaseState.CLOSED,
 }
+
+_CERTIFICATES: Final = table_of(Certificate).c
+_DEPOSITED: Final = Prepared(
+    rows_of(_CERTIFICATES.number).where(
+        _CERTIFICATES.subject == bindparam("id"), _CERTIFICATES.event_id.is_not(None)
+    )
+)
 
 
 def check_heads(audit: Audit) -> None:
@@ -155,12 +166,11 @@ def under_way(session: Session, kind: CallKind | None = None, about: str = "") -
 
 def check_strangers(audit: Audit) -> None:
     """Every deposit the contract ever announced is one of ours."""
-    with audit.store.reading() as session:
-        known = set(session.exec(select(Certificate.subject).where(col(Certificate.event_id).is_not(None))))
     deployment = audit.instance.deployment
-    for arguments in told(audit.w3, deployment.rights, "rights", "Deposited", first=deployment.block):
-        id_ = bytes(arguments["id"])
-        if id_ not in known:
-            audit.found(
-                "certificate-unknown", "the chain holds a certificate the database lacks", id=id_.hex()
-            )
+    with audit.store.reading() as session:
+        for arguments in told(audit.w3, deployment.rights, "rights", "Deposited", first=deployment.block):
+            id_ = bytes(arguments["id"])
+            if _DEPOSITED.first(session, id=id_) is None:
+                audit.found(
+                    "certificate-unknown", "the chain holds a certificate the database lacks", id=id_.hex()
+                )

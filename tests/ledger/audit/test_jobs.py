@@ -92,6 +92,14 @@ def test_a_process_that_ends_is_no_clean_audit(settled: Settled) -> None:
     assert caught.value.code == "passphrase-exposed"
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_step_is_told_once_in_order(settled: Settled, jobs: int) -> None:
+    told: list[str] = []
+    world = settled.world
+    audit.audit_registry(world.root, open_keys, clock=world.clock, progress=told.append, jobs=jobs)
+    assert told == [f"checking {step.name}" for step in audit._STEPS]
+
+
 def test_an_interrupt_ends_them(settled: Settled) -> None:
     def interrupted(said: str) -> None:
         if said == "checking dossiers":
