@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
+from yinzheng.verifier.judge.findings import NOBODY_ASKED, OFFLINE
 from yinzheng.verifier.judge.live import refused
 from yinzheng.verifier.judge.obligations import Signed, issuer_entitled, issuer_signature
 from yinzheng.verifier.judge.report import Note
@@ -30,7 +31,7 @@ F = TypeVar("F")
 
 
 def _not_given() -> YinzhengError:
-    return NotGiven("this was not given, and no ledger was asked", code="offline")
+    return NotGiven(NOBODY_ASKED, code=OFFLINE)
 
 
 @dataclass(kw_only=True)
@@ -40,9 +41,9 @@ class Exhibits:
     proof: TlogProof | None = None
     """Of the document's statement."""
     evidence: Evidence | None = None
-    why_no_proof: YinzhengError = field(default_factory=_not_given)
-    """Raised by whatever needs the statement's record or proof and has none."""
-    why_no_evidence: YinzhengError = field(default_factory=_not_given)
+    why_no_proof: YinzhengError | None = None
+    """Raised by whatever needs the statement's record or proof and has none; None: no ledger was asked."""
+    why_no_evidence: YinzhengError | None = None
     """The same for chain evidence."""
     allow_attached: bool = False
     """Whether attached evidence may stand in for a ledger that was asked and did not answer."""
@@ -51,13 +52,13 @@ class Exhibits:
     def need_proof(self) -> TlogProof:
         """The log proof; raises why there is none."""
         if self.proof is None:
-            raise self.why_no_proof
+            raise self.why_no_proof or _not_given()
         return self.proof
 
     def need_evidence(self) -> Evidence:
         """Chain evidence; raises why there is none."""
         if self.evidence is None:
-            raise self.why_no_evidence
+            raise self.why_no_evidence or _not_given()
         return self.evidence
 
     def ask_proof(self, ask: Callable[[], TlogProof | None]) -> None:
@@ -157,7 +158,7 @@ class RecordExhibits(Exhibits, Generic[C, R]):
     def need_record(self) -> tuple[R, Statement]:
         """Record and statement; raises why there are none."""
         if self.record is None or self.statement is None:
-            raise self.why_no_proof
+            raise self.why_no_proof or _not_given()
         return self.record, self.statement
 
 

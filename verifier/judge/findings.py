@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, TypeVar
+from functools import cache
+from typing import Any, Final, TypeAlias, TypeVar, TypeVarTuple
 
 from yinzheng.verifier.chain.evidence import NotGiven
-from yinzheng.verifier.errors import DataFault, EnvironmentFault
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
 from yinzheng.verifier.judge.report import Finding, Outcome
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 OBLIGATIONS: Final = range(1, 11)
 
 _ON_CHAIN: Final = (7, 9)
 """Obligations judged against a block. Where nobody vouches for that block, INVALID proves no forgery."""
 
+
+OFFLINE: Final = "offline"
+NOBODY_ASKED: Final = "this was not given, and no ledger was asked"
+"""Code and message of what was neither shown nor asked for."""
 
 Placed: TypeAlias = tuple[str, Sequence[Finding]]
 """Findings and where they were made."""
@@ -35,25 +41,34 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[int, Finding] = {}
 
-    def settle(self, number: int, check: Callable[[], T]) -> T | None:
-        """Run a check, note its outcome, and return what it established, if it holds."""
+    def settle(self, number: int, check: Callable[[*Ts], T], *given: *Ts) -> T | None:
+        """Run a check of what is given, note its outcome, and return what it established, if it holds."""
         try:
-            value = check()
+            value = check(*given)
         except (NotGiven, DataFault, EnvironmentFault) as fault:
             # Its traceback leads back to what was exhibited, and so to itself: a cycle for the collector.
             fault.__traceback__ = None
-            outcome = _outcome(fault)
-            self._found[number] = Finding(number, outcome, fault.code, fault.message, fault.data)
+            self.fail(number, fault)
             return None
-        self._found[number] = Finding(
-            number, Outcome.VALID, "ok", "", value.data if isinstance(value, Established) else {}
-        )
+        if isinstance(value, Established):
+            self._found[number] = Finding(number, Outcome.VALID, "ok", "", value.data)
+        else:
+            self._found[number] = _plain(number, Outcome.VALID, "ok", "")
         return value
+
+    def fail(self, number: int, why: YinzhengError | None) -> None:
+        """Note why an obligation does not hold or was not looked into; None: what it needs was not given, and
+        no ledger was asked for it.
+        """
+        if why is None:
+            self._found[number] = _plain(number, Outcome.SKIPPED, OFFLINE, NOBODY_ASKED)
+        else:
+            self._found[number] = Finding(number, _outcome(why), why.code, why.message, why.data)
 
     def skip_rest(self, code: str, *, after: int = 1) -> None:
         """What has no form, or no issuer that counts, has nothing else to check."""
         for number in OBLIGATIONS[after:]:
-            self._found[number] = Finding(number, Outcome.SKIPPED, code, "what came before is wrong already")
+            self._found[number] = _plain(number, Outcome.SKIPPED, code, "what came before is wrong already")
 
     def outcome(self, number: int) -> Outcome:
         """Of an obligation that is settled."""
@@ -102,7 +117,13 @@ def all_hold(number: int, places: Iterable[Placed]) -> Established:
     return Established(told[0] if all(one == told[0] for one in told) else {})
 
 
-def _outcome(fault: NotGiven | DataFault | EnvironmentFault) -> Outcome:
+def _outcome(fault: YinzhengError) -> Outcome:
     if isinstance(fault, DataFault):
         return Outcome.INVALID
     return Outcome.SKIPPED if isinstance(fault, NotGiven) else Outcome.ERROR
+
+
+@cache
+def _plain(number: int, outcome: Outcome, code: str, message: str) -> Finding:
+    """The finding that most come to, which tells nothing of what was shown: made once."""
+    return Finding(number, outcome, code, message)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, Generic, TypeAlias, TypeVar
 
 from yinzheng.verifier.chain.evidence import NotGiven
@@ -57,7 +56,7 @@ class Rules(Generic[E]):
     needs: Callable[[E, Findings], Collection[int]]
     """Which obligations must be VALID for `genuine`, once all are settled (S9.2)."""
     age: Age[E] = _age
-    """(10) The answer is young enough."""
+    """(10) The answer is young enough; asked where there is one."""
     entitled: Callable[[E, Issuer], object] = _nothing_more
     """(3) What else must hold for an issuer whose key was entitled at the time of signing."""
     also_logged: Callable[[E, TlogProof], object] = _nothing_more
@@ -77,12 +76,12 @@ def judge(rules: Rules[E], exhibits: E, trust: TrustPolicy, now: int, at: int | 
     require_past(at, now)
     found = Findings()
     # (1): what is presented has the form of its kind.
-    found.settle(1, lambda: rules.form(exhibits))
+    found.settle(1, rules.form, exhibits)
     if found.outcome(1) is Outcome.INVALID:
         found.skip_rest("form")
         return found
     # (2): the issuer's signature verifies under a pinned key.
-    issuer = found.settle(2, lambda: obligations.issuer_signature(rules.signed(exhibits), trust))
+    issuer = found.settle(2, _issuer, rules, exhibits, trust)
     if rules.read is None or _is_read(rules.read, exhibits, found):
         settle_rest(rules, exhibits, issuer, trust, found, now, at)
     return found
@@ -95,13 +94,13 @@ def is_issued(rules: Rules[E], exhibits: E, trust: TrustPolicy) -> bool:
     """
     found = Findings()
     # (1): what is presented has the form of its kind.
-    found.settle(1, lambda: rules.form(exhibits))
+    found.settle(1, rules.form, exhibits)
     if found.outcome(1) is Outcome.INVALID:
         return False
     # (2): the issuer's signature verifies under a pinned key.
-    issuer = found.settle(2, lambda: obligations.issuer_signature(rules.signed(exhibits), trust))
+    issuer = found.settle(2, _issuer, rules, exhibits, trust)
     # (3): that key was entitled to sign this, when it was signed.
-    found.settle(3, lambda: _entitled(rules, exhibits, issuer))
+    found.settle(3, _entitled, rules, exhibits, issuer)
     return found.outcome(2) is found.outcome(3) is Outcome.VALID
 
 
@@ -121,7 +120,7 @@ def _is_read(read: Callable[[E], object], exhibits: E, found: Findings) -> bool:
     if found.outcome(2) is Outcome.VALID:
         code = "form"
         # (1): what was signed has the form of its kind.
-        found.settle(1, lambda: read(exhibits))
+        found.settle(1, read, exhibits)
         if found.outcome(1) is Outcome.VALID:
             return True
     found.skip_rest(code, after=2)
@@ -141,27 +140,47 @@ def settle_rest(
     if exhibits.evidence is not None:
         trust.recall(exhibits.evidence)
     # (3): that key was entitled to sign this, when it was signed.
-    found.settle(3, lambda: _entitled(rules, exhibits, issuer))
+    found.settle(3, _entitled, rules, exhibits, issuer)
     if rules.places is not None:
         places = rules.places(exhibits)
         for number in IN_PLACES:
             # (4)–(7): wherever something is shown, as each place says in detail.
-            found.settle(number, partial(all_hold, number, places))
+            found.settle(number, all_hold, number, places)
     else:
         # (4): the body is the one its statement commits to.
-        found.settle(4, lambda: rules.opens(exhibits))
-        # (5): the statement is in the log.
-        found.settle(5, lambda: _in_log(rules, exhibits))
-        # (6): every pinned key of the log has signed its head.
-        found.settle(6, lambda: obligations.checkpoint_signed(exhibits.need_proof(), trust))
-        # (7): that head is anchored on the chain.
-        found.settle(7, lambda: obligations.anchored(exhibits.need_proof(), exhibits.need_evidence(), trust))
+        found.settle(4, rules.opens, exhibits)
+        _settle_log(rules, exhibits, trust, found)
+    evidence, why = exhibits.evidence, exhibits.why_no_evidence
     # (8): the block is sealed by pinned validators, and final.
-    found.settle(8, lambda: sealed(exhibits.need_evidence(), trust))
+    if evidence is None:
+        found.fail(8, why)
+    else:
+        found.settle(8, sealed, evidence, trust)
     # (9): the chain holds what the document rests on.
-    found.settle(9, lambda: rules.rests_on(exhibits, trust))
+    found.settle(9, rules.rests_on, exhibits, trust)
     # (10): the answer is young enough.
-    found.settle(10, lambda: rules.age(exhibits, trust, now, at))
+    if evidence is None:
+        found.fail(10, why)
+    else:
+        found.settle(10, rules.age, exhibits, trust, now, at)
+
+
+def _settle_log(rules: Rules[E], exhibits: E, trust: TrustPolicy, found: Findings) -> None:
+    proof, evidence = exhibits.proof, exhibits.evidence
+    if proof is None:
+        # (5)–(7): there is no proof to look into.
+        for number in (5, 6, 7):
+            found.fail(number, exhibits.why_no_proof)
+        return
+    # (5): the statement is in the log.
+    found.settle(5, _in_log, rules, exhibits, proof)
+    # (6): every pinned key of the log has signed its head.
+    found.settle(6, obligations.checkpoint_signed, proof, trust)
+    # (7): that head is anchored on the chain.
+    if evidence is None:
+        found.fail(7, exhibits.why_no_evidence)
+    else:
+        found.settle(7, obligations.anchored, proof, evidence, trust)
 
 
 def authentic(rules: Rules[E], exhibits: E, findings: Findings) -> Authentic:
@@ -169,8 +188,11 @@ def authentic(rules: Rules[E], exhibits: E, findings: Findings) -> Authentic:
     return word_of(findings, rules.needs(exhibits, findings))
 
 
-def _in_log(rules: Rules[E], exhibits: E) -> None:
-    proof = exhibits.need_proof()
+def _issuer(rules: Rules[E], exhibits: E, trust: TrustPolicy) -> Issuer:
+    return obligations.issuer_signature(rules.signed(exhibits), trust)
+
+
+def _in_log(rules: Rules[E], exhibits: E, proof: TlogProof) -> None:
     obligations.in_log(rules.statement(exhibits), proof)
     rules.also_logged(exhibits, proof)
 

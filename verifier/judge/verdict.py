@@ -86,7 +86,17 @@ def word_of(findings: Findings, needed: Collection[int]) -> Authentic:
     """The word for obligations 1–10; ``needed``: those that must be VALID for `GENUINE`."""
     if findings.outcome(1) is Outcome.INVALID:
         return Authentic.NOT_OURS
-    found, failed = findings.in_order(), findings.failed()
+    failed = findings.failed()
+    refuted = _refuted(findings, failed) if failed else None
+    if refuted is not None:
+        return refuted
+    whole = all(findings.outcome(number) is Outcome.VALID for number in needed)
+    return Authentic.GENUINE if whole else Authentic.UNDETERMINED
+
+
+def _refuted(findings: Findings, failed: Collection[Finding]) -> Authentic | None:
+    """The word that what failed comes to; None where it leaves the question open."""
+    found = findings.in_order()
     if never_registered(found):
         return Authentic.NOT_OURS
     if _absent_alone(found):  # nothing was shown that a record could contradict
@@ -94,10 +104,7 @@ def word_of(findings: Findings, needed: Collection[int]) -> Authentic:
     if findings.found(2).code == ISSUER_UNKNOWN:
         ours = findings.outcome(6) is Outcome.VALID
         return Authentic.FORGED if any(_contradicts(one, ours=ours) for one in failed) else Authentic.NOT_OURS
-    if any(said_by(finding) is Authentic.FORGED for finding in failed):
-        return Authentic.FORGED
-    whole = all(findings.outcome(number) is Outcome.VALID for number in needed)
-    return Authentic.GENUINE if whole else Authentic.UNDETERMINED
+    return Authentic.FORGED if any(said_by(finding) is Authentic.FORGED for finding in failed) else None
 
 
 def _contradicts(finding: Finding, *, ours: bool) -> bool:

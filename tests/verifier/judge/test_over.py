@@ -152,7 +152,7 @@ def test_nothing_attached_stands_in_for_nothing() -> None:
 
     found = Exhibits(allow_attached=True)
     found.ask_chain(silent, trust())  # type: ignore[arg-type]
-    assert (found.evidence, found.notes, found.why_no_evidence.message) == (None, [], "silent")
+    assert (found.evidence, found.notes, str(found.why_no_evidence)) == (None, [], "silent")
 
 
 def test_advice_on_every_end_of_a_withdrawal() -> None:
