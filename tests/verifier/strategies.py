@@ -21,8 +21,8 @@ from yinzheng.verifier.formats.body import (
     TYPES,
 )
 
-_REVERSING = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-_CHARACTERS = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=_REVERSING)
+REVERSING = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_CHARACTERS = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=REVERSING)
 
 
 def plain(low: int, high: int) -> st.SearchStrategy[str]:
@@ -31,7 +31,7 @@ def plain(low: int, high: int) -> st.SearchStrategy[str]:
 
 def names(low: int, high: int) -> st.SearchStrategy[str]:
     """Names in their one spelling; nothing private, which no spelling mends."""
-    shown = st.characters(exclude_categories=["Cc", "Cs", "Co"], exclude_characters=_REVERSING)
+    shown = st.characters(exclude_categories=["Cc", "Cs", "Co"], exclude_characters=REVERSING)
     return st.text(shown, min_size=low, max_size=high).map(spell).filter(lambda one: low <= len(one) <= high)
 
 

@@ -202,26 +202,48 @@ def read_object(
 
     Raises `DataFault`: `field-type`, `field-missing`, `field-unknown` or `field-value`, with `path`.
     """
+    if not path:
+        return _members(value, fields, optional)
     if path == "$":
         try:
-            return _members(value, fields, "", optional)
+            return _members(value, fields, optional)
         except DataFault:
             pass  # whose path nobody has written: it is found again
-    return _members(value, fields, path, optional)
+    members = _named(value, fields, path, optional)
+    found = {name: check(members[name], f"{path}.{name}") for name, check in fields.items()}
+    for name, check in (optional or {}).items():
+        found[name] = check(members[name], f"{path}.{name}") if name in members else None
+    return found
 
 
 def _members(
+    value: object, fields: Mapping[str, Check[Any]], optional: Mapping[str, Check[Any]] | None
+) -> dict[str, Any]:
+    """As `read_object`, without a path: it is left out of what is raised, and takes no time to be written."""
+    if type(value) is not dict:
+        raise _fault("is not an object", "", "field-type")
+    try:
+        found = {name: check(value[name], "") for name, check in fields.items()}
+    except KeyError:
+        raise _fault("is missing", "", "field-missing") from None
+    required = len(found)
+    for name, check in (optional or {}).items():
+        found[name] = check(value[name], "") if name in value else None
+    if len(value) != required and not value.keys() <= found.keys():
+        raise _fault("has a name its format does not know", "", "field-unknown")
+    return found
+
+
+def _named(
     value: object, fields: Mapping[str, Check[Any]], path: str, optional: Mapping[str, Check[Any]] | None
 ) -> dict[str, Any]:
-    """As `read_object`; without a path it is left out of what is raised, and takes no time to be written."""
+    """The object that has the names of `fields`, and no other but of `optional`."""
     if type(value) is not dict:
         raise _fault("is not an object", path, "field-type")
-    if optional:
-        fields = {**fields, **{name: check for name, check in optional.items() if name in value}}
-    if value.keys() != fields.keys():
-        for name in fields:
-            if name not in value:
-                raise _fault("is missing", f"{path}.{name}", "field-missing")
+    for name in fields:
+        if name not in value:
+            raise _fault("is missing", f"{path}.{name}", "field-missing")
+    if any(name not in fields and name not in (optional or ()) for name in value):
         # The name may hold anything, and is not repeated; whoever wrote it finds it among these.
         raise DataFault(
             f"{path} has a name its format does not know",
@@ -229,13 +251,7 @@ def _members(
             hint=f"Its names are {', '.join(dict.fromkeys((*fields, *(optional or ()))))}.",
             path=path,
         )
-    if path:
-        found = {name: check(value[name], f"{path}.{name}") for name, check in fields.items()}
-    else:
-        found = {name: check(value[name], "") for name, check in fields.items()}
-    for name in optional or ():
-        found.setdefault(name, None)
-    return found
+    return value
 
 
 def object_of(
@@ -276,8 +292,12 @@ def boolean(value: object, path: str) -> bool:
     return value
 
 
-def text(low: int, high: int, pattern: str | None = None) -> Check[str]:
-    """Check for a string of `low`…`high` characters (code points) that `pattern`, if given, matches whole."""
+def text(
+    low: int, high: int, pattern: str | None = None, *, surely: Callable[[str], bool] | None = None
+) -> Check[str]:
+    """Check for a string of `low`…`high` characters (code points) that `pattern`, if given, matches whole;
+    ``surely`` tells of most texts that it does, sooner.
+    """
     compiled = None if pattern is None else re.compile(pattern)
 
     def check(value: object, path: str) -> str:
@@ -286,6 +306,8 @@ def text(low: int, high: int, pattern: str | None = None) -> Check[str]:
         if not low <= len(value) <= high:
             size = f"{low}" if low == high else f"between {low} and {high}"
             raise _fault(f"has not {size} characters", path, "field-value")
+        if surely is not None and surely(value):
+            return value
         if compiled is not None and compiled.fullmatch(value) is None:
             raise _fault("does not have the form its format asks for", path, "field-value")
         return value
@@ -335,9 +357,12 @@ def list_of(item: Check[T], low: int, high: int) -> Check[list[T]]:
             raise _fault("is not a list", path, "field-type")
         if not low <= len(value) <= high:
             raise _fault(f"has not between {low} and {high} items", path, "field-value")
-        if not path:
-            return [item(member, "") for member in value]
-        return [item(member, f"{path}[{index}]") for index, member in enumerate(value)]
+        if path:
+            return [item(member, f"{path}[{index}]") for index, member in enumerate(value)]
+        found = []
+        for member in value:
+            found.append(item(member, ""))  # noqa: PERF401 - sooner where there are few
+        return found
 
     return check
 
@@ -348,7 +373,7 @@ def some_of(*values: str) -> Check[tuple[str, ...]]:
 
     def check(value: object, path: str) -> tuple[str, ...]:
         found = members(value, path)
-        if found != [one for one in values if one in found]:
+        if len(found) > 1 and found != [one for one in values if one in found]:
             raise _fault("does not list each once, in order", path, "field-value")
         return tuple(found)
 

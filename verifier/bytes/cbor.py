@@ -17,7 +17,26 @@ _DEPTH: Final = 6
 _NAMES: Final = 24
 """Names of a map are numbers below this, which take one byte each."""
 
-_SIMPLE: Final = {0xF4: False, 0xF5: True, 0xF6: None}
+_VALUE: Final = -1
+_BYTES: Final = 2
+_TEXT: Final = 3
+_LIST: Final = 4
+_FOREIGN: Final = 5
+
+
+def _heads() -> list[tuple[int, Any]]:
+    """Kind and number that each first byte of an item tells; of a `_VALUE` all of it.
+
+    A number of 24 to 27 stands in 1, 2, 4 or 8 bytes that follow.
+    """
+    told: list[tuple[int, Any]] = [(min(first >> 5, _FOREIGN), first & 31) for first in range(256)]
+    told[0x00:0x18] = [(_VALUE, number) for number in range(24)]
+    told[0x20:0x38] = [(_VALUE, -1 - number) for number in range(24)]
+    told[0xF4:0xF7] = [(_VALUE, False), (_VALUE, True), (_VALUE, None)]
+    return told
+
+
+_HEADS: Final = _heads()
 
 
 class Foreign(ValueError):  # noqa: N818 - nothing need be wrong with it
@@ -38,10 +57,8 @@ def load_map(data: bytes) -> dict[int, Any]:
     try:
         for _ in range(first - 0xA0):
             name = data[at]
-            if name >= _NAMES:
-                raise Foreign("a name that is no small number")
-            if name <= last:
-                raise ValueError("names out of order")
+            if not last < name < _NAMES:
+                raise Foreign("a name that is no small number") if name >= _NAMES else ValueError("no order")
             found[name], at = _read(data, at + 1, _DEPTH)
             last = name
     except IndexError:
@@ -53,27 +70,23 @@ def load_map(data: bytes) -> dict[int, Any]:
 
 def _read(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     """The value at ``at`` and where the next one begins. Raises also `IndexError` past the end."""
-    first = data[at]
-    major, number = first >> 5, first & 31
+    kind, number = _HEADS[data[at]]
     at += 1
-    if major > 4:
-        if first in _SIMPLE:
-            return _SIMPLE[first], at
+    if kind == _VALUE:
+        return number, at
+    if kind == _FOREIGN:
         raise Foreign("a map, a tag or another simple value within")
-    if number > 23:
-        size = 1 << (number - 24)
-        if size > 8:
-            raise ValueError("an indefinite length")
-        end = at + size
-        number = int.from_bytes(data[at:end], "big")
-        if end > len(data) or number < 24 or (size > 1 and number >> 4 * size == 0):
+    if number == 24:
+        number = data[at]
+        at += 1
+        if number < 24:
             raise ValueError("a number in a longer form than it needs")
-        at = end
-    if major == 3:
-        return data[at : at + number].decode(), at + number
-    if major == 2:
-        return data[at : at + number], at + number
-    if major == 4:
+    elif number > 24:
+        number, at = _number(data, at, 1 << (number - 24))
+    if kind == _TEXT:
+        end = at + number
+        return data[at:end].decode(), end
+    if kind == _LIST:
         if depth == 0:
             raise Foreign("lists too deep in each other")
         items = []
@@ -81,7 +94,21 @@ def _read(data: bytes, at: int, depth: int) -> tuple[Any, int]:
             item, at = _read(data, at, depth - 1)
             items.append(item)
         return items, at
-    return (number if major == 0 else -1 - number), at
+    if kind == _BYTES:
+        end = at + number
+        return data[at:end], end
+    return (-1 - number if kind else number), at
+
+
+def _number(data: bytes, at: int, size: int) -> tuple[int, int]:
+    """The number in ``size`` bytes, 2, 4 or 8, at ``at``, and where they end."""
+    if size > 8:
+        raise ValueError("an indefinite length")
+    end = at + size
+    number = int.from_bytes(data[at:end], "big")
+    if end > len(data) or number >> 4 * size == 0:
+        raise ValueError("a number in a longer form than it needs, or cut off")
+    return number, end
 
 
 def head(major: int, number: int) -> bytes:

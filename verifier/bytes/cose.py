@@ -6,8 +6,7 @@ One encoding alone is accepted of everything here, so that no two texts stand fo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from yinzheng.verifier.bytes.algorithms import Sm2PublicKey, sha256
 from yinzheng.verifier.bytes.cbor import Foreign, byte_string, load_map
@@ -19,7 +18,11 @@ MAX_QR: Final = 4096
 _HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _TO_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BASE32: Final = (_TO_BASE32 + _TO_BASE32[:26].lower()).encode()
-_FROM_BASE32: Final = bytes.maketrans(_BASE32, b"0123456789abcdefghijklmnopqrstuv0123456789abcdefghijklmnop")
+_OTHERS: Final = bytes(byte for byte in range(256) if byte not in _BASE32)
+_FROM_BASE32: Final = bytes.maketrans(
+    _BASE32 + _OTHERS, b"0123456789abcdefghijklmnopqrstuv0123456789abcdefghijklmnop" + b"!" * len(_OTHERS)
+)
+"""To the digits that Python has in base 32; whatever base32 does not have, to what no number has."""
 
 _PROTECTED: Final = bytes.fromhex("a2013a000111700448")
 """The protected header but for the `kid`, its last eight bytes: `{1: -70001, 4: kid}`, SM2 with SM3."""
@@ -54,8 +57,7 @@ class SignedCore(Protocol):
         """Raw `r || s`, 64 bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """A `COSE_Sign1` as read: a `SignedCore` whose payload is still CBOR bytes."""
 
     kid: bytes
@@ -79,12 +81,21 @@ def protected_header(kid: bytes) -> bytes:
 
 def envelope(protected: bytes, payload: bytes, signature: bytes) -> bytes:
     """The core: the four-element array of RFC 9052 section 4.2, untagged."""
-    return b"\x84" + byte_string(protected) + b"\xa0" + byte_string(payload) + byte_string(signature)
+    return _envelope(protected, byte_string(payload), signature)
 
 
 def to_sign(protected: bytes, payload: bytes, aad: bytes) -> bytes:
     """The `Sig_structure` of RFC 9052 section 4.4."""
-    return b"\x84\x6aSignature1" + byte_string(protected) + byte_string(aad) + byte_string(payload)
+    return _to_sign(protected, byte_string(payload), aad)
+
+
+def _envelope(protected: bytes, payload: bytes, signature: bytes) -> bytes:
+    """As `envelope`, of an encoded payload; the other two have one length, and so one head."""
+    return b"\x84\x51" + protected + b"\xa0" + payload + b"\x58\x40" + signature
+
+
+def _to_sign(protected: bytes, payload: bytes, aad: bytes) -> bytes:
+    return b"\x84\x6aSignature1\x51" + protected + byte_string(aad) + payload
 
 
 def sign_core(payload: bytes, signer: IssuerSigner, aad: bytes) -> bytes:
@@ -146,12 +157,12 @@ def from_base32(digits: str) -> bytes:
     Raises `DataFault`: `qr-alphabet`, `qr-bits` (a length or last bits that no encoder gives).
     """
     # Python reads base 32 in one go, in time linear in the length, but with other digits and with liberties
-    # (signs, underscores, blanks), so the alphabet is checked first: without it nothing may be left.
-    read = digits.encode("ascii", "replace")  # what is not ASCII becomes a question mark
-    if not read or read.translate(None, _BASE32):
-        raise DataFault("a QR text holds a character that base32 does not have", code="qr-alphabet")
+    # (signs, underscores, blanks), of which the translation leaves none. What is not ASCII becomes `?` first.
+    try:
+        value = int(digits.encode("ascii", "replace").translate(_FROM_BASE32), 32)
+    except ValueError:
+        raise DataFault("a QR text holds a character that base32 does not have", code="qr-alphabet") from None
     size, spare = divmod(len(digits) * 5, 8)
-    value = int(read.translate(_FROM_BASE32), 32)
     if spare > 4 or value & ((1 << spare) - 1):
         raise DataFault(
             "a QR text is cut off or has bits left over", code="qr-bits", hint="Scan the whole code again."
@@ -167,12 +178,13 @@ def open_core(core: bytes, aad: bytes) -> Envelope:
     # Of its bytes all but key, payload and signature are told by the form, so that one comparison with what
     # they would be written as shows all of it: RFC 9052 section 4.2, and the one encoding of each length.
     protected, payload, signature = core[2 : 2 + _HEADER_BYTES], _payload(core), core[-64:]
-    if not protected.startswith(_PROTECTED) or envelope(protected, payload, signature) != core:
+    encoded = byte_string(payload)
+    if not protected.startswith(_PROTECTED) or _envelope(protected, encoded, signature) != core:
         raise DataFault(
             "the core is not a COSE_Sign1 in its one encoding, with the header that names algorithm and key",
             code="core-malformed",
         )
-    return Envelope(protected[-8:], payload, to_sign(protected, payload, aad), signature)
+    return Envelope(protected[-8:], payload, _to_sign(protected, encoded, aad), signature)
 
 
 def _payload(core: bytes) -> bytes:

@@ -13,7 +13,7 @@ from yinzheng.verifier.containers.receiptfile import is_receipt_file
 from yinzheng.verifier.containers.scan import find_qr, is_ours
 from yinzheng.verifier.containers.voucherfile import is_voucher_file
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.body import is_number
+from yinzheng.verifier.formats.body import NUMBER_LENGTH, is_number
 from yinzheng.verifier.formats.licence import is_licence_number
 from yinzheng.verifier.formats.receipt import is_receipt_text
 from yinzheng.verifier.formats.shortcode import ShortCode, decode_short, is_short_text
@@ -165,6 +165,6 @@ def _read_text(text: str) -> Presented:
     if text.startswith("{"):
         # Lone surrogates have no UTF-8; what replaces them is refused as JSON.
         return Presented("json", file=text.encode("utf-8", "surrogatepass"))
-    if is_number(text.upper()):
+    if len(text) == NUMBER_LENGTH and is_number(text.upper()):
         return Presented("number", number=text.upper())
     return _of_code("qr", find_code(text))

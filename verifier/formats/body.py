@@ -57,10 +57,13 @@ MAX_PREDECESSORS: Final = 4
 LONGEST_TERM: Final = 5 * 366 * 86_400
 """Seconds between registration and the end of validity, at most (R9; as the contract counts, S5.8)."""
 
+NUMBER_LENGTH: Final = 15
+"""Characters of a certificate number."""
+
 _NUMBER = re.compile(r"SJ[0-9]{3}20[0-9]{2}(?:0[1-9]|1[0-2])(?!0000)[0-9]{4}")
 
 # What could make a certificate read otherwise than it is written: control characters, line and paragraph
-# separators, and characters that reverse the direction of their neighbours.
+# separators, and characters that reverse the direction of their neighbours. None of them counts as printable.
 _PLAIN = r"[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]*"
 
 
@@ -223,10 +226,28 @@ def parse_body(value: object) -> Body:
 def check_body(value: object, path: str = "$") -> Body:
     """As `parse_body`, for a value whose size its container has already bounded."""
     fields = read_object(value, _FIELDS, path, optional=_OPTIONAL)
-    del fields["v"]
-    given: dict[str, Any] = {name: fields.pop(name) for name in _OPTIONAL}
-    optional = {name: value for name, value in given.items() if value is not None}
-    body = Body(data_class=fields.pop("class"), **optional, **fields)
+    body = Body(
+        number=fields["number"],
+        type=fields["type"],
+        profile=fields["profile"],
+        procedure=fields["procedure"],
+        holders=fields["holders"],
+        limits=fields["limits"],
+        asset=fields["asset"],
+        data_class=fields["class"],
+        level=fields["level"],
+        source=fields["source"],
+        scale=fields["scale"],
+        registry=fields["registry"],
+        registered_at=fields["registered_at"],
+        valid_until=fields["valid_until"],
+        remarks=fields["remarks"],
+        prev=fields["prev"],
+        notices=fields["notices"] or (),
+        follows=fields["follows"] or (),
+        importance=fields["importance"] or "",
+        authority=fields["authority"] or "",
+    )
     if not body.registered_at < body.valid_until <= body.registered_at + LONGEST_TERM:
         raise DataFault(
             f"{path}.valid_until is not within five years after registration",
@@ -256,7 +277,7 @@ def _check_predecessors(body: Body, path: str) -> None:
 
 def check_plain(low: int, high: int) -> Check[str]:
     """Check for a text of one line that reads as it is written (S6.1), of `low`…`high` characters."""
-    return text(low, high, _PLAIN)
+    return text(low, high, _PLAIN, surely=str.isprintable)
 
 
 def check_number(value: object, path: str) -> str:

@@ -63,8 +63,9 @@ _NOTICES: Final = 18
 _FOLLOWS: Final = 19
 _IMPORTANCE: Final = 20
 _AUTHORITY: Final = 21
-_OPTIONAL: Final = (_NOTICES, _FOLLOWS, _IMPORTANCE, _AUTHORITY)
-"""Keys of the fields that a certificate may lack (S6.1)."""
+"""Keys of the fields that a certificate may lack (S6.1), ascending."""
+
+_REQUIRED: Final = list(range(_WHOLE))
 
 _AAD: Final = b"yinzheng/certificate/1"
 _FORM: Final = qr_form(r"/[vV]/(?P<core>[A-Za-z2-7]*+[^/?#\s]*)")
@@ -225,11 +226,8 @@ def decode_core(core: bytes) -> Core:
 
 def _read_payload(payload: bytes) -> tuple[Body, dict[str, bytes], bytes | None]:
     fields = load_fields(payload)
-    whole = _WHOLE not in fields
-    if list(fields) != [
-        *range(_WHOLE if whole else _WHOLE + 1),
-        *(key for key in _OPTIONAL if key in fields),
-    ]:
+    names, whole = list(fields), _WHOLE not in fields
+    if names[:_WHOLE] != _REQUIRED or names[-1] > _AUTHORITY:
         raise payload_fault("has not exactly the fields of a certificate")
     try:
         elided = _take_elided(fields)
@@ -273,16 +271,17 @@ def _to_json(fields: dict[int, Any]) -> JSON:
         optional["importance"] = _name(IMPORTANCES, fields[_IMPORTANCE])
     if _AUTHORITY in fields:
         optional["authority"] = fields[_AUTHORITY]
+    holders: list[JSON] = []
+    for holder in _list(fields[5]):
+        name, code, rights = _list(holder, 3)
+        holders.append({"name": name, "code": code, "rights": _names(rights)})
     return {
         "v": fields[0],
         "number": fields[1],
         "type": _name(TYPES, fields[2]),
         "profile": fields[3],
         "procedure": _name(PROCEDURES, fields[4]),
-        "holders": [
-            {"name": name, "code": code, "rights": _names(rights)}
-            for name, code, rights in (_list(holder, 3) for holder in _list(fields[5]))
-        ],
+        "holders": holders,
         "limits": fields[6],
         "asset": fields[7],
         "class": _name(CLASSES, fields[8]),
@@ -316,6 +315,11 @@ def _name(names: tuple[str, ...], number: object) -> str:
 
 
 def _names(bits: object) -> list[JSON]:
-    if type(bits) is not int or not 0 < bits < 1 << len(RIGHTS):
+    if type(bits) is not int or bits not in _RIGHTS_OF:
         raise ValueError
-    return [right for at, right in enumerate(RIGHTS) if bits >> at & 1]
+    return list(_RIGHTS_OF[bits])
+
+
+_RIGHTS_OF: Final = {
+    bits: [right for at, right in enumerate(RIGHTS) if bits >> at & 1] for bits in range(1, 1 << len(RIGHTS))
+}

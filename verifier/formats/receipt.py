@@ -158,7 +158,7 @@ def _up_to_credential(qr: str) -> str:
 
 def is_receipt_text(text: str) -> bool:
     """Whether a text has the form of a receipt's, so that among several codes the right one is read."""
-    return is_form(text, _FORM)
+    return "#" in text and is_form(text, _FORM)
 
 
 def decode_receipt_qr(qr: str) -> ReceiptCode:

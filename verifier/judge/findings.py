@@ -40,6 +40,8 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: dict[int, Finding] = {}
+        self._any_failed = False
+        """Whether any was INVALID when it was settled."""
 
     def settle(self, number: int, check: Callable[[*Ts], T], *given: *Ts) -> T | None:
         """Run a check of what is given, note its outcome, and return what it established, if it holds."""
@@ -48,7 +50,7 @@ class Findings:
         except (NotGiven, DataFault, EnvironmentFault) as fault:
             # Its traceback leads back to what was exhibited, and so to itself: a cycle for the collector.
             fault.__traceback__ = None
-            self.fail(number, fault)
+            self._fail(number, fault)
             return None
         if isinstance(value, Established):
             self._found[number] = Finding(number, Outcome.VALID, "ok", "", value.data)
@@ -56,14 +58,20 @@ class Findings:
             self._found[number] = _plain(number, Outcome.VALID, "ok", "")
         return value
 
-    def fail(self, number: int, why: YinzhengError | None) -> None:
-        """Note why an obligation does not hold or was not looked into; None: what it needs was not given, and
-        no ledger was asked for it.
-        """
+    def lack(self, numbers: tuple[int, ...], why: YinzhengError | None) -> None:
+        """Note why obligations were not looked into; None: what they need was not given, and nobody asked."""
         if why is None:
-            self._found[number] = _plain(number, Outcome.SKIPPED, OFFLINE, NOBODY_ASKED)
+            self._found.update(_offline(numbers))
         else:
-            self._found[number] = Finding(number, _outcome(why), why.code, why.message, why.data)
+            for number in numbers:
+                self._fail(number, why)
+
+    def _fail(self, number: int, why: YinzhengError) -> None:
+        if isinstance(why, DataFault):
+            outcome, self._any_failed = Outcome.INVALID, True
+        else:
+            outcome = Outcome.SKIPPED if isinstance(why, NotGiven) else Outcome.ERROR
+        self._found[number] = Finding(number, outcome, why.code, why.message, why.data)
 
     def skip_rest(self, code: str, *, after: int = 1) -> None:
         """What has no form, or no issuer that counts, has nothing else to check."""
@@ -78,12 +86,21 @@ class Findings:
         """The finding of an obligation that is settled."""
         return self._found[number]
 
+    def all_are(self, outcome: Outcome, numbers: Iterable[int]) -> bool:
+        """Whether these obligations, which are settled, all came to that."""
+        for number in numbers:  # noqa: SIM110 - sooner than a generator
+            if self._found[number].outcome is not outcome:
+                return False
+        return True
+
     def in_order(self) -> tuple[Finding, ...]:
         """All that are settled."""
-        return tuple(self._found[number] for number in sorted(self._found))
+        return tuple(map(self._found.__getitem__, sorted(self._found)))
 
     def failed(self) -> tuple[Finding, ...]:
         """Those of 1–9 that are INVALID and count (S9.2)."""
+        if not self._any_failed:
+            return ()
         wrong = [
             finding
             for number, finding in self._found.items()
@@ -117,13 +134,12 @@ def all_hold(number: int, places: Iterable[Placed]) -> Established:
     return Established(told[0] if all(one == told[0] for one in told) else {})
 
 
-def _outcome(fault: YinzhengError) -> Outcome:
-    if isinstance(fault, DataFault):
-        return Outcome.INVALID
-    return Outcome.SKIPPED if isinstance(fault, NotGiven) else Outcome.ERROR
+@cache
+def _plain(number: int, outcome: Outcome, code: str, message: str) -> Finding:
+    """A finding that tells nothing of what was shown: made once."""
+    return Finding(number, outcome, code, message)
 
 
 @cache
-def _plain(number: int, outcome: Outcome, code: str, message: str) -> Finding:
-    """The finding that most come to, which tells nothing of what was shown: made once."""
-    return Finding(number, outcome, code, message)
+def _offline(numbers: tuple[int, ...]) -> Mapping[int, Finding]:
+    return {number: _plain(number, Outcome.SKIPPED, OFFLINE, NOBODY_ASKED) for number in numbers}

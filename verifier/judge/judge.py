@@ -150,18 +150,17 @@ def settle_rest(
         # (4): the body is the one its statement commits to.
         found.settle(4, rules.opens, exhibits)
         _settle_log(rules, exhibits, trust, found)
-    evidence, why = exhibits.evidence, exhibits.why_no_evidence
-    # (8): the block is sealed by pinned validators, and final.
+    evidence = exhibits.evidence
     if evidence is None:
-        found.fail(8, why)
+        # (8) (10): there is no block to judge.
+        found.lack((8, 10), exhibits.why_no_evidence)
     else:
+        # (8): the block is sealed by pinned validators, and final.
         found.settle(8, sealed, evidence, trust)
     # (9): the chain holds what the document rests on.
     found.settle(9, rules.rests_on, exhibits, trust)
-    # (10): the answer is young enough.
-    if evidence is None:
-        found.fail(10, why)
-    else:
+    if evidence is not None:
+        # (10): the answer is young enough.
         found.settle(10, rules.age, exhibits, trust, now, at)
 
 
@@ -169,17 +168,17 @@ def _settle_log(rules: Rules[E], exhibits: E, trust: TrustPolicy, found: Finding
     proof, evidence = exhibits.proof, exhibits.evidence
     if proof is None:
         # (5)–(7): there is no proof to look into.
-        for number in (5, 6, 7):
-            found.fail(number, exhibits.why_no_proof)
+        found.lack((5, 6, 7), exhibits.why_no_proof)
         return
     # (5): the statement is in the log.
     found.settle(5, _in_log, rules, exhibits, proof)
     # (6): every pinned key of the log has signed its head.
     found.settle(6, obligations.checkpoint_signed, proof, trust)
-    # (7): that head is anchored on the chain.
     if evidence is None:
-        found.fail(7, exhibits.why_no_evidence)
+        # (7): there is no block to look into.
+        found.lack((7,), exhibits.why_no_evidence)
     else:
+        # (7): that head is anchored on the chain.
         found.settle(7, obligations.anchored, proof, evidence, trust)
 
 

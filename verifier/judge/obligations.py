@@ -8,8 +8,7 @@ that is `judge`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from yinzheng.verifier.bytes.algorithms import DigestPair, digest_pair
 from yinzheng.verifier.bytes.canonical import JSON
@@ -63,8 +62,7 @@ class Shown(Protocol):
         """The digest pair of the whole body."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """What an issuer signed, and when."""
 
     kid: bytes

@@ -48,8 +48,9 @@ def presentation_notes(presented: Presented, qr: str, number: str | None) -> lis
 
 def _others(presented: Presented, qr: str) -> list[str]:
     """Codes of ours on the pages that are neither the one presented nor its short one."""
-    shown = presented.shown or ()
-    return [text for text in shown if _content(text) != _content(qr) and not binds(text, qr)]
+    if not presented.shown:
+        return []
+    return [text for text in presented.shown if _content(text) != _content(qr) and not binds(text, qr)]
 
 
 def _same_number(text: str, qr: str) -> bool:

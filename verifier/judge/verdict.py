@@ -90,8 +90,7 @@ def word_of(findings: Findings, needed: Collection[int]) -> Authentic:
     refuted = _refuted(findings, failed) if failed else None
     if refuted is not None:
         return refuted
-    whole = all(findings.outcome(number) is Outcome.VALID for number in needed)
-    return Authentic.GENUINE if whole else Authentic.UNDETERMINED
+    return Authentic.GENUINE if findings.all_are(Outcome.VALID, needed) else Authentic.UNDETERMINED
 
 
 def _refuted(findings: Findings, failed: Collection[Finding]) -> Authentic | None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.verifier.strategies import bodies
+from tests.verifier.strategies import REVERSING, bodies
 from tests.verifier.world import ISSUER, REGISTERED, World, body_json
 from yinzheng.verifier import (
     DataFault,
@@ -25,7 +25,7 @@ from yinzheng.verifier import (
     key_id,
     parse_body,
 )
-from yinzheng.verifier.formats.body import LONGEST_TERM, Body
+from yinzheng.verifier.formats.body import LONGEST_TERM, Body, check_plain
 from yinzheng.verifier.formats.certificate import decode_core, is_qr_text, statement_of
 from yinzheng.verifier.formats.elision import COMFORTABLE_QR
 from yinzheng.verifier.judge.obligations import differences
@@ -146,6 +146,20 @@ def test_no_field_of_a_body_may_be_missing(name: str) -> None:
     with pytest.raises(DataFault) as caught:
         parse_body(body)
     assert (caught.value.code, caught.value.data["path"]) == ("field-missing", f"$.{name}")
+
+
+def test_every_character_of_a_plain_text_is_taken_or_refused_as_the_format_says() -> None:
+    plain = check_plain(1, 1)
+
+    def taken(character: str) -> bool:
+        try:
+            return plain(character, "$") == character
+        except DataFault:
+            return False
+
+    refused = {character for character in map(chr, range(0x110000)) if not taken(character)}
+    controls = {chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))}
+    assert refused == controls | set(REVERSING)
 
 
 def test_the_longest_term_is_allowed() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from yinzheng.verifier.chain.evidence import Evidence, NotGiven
 from yinzheng.verifier.chain.layout import CANCELLED, LAPSED, SUPERSEDED, ChainRecord, decode_record
@@ -25,8 +24,7 @@ _OVER: Final = (*_FINAL.values(), Status.EXPIRED)
 """What a certificate never comes back from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked: under which policy, when, about when, and of whom."""
 
     trust: TrustPolicy

@@ -86,7 +86,7 @@ def _needs(found: CertificateExhibits, findings: Findings) -> Collection[int]:
 
 def log_unasked(findings: Findings) -> tuple[int, ...]:
     """The obligations that a log would settle, where none of them was; else nothing."""
-    return _BY_LOG if all(findings.outcome(number) is Outcome.SKIPPED for number in _BY_LOG) else ()
+    return _BY_LOG if findings.all_are(Outcome.SKIPPED, _BY_LOG) else ()
 
 
 CERTIFICATE: Final = Rules(
