@@ -217,7 +217,7 @@ def read_object(
 
 
 def _members(
-    value: object, fields: Mapping[str, Check[Any]], optional: Mapping[str, Check[Any]] | None
+    value: object, fields: Mapping[str, Check[Any]], optional: Mapping[str, Check[Any]] | None = None
 ) -> dict[str, Any]:
     """As `read_object`, without a path: it is left out of what is raised, and takes no time to be written."""
     if type(value) is not dict:
@@ -227,7 +227,7 @@ def _members(
     except KeyError:
         raise _fault("is missing", "", "field-missing") from None
     required = len(found)
-    for name, check in (optional or {}).items():
+    for name, check in optional.items() if optional else ():
         found[name] = check(value[name], "") if name in value else None
     if len(value) != required and not value.keys() <= found.keys():
         raise _fault("has a name its format does not know", "", "field-unknown")
@@ -382,7 +382,7 @@ def some_of(*values: str) -> Check[tuple[str, ...]]:
 
 def made_of(kind: type[Any], fields: Mapping[str, Check[Any]]) -> Check[Any]:
     """Check for an object with exactly these fields, which becomes a value of class `kind`."""
-    return lambda value, path: kind(**read_object(value, fields, path))
+    return lambda value, path: kind(**(read_object(value, fields, path) if path else _members(value, fields)))
 
 
 def tuple_of(item: Check[Any], low: int, high: int) -> Check[tuple[Any, ...]]:

@@ -159,14 +159,20 @@ def identity_digest(point: bytes) -> bytes:
     return sm3(_Z_PREFIX + point[1:])
 
 
+_DER_HEADS = (b"\x30\x44", b"\x30\x45", b"\x30\x46")
+"""How a signature begins: with none, one or both of its numbers a zero longer."""
+
+_DER_INTEGERS = (b"\x02\x20", b"\x02\x21\0")
+"""How a number of 32 bytes begins: one whose highest bit is set follows a zero."""
+
+
 def encode_der(raw: bytes) -> bytes:
     """Strict DER `SEQUENCE { INTEGER r, INTEGER s }` of 64 bytes `r || s`."""
     r, s = raw[:32], raw[32:]
     if r[0] and s[0]:  # as nearly always: nothing to strip, and each 32 bytes long or 33
-        body = (b"\x02\x20" if r[0] < 0x80 else b"\x02\x21\0") + r
-        body += (b"\x02\x20" if s[0] < 0x80 else b"\x02\x21\0") + s
-    else:
-        body = _der_integer(r) + _der_integer(s)
+        r_high, s_high = r[0] >> 7, s[0] >> 7
+        return _DER_HEADS[r_high + s_high] + _DER_INTEGERS[r_high] + r + _DER_INTEGERS[s_high] + s
+    body = _der_integer(r) + _der_integer(s)
     return b"\x30" + bytes((len(body),)) + body
 
 

@@ -260,8 +260,10 @@ def check_body(value: object, path: str = "$") -> Body:
 
 def _check_predecessors(body: Body, path: str) -> None:
     """Nothing precedes a first registration (R2); every other follows some, each once, never itself."""
+    if body.type == FIRST and not body.follows:
+        return
     numbers = [one.number for one in body.follows]
-    if (body.type == FIRST) != (not numbers):
+    if body.type == FIRST or not numbers:
         raise DataFault(
             f"{path}: a first registration follows none, every other type one at least",
             code="predecessor",

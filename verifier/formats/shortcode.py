@@ -74,7 +74,7 @@ def short_text(number: str, qr: str) -> str:
 
 def is_short_text(text: str) -> bool:
     """Whether a text has the form of a short code."""
-    return is_form(text, _FORM)
+    return text.rfind(".") > text.rfind("/") and is_form(text, _FORM)
 
 
 def decode_short(text: str) -> ShortCode:

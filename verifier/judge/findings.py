@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, TypeAlias, TypeVar, TypeVarTuple
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, TypeVarTuple
 
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, YinzhengError
@@ -35,6 +35,12 @@ class Established:
     data: Mapping[str, Any]
 
 
+class Lacking(NamedTuple):
+    """What a check gives that has nothing to look into: as `Findings.lack`, of that obligation."""
+
+    why: YinzhengError | None
+
+
 class Findings:
     """The findings of one verification, by obligation."""
 
@@ -51,6 +57,9 @@ class Findings:
             # Its traceback leads back to what was exhibited, and so to itself: a cycle for the collector.
             fault.__traceback__ = None
             self._fail(number, fault)
+            return None
+        if isinstance(value, Lacking):
+            self.lack((number,), value.why)
             return None
         if isinstance(value, Established):
             self._found[number] = Finding(number, Outcome.VALID, "ok", "", value.data)

@@ -13,7 +13,7 @@ from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits, si
 from yinzheng.verifier.judge.certificate.moved import Moved, read_moved
 from yinzheng.verifier.judge.certificate.status import Question, answer_status
 from yinzheng.verifier.judge.exhibits import require_ledger
-from yinzheng.verifier.judge.findings import Findings
+from yinzheng.verifier.judge.findings import Findings, Lacking
 from yinzheng.verifier.judge.judge import Rules, authentic, is_issued, judge
 from yinzheng.verifier.judge.live import Ledger, LiveReader
 from yinzheng.verifier.judge.presentation import page_agrees, presentation_notes
@@ -26,7 +26,8 @@ _BY_LOG: Final = (4, 5, 6, 7)
 """Obligations about what the registry keeps and logs."""
 
 _ALL: Final = range(1, 10)
-_WITHOUT_LOG: Final = (1, 2, 3, 8, 9)
+_WITHOUT_LOG: Final = (8, 9, 1, 2, 3)
+"""Of what nothing else was given, the first tells."""
 
 
 def verify(
@@ -65,17 +66,21 @@ def certificate_issued(presented: Presented, trust: TrustPolicy) -> bool:
     return is_issued(CERTIFICATE, CertificateExhibits(presented=presented, trust=trust), trust)
 
 
-def _record_equals(found: CertificateExhibits) -> None:
+def _record_equals(found: CertificateExhibits) -> Lacking | None:
     found.require_bound()
     page_agrees(found.presented, found.qr)
-    record, statement = found.need_record()
+    record, statement = found.record, found.statement
+    if record is None or statement is None:
+        return Lacking(found.why_no_proof)
     obligations.record_equals(found.core, record, statement_of(record), statement)
+    return None
 
 
-def _on_chain(found: CertificateExhibits, trust: TrustPolicy) -> None:
-    found.chain = obligations.chain_record(
-        found.need_evidence(), trust, found.number, found.body, found.deposit()
-    )
+def _on_chain(found: CertificateExhibits, trust: TrustPolicy) -> Lacking | None:
+    if found.evidence is None:
+        return Lacking(found.why_no_evidence)
+    found.chain = obligations.chain_record(found.evidence, trust, found.number, found.body, found.deposit())
+    return None
 
 
 def _needs(found: CertificateExhibits, findings: Findings) -> Collection[int]:
@@ -108,8 +113,8 @@ def _conclude(findings: Findings, found: CertificateExhibits, question: Question
         number=found.number,
         vouched=findings.outcome(8) is Outcome.VALID,
     )
-    record, core = found.record, found.core
-    holders = {holder.code for holder in found.body.holders} if found.body else set()
+    record, core, body = found.record, found.core, found.body
+    holders = {holder.code for holder in body.holders} if body else set()
     return Report(
         kind=found.presented.kind,
         findings=findings.in_order(),
