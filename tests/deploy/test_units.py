@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -166,6 +166,18 @@ def ask(
     return int(answer.split(b" ", 2)[1]), answer
 
 
+@contextmanager
+def holding(port: int, context: ssl.SSLContext, name: str, count: int) -> Iterator[None]:
+    """So many requests at a time that do not end: each promises a body that does not come."""
+    with ExitStack() as open_ones:
+        for _ in range(count):
+            raw = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
+            one = open_ones.enter_context(context.wrap_socket(raw, server_hostname=name))
+            one.sendall(f"POST /held HTTP/1.1\r\nHost: {name}\r\nContent-Length: 9\r\n\r\n".encode())
+        time.sleep(0.5)
+        yield
+
+
 @pytest.mark.server
 def test_nginx_stands_in_front(tmp_path: Path) -> None:
     state = create(tmp_path / "state", Clock(int(time.time()) - 60))
@@ -208,6 +220,13 @@ def test_nginx_stands_in_front(tmp_path: Path) -> None:
             assert media in answer
             assert said in answer
             assert b"strict-transport-security" in answer.lower()
+
+        # Who asks too much at once is not told that the registry is away; each holds a body back.
+        for name, media in (("desk.example.org", b"problem+json"), ("verify.example.org", b"text/html")):
+            with holding(tls, context, name, 32):
+                status, answer = ask(tls, context, "/verify", name)
+            assert (status, media in answer) == (429, True)
+            assert b"upgraded" not in answer
 
         old = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
         old.maximum_version = ssl.TLSVersion.TLSv1_2
