@@ -22,6 +22,11 @@ from yinzheng.verifier.errors import DataFault
 QUIET_ZONE: Final = 4
 """Modules of white that ISO/IEC 18004 asks for on each side."""
 
+SHORT_VERSION: Final = 5
+"""The least version of a short code (S6.11), 37 modules a side: of those measured the weakest reader reads
+more of these than of the next smaller (`scripts/bench_parts/codes.py`), in which most would fit.
+"""
+
 MAX_TEXT: Final = 4096
 """Characters of a text (S6.3)."""
 
@@ -45,8 +50,8 @@ class Symbol:
 
 
 @lru_cache(maxsize=16)  # a page asks for its code's size and drawing, then comes the picture: 0.2 s each
-def qr_symbol(text: str) -> Symbol:
-    """Encode `text` as one alphanumeric segment, or two around a `#`.
+def qr_symbol(text: str, least: int = 1) -> Symbol:
+    """Encode `text` as one alphanumeric segment, or two around a `#`, in a version from `least` on.
 
     Raises DataFault `qr-not-alphanumeric` for another character outside the 45 of alphanumeric mode or no
     text, and `qr-too-long` over 4096 characters.
@@ -64,7 +69,7 @@ def qr_symbol(text: str) -> Symbol:
             length=len(text),
         )
     for name, level in _LEVELS:
-        code = QRCode(error_correction=level, border=0)
+        code = QRCode(version=least, error_correction=level, border=0)
         # Segments of the stated mode: the library would otherwise split off runs of digits.
         for part in re.split("(#)", text):
             mode = util.MODE_8BIT_BYTE if part == "#" else util.MODE_ALPHA_NUM
@@ -78,11 +83,13 @@ def qr_symbol(text: str) -> Symbol:
     raise AssertionError("4096 alphanumeric characters fit version 40-L")
 
 
-def qr_png(text: str, *, module: int = 6) -> bytes:
-    """A black and white PNG of `text`, `module` pixels a module, quiet zone included."""
+def qr_png(text: str, *, module: int = 6, least: int = 1) -> bytes:
+    """A black and white PNG of `text`, `module` pixels a module, quiet zone included; `least` as for
+    `qr_symbol`.
+    """
     if module < 1:
         raise ValueError("a module is at least one pixel")
-    symbol = qr_symbol(text)
+    symbol = qr_symbol(text, least)
     image = Image.new("1", (symbol.size, symbol.size), 1)
     for y, row in enumerate(symbol.modules):
         for x, dark in enumerate(row):
@@ -94,12 +101,12 @@ def qr_png(text: str, *, module: int = 6) -> bytes:
     return buffer.getvalue()
 
 
-def qr_svg(text: str) -> str:
-    """An SVG of `text`, one unit a module, quiet zone included.
+def qr_svg(text: str, least: int = 1) -> str:
+    """An SVG of `text`, one unit a module, quiet zone included; `least` as for `qr_symbol`.
 
     All dark modules are one path, so that no viewer shows seams between them.
     """
-    symbol = qr_symbol(text)
+    symbol = qr_symbol(text, least)
     runs = "".join(_row_path(y + QUIET_ZONE, row) for y, row in enumerate(symbol.modules))
     side = symbol.size
     return (

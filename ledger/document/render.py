@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from yinzheng.ledger.document import labels
 from yinzheng.ledger.document.fonts import require_printable
-from yinzheng.ledger.document.qr import qr_svg, qr_symbol
+from yinzheng.ledger.document.qr import SHORT_VERSION, qr_svg, qr_symbol
 from yinzheng.ledger.document.typesetting import typeset
 from yinzheng.ledger.rules.profiles import GD_HEALTH, PROFILES
 from yinzheng.ledger.rules.terms import Label
@@ -143,7 +143,7 @@ def code_millimetres(text: str, module: float = MODULE_MILLIMETRES) -> float:
 
 def short_millimetres(text: str) -> float:
     """The side at which a short code is printed, quiet zone included."""
-    return qr_symbol(text).size * SHORT_MODULE_MILLIMETRES
+    return qr_symbol(text, SHORT_VERSION).size * SHORT_MODULE_MILLIMETRES
 
 
 def proved_by(
@@ -162,7 +162,7 @@ def proved_by(
     return {
         "qr": drawn,
         "qr_mm": code_millimetres(qr_text, module),
-        "short": qr_svg(short),
+        "short": qr_svg(short, SHORT_VERSION),
         "short_mm": short_millimetres(short),
         "digests": [("SM3", digests.sm3.hex()), ("SHA-256", digests.sha256.hex())],
         "attachment": {"name": f"{number}.json", "sha256": hashlib.sha256(attachment).hexdigest()},

@@ -17,7 +17,7 @@ from tests.ledger.document.pages import accessible, fonts_of, glyphs_of, reader,
 from tests.ledger.document.photos import opened, photographed, png, printed_and_scanned
 from tests.ledger.document.previews import preview_certificate
 from yinzheng.ledger.document.fonts import DIRECTORY
-from yinzheng.ledger.document.qr import qr_symbol
+from yinzheng.ledger.document.qr import SHORT_VERSION, qr_symbol
 from yinzheng.ledger.document.render import TEMPLATE, render_certificate, short_millimetres
 from yinzheng.verifier.containers.pdf import extract_file
 from yinzheng.verifier.containers.scan import find_qr, read_codes
@@ -290,7 +290,7 @@ def test_the_page_has_both_codes_apart(name: str) -> None:
     corner = page.crop((page.width * 2 // 3, page.height * 2 // 3, page.width, page.height))
     assert read_codes(corner) == {short}
     inch = 150 / 25.4
-    size, version = short_millimetres(short) * inch, qr_symbol(short).version
+    size, version = short_millimetres(short) * inch, qr_symbol(short, SHORT_VERSION).version
     assert version <= 6, "41 modules"
     beside = page.crop((int(corner.width * 2 - size), 0, corner.width * 2, page.height))
     assert read_codes(beside) == set()
@@ -299,8 +299,8 @@ def test_the_page_has_both_codes_apart(name: str) -> None:
 @pytest.mark.parametrize("host", ["a.cn", "verify.example.org", "h" * 97 + ".org"])
 def test_a_short_code_has_at_most_41_modules(host: str) -> None:
     short = short_code(encode_qr(parse_body(samples.USUAL), samples.ISSUER, host))
-    assert len(qr_symbol(short).modules) <= 41
-    assert qr_symbol(short).level == "M"
+    assert len(qr_symbol(short, SHORT_VERSION).modules) <= 41
+    assert qr_symbol(short, SHORT_VERSION).level == "M"
 
 
 def test_a_character_the_font_lacks_is_reported_with_its_field() -> None:
