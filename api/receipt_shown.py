@@ -8,7 +8,13 @@ from __future__ import annotations
 from yinzheng.verifier.containers.receiptfile import parse_receipt_file
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, UsageFault
-from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.formats.receipt import (
+    ReceiptCore,
+    ShortReceipt,
+    decode_receipt,
+    decode_receipt_qr,
+)
+from yinzheng.verifier.formats.shortcode import without_bound
 
 
 def own_code(presented: Presented) -> str:
@@ -24,7 +30,7 @@ def own_code(presented: Presented) -> str:
         attached = decode_receipt_qr(parse_receipt_file(presented.file).qr).core
     except DataFault as fault:
         raise unreadable() from fault
-    owned = {text for text in presented.shown or () if _is_own(text, attached)}
+    owned = {text for text in without_bound(presented.shown or ()) if _is_own(text, attached)}
     if len(owned) != 1:
         raise proof_copy()
     return owned.pop()
@@ -33,9 +39,11 @@ def own_code(presented: Presented) -> str:
 def _is_own(text: str, attached: ReceiptCore) -> bool:
     """Whether a page's code is the patient's own of the receipt attached, and not another or a proof copy."""
     try:
-        shown = decode_receipt_qr(text)
+        shown = decode_receipt(text)
     except DataFault:
         return False
+    if isinstance(shown, ShortReceipt):
+        return shown.credential is not None and shown.subject == attached.subject
     return shown.credential is not None and shown.core == attached
 
 

@@ -32,7 +32,7 @@ from yinzheng.verifier.formats.body import check_credit_code, check_number
 from yinzheng.verifier.formats.consent import IDENTITY_PROOFS
 from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, SCOPES
 from yinzheng.verifier.formats.organisation import REASONS
-from yinzheng.verifier.formats.receipt import ReceiptCode, decode_receipt_qr
+from yinzheng.verifier.formats.receipt import AnyReceiptCode, decode_receipt
 
 _ID: Final = re.compile("[0-9a-f]{64}")
 _ONCE: Final = re.compile("[0-9a-f]{32}")
@@ -115,9 +115,9 @@ def extent_of(value: dict[str, Any]) -> Extent:
     )
 
 
-def receipt_of(value: dict[str, Any]) -> ReceiptCode:
-    """The receipt whose QR text was sent. Raises `DataFault` (`qr-…`, `core-…`)."""
-    return decode_receipt_qr(value["receipt"])
+def receipt_of(value: dict[str, Any]) -> AnyReceiptCode:
+    """The receipt whose QR text was sent, large or short. Raises `DataFault` (`qr-…`, `core-…`)."""
+    return decode_receipt(value["receipt"])
 
 
 def is_identifier(written: str) -> bool:

@@ -168,7 +168,7 @@ def until_next(passed: float) -> float:
 def _admitted(registry: Registry, found: dict[str, Any], action: str, kind: str) -> Iterator[ConsentThread]:
     """The consent's thread, once receipt and date of birth are right; opened once, and noted."""
     code = fields.receipt_of(found)
-    with admitted(registry, code.core.subject, ReceiptClaim(code, found["born"])) as thread:
+    with admitted(registry, code.subject, ReceiptClaim(code, found["born"])) as thread:
         subject = thread.subject
         access = Access(action, kind, subject.hex(), "own", consent=subject, basis="own")
         note(registry, thread.session, Reader.of_bearer(), access)
@@ -193,6 +193,7 @@ def _seen(registry: Registry, found: dict[str, Any]) -> JSON:
         uses = uses_of(registry, thread.session, opened.seal, thread.subject)
         return {
             "subject": thread.subject.hex(),
+            "profile": opened.granted.statement.profile,
             "consent": opened.consent.to_json(),
             "notice": opened.notice.to_json(),
             "notice_leaf": opened.notice_leaf.hex(),

@@ -148,7 +148,7 @@ def filed_by_receipt(
     code = fields.receipt_of(found)
     return filed(
         registry,
-        code.core.subject,
+        code.subject,
         fields.extent_of(found["extent"]),
         channel=Way.GUARDIAN if found["guardian"] else Way.RECEIPT,
         claim=ReceiptClaim(code, found["born"]),

@@ -1,4 +1,4 @@
-"""What went wrong where a right, or the register, was asked about (`fault_words`)."""
+"""What went wrong where a right, the register or a consent was asked about (`fault_words`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from yinzheng.api.http.fault import Fault
 from yinzheng.verifier.words.phrase import Phrase as Label
 
 RIGHTS: Final = {
+    "receipt-short": Fault(
+        Label(
+            "这是回执的小码，只供本人查看或撤回，不能证明任何事。",
+            "This is a receipt's smaller code: its holder sees or withdraws with it, and it proves nothing.",
+        ),
+        Label(
+            "要核验，请扫描回执上较大的二维码（离线核验码），或提供回执的 PDF。",
+            "To check the receipt, scan the larger code on it, or give its PDF.",
+        ),
+    ),
     "instant": Fault(
         Label("无法读懂所填的时间。", "The time given cannot be read."),
         Label(

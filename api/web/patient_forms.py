@@ -19,7 +19,7 @@ from yinzheng.verifier.bytes.cose import MAX_QR
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.notice import MAX_RECIPIENTS, SCOPES
-from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.formats.receipt import decode_receipt
 
 MOST_FIELDS: Final = 16 + len(SCOPES) + MAX_RECIPIENTS
 """Fields of a form: each scope and each recipient has a box of its own."""
@@ -69,20 +69,20 @@ class PatientForm:
         """Whether a guardian acts."""
         return self.who == GUARDIAN
 
-    def bearer(self) -> tuple[Bearer, ReceiptCore]:
+    def bearer(self) -> Bearer:
         """Who asks.
 
         Raises `UsageFault`: `receipt-unreadable`, `receipt-proof`, `born-malformed`, `who-missing`.
         """
         try:
-            code = decode_receipt_qr(self.receipt)
+            code = decode_receipt(self.receipt)
         except DataFault as fault:
             raise unreadable() from fault
         if code.credential is None:
             raise proof_copy()
         if self.who not in (PATIENT, GUARDIAN):
             raise UsageFault("it is not said who acts", code="who-missing", hint="Patient or guardian.")
-        return Bearer(self.receipt, birth_date(self.born)), code.core
+        return Bearer(self.receipt, birth_date(self.born))
 
     def with_file(self, presented: Presented) -> PatientForm:
         """With the code that an uploaded file shows: the page of a PDF, for what is attached bears none.

@@ -162,7 +162,7 @@ class ConsentView:
     demonstration: bool
 
 
-def consent_view(seen: Mapping[str, Any], now: int, language: Language, profile: str) -> ConsentView:
+def consent_view(seen: Mapping[str, Any], now: int, language: Language) -> ConsentView:
     """The desk's answer to `see`; raises `DataFault` where it is not what S10 describes."""
     consent, notice = parse_consent(seen["consent"]), parse_notice(seen["notice"])
     scopes, granted = set(seen["in_force"]["scopes"]), {one["code"] for one in seen["in_force"]["grants"]}
@@ -193,8 +193,13 @@ def consent_view(seen: Mapping[str, Any], now: int, language: Language, profile:
         openings=tuple(_opening(one, language) for one in seen["openings"]),
         withdrawals=withdrawal_views(seen, now, language, names),
         anything=bool(scopes or granted) and not expired,
-        demonstration=profile.startswith("DEMO/"),
+        demonstration=is_demonstration(seen),
     )
+
+
+def is_demonstration(seen: Mapping[str, Any]) -> bool:
+    """Whether the desk's answer to `see` is about a consent without any effect (S2.5)."""
+    return str(seen["profile"]).startswith("DEMO/")
 
 
 def names_of(consent: Consent) -> dict[str, str]:

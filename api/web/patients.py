@@ -23,14 +23,19 @@ from yinzheng.api.http.problems import problem_of
 from yinzheng.api.web.desk import Bearer
 from yinzheng.api.web.intake import read_fields
 from yinzheng.api.web.patient_forms import MOST_FIELDS, Chosen, PatientForm, read_patient_form
-from yinzheng.api.web.patient_view import consent_view, names_of, portion, withdrawal_views
+from yinzheng.api.web.patient_view import (
+    consent_view,
+    is_demonstration,
+    names_of,
+    portion,
+    withdrawal_views,
+)
 from yinzheng.api.web.server import Server, language_of
 from yinzheng.api.web.words import say
 from yinzheng.ledger.rules.consent import age_group_of
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.consent import parse_consent
-from yinzheng.verifier.formats.receipt import ReceiptCore
 from yinzheng.verifier.formats.withdrawal import ANONYMISED
 
 
@@ -60,10 +65,10 @@ class Patients:
         """What was agreed, what holds, who used the data, what became of withdrawals."""
 
         async def answer(form: PatientForm, language: Language) -> Response:
-            bearer, core = form.bearer()
+            bearer = form.bearer()
             seen = await self._server.ask_desk(client(request), lambda: self._server.desk.see(bearer))
-            view = consent_view(seen, self._server.clock(), language, core.profile)
-            return self._page(request, "patient_see.html", form, language, core, view=view)
+            view = consent_view(seen, self._server.clock(), language)
+            return self._page(request, "patient_see.html", form, language, seen, view=view)
 
         return await self._answer(request, answer)
 
@@ -71,9 +76,9 @@ class Patients:
         """How the withdrawals stand."""
 
         async def answer(form: PatientForm, language: Language) -> Response:
-            bearer, core = form.bearer()
+            bearer = form.bearer()
             seen = await self._server.ask_desk(client(request), lambda: self._server.desk.see(bearer))
-            return self._progress(request, form, language, core, seen, None)
+            return self._progress(request, form, language, seen, None)
 
         return await self._answer(request, answer)
 
@@ -81,7 +86,7 @@ class Patients:
         """What will be withdrawn and what that means, before it is."""
 
         async def answer(form: PatientForm, language: Language) -> Response:
-            bearer, core = form.bearer()
+            bearer = form.bearer()
             if form.chosen == Chosen():
                 raise UsageFault("nothing was chosen", code="withdrawal-empty", hint="Tick at least one.")
             seen = await self._server.ask_desk(client(request), lambda: self._server.desk.see(bearer))
@@ -96,7 +101,7 @@ class Patients:
                 "patient_confirm.html",
                 form,
                 language,
-                core,
+                seen,
                 scopes=portion(scopes, (), names, language),
                 recipients=portion((), form.chosen.recipients, names, language),
                 destroy=[names.get(code, code) for code in sorted(destroy)],
@@ -112,7 +117,7 @@ class Patients:
         """Withdraw, and show the receipt of it."""
 
         async def answer(form: PatientForm, language: Language) -> Response:
-            bearer, core = form.bearer()
+            bearer = form.bearer()
             extent, desk = form.chosen.to_json(), self._server.desk
 
             def act() -> tuple[str | None, dict[str, Any]]:
@@ -128,7 +133,7 @@ class Patients:
                 return filed, desk.see(bearer)
 
             filed, seen = await self._server.ask_desk(client(request), act)
-            return self._progress(request, form, language, core, seen, filed)
+            return self._progress(request, form, language, seen, filed)
 
         return await self._answer(request, answer)
 
@@ -136,7 +141,7 @@ class Patients:
         """Take a guardian's documents, to be looked at by an officer (R33)."""
 
         async def answer(form: PatientForm, language: Language) -> Response:
-            bearer, core = form.bearer()
+            bearer = form.bearer()
             if not form.identity or not form.guardianship or not form.withdrawal:
                 raise UsageFault(
                     "both documents are needed", code="guardian-documents", hint="Choose both files."
@@ -149,7 +154,7 @@ class Patients:
                 return desk.see(bearer)
 
             seen = await self._server.ask_desk(client(request), act)
-            return self._progress(request, form, language, core, seen, None)
+            return self._progress(request, form, language, seen, None)
 
         return await self._answer(request, answer)
 
@@ -157,7 +162,7 @@ class Patients:
         """A paper to keep: the receipt as of now, or the end document of a withdrawal."""
 
         async def answer(form: PatientForm, _: Language) -> Response:
-            bearer, _core = form.bearer()
+            bearer = form.bearer()
             work, media, name = self._paper(form, bearer)
             data = await self._server.ask_desk(client(request), work)
             return Response(
@@ -228,7 +233,7 @@ class Patients:
         template: str,
         form: PatientForm,
         language: Language,
-        core: ReceiptCore,
+        seen: Mapping[str, Any],
         **values: Any,
     ) -> Response:
         return self._server.page(
@@ -236,7 +241,7 @@ class Patients:
             template,
             language=language,
             here="consent",
-            demonstration=core.profile.startswith("DEMO/"),
+            demonstration=is_demonstration(seen),
             form=form,
             again=request.url.path,
             **values,
@@ -247,7 +252,6 @@ class Patients:
         request: Request,
         form: PatientForm,
         language: Language,
-        core: ReceiptCore,
         seen: Mapping[str, Any],
         filed: str | None,
     ) -> Response:
@@ -258,7 +262,7 @@ class Patients:
             "patient_progress.html",
             language=language,
             here="consent",
-            demonstration=core.profile.startswith("DEMO/"),
+            demonstration=is_demonstration(seen),
             form=form,
             # What was filed is not filed again by changing the language.
             again="/c/progress",

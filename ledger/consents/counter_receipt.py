@@ -1,4 +1,4 @@
-"""A receipt that somebody shows: whose consent it is of, if this registry signed it (S13.1)."""
+"""A receipt that somebody shows at a counter: of which consent it is, if this registry signed it (S13.1)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.containers.receiptfile import parse_receipt_file
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
-from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.formats.receipt import ReceiptCore, ShortReceipt, decode_receipt
 from yinzheng.verifier.judge.obligations import issuer_entitled, issuer_signature
 from yinzheng.verifier.judge.receipt.verify import receipt_signed
 from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
@@ -19,14 +19,16 @@ from yinzheng.verifier.judge.trust import TrustPolicy, parse_trust
 def subject_of_receipt(instance: Instance, shown: bytes) -> bytes:
     """The subject of the consent, 32 bytes, by a receipt as PDF, picture, file or QR text.
 
-    Believed for its signed core alone, as `require_signed_here`; nobody is let in by it. Raises `DataFault`
-    (`receipt-foreign`, or what reading it raises), `UsageFault` as `read_target`.
+    Believed for its signed core alone, as `require_signed_here`; of a short code (S13.9) the subject is taken
+    as if it were typed in. Nobody is let in by either. Raises `DataFault` (`receipt-foreign`, or what reading
+    it raises), `UsageFault` as `read_target`.
     """
     presented = read_target(shown)
     qr = presented.qr if presented.file is None else parse_receipt_file(presented.file).qr
-    core = decode_receipt_qr(qr or "").core
-    require_signed_here(instance, core)
-    return core.subject
+    code = decode_receipt(qr or "")
+    if not isinstance(code, ShortReceipt):
+        require_signed_here(instance, code.core)
+    return code.subject
 
 
 @lru_cache(maxsize=4)

@@ -1,11 +1,11 @@
 """Who withdraws: the receipt's holder with the date of birth, or someone whose document was seen (R31).
 
 A receipt is believed for three things: its core is signed by this registry, by a key entitled to; it is of
-the consent asked about; its credential is that of the current receipt. Then a date of birth is asked for. One
-can guess that, so who holds a receipt that is not theirs is stopped after a few wrong ones. A wrong
-credential counts for nothing: the subject stands in the log for everyone to see, and nobody shall lock a
-stranger's receipt with it. Who found a receipt can lock it, and it alone: the one that replaces it counts
-anew.
+the consent asked about; its credential is that of the current receipt. A short code (S13.9) has no core, and
+is believed for the other two: nobody guesses 32 bytes. Then a date of birth is asked for. One can guess that,
+so who holds a receipt that is not theirs is stopped after a few wrong ones. A wrong credential counts for
+nothing: the subject stands in the log for everyone to see, and nobody shall lock a stranger's receipt with
+it. Who found a receipt can lock it, and it alone: the one that replaces it counts anew.
 
 Whoever does not get in is told one thing (`receipt-refused`), whether there is no such consent, it was
 erased, the credential is wrong, the date is, or too many were: a stranger learns nothing (R50). Only who
@@ -37,7 +37,7 @@ from yinzheng.ledger.withdrawals.work import ConsentThread, open_thread
 from yinzheng.verifier.bytes.algorithms import constant_time_equal
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import UsageFault
-from yinzheng.verifier.formats.receipt import ReceiptCode
+from yinzheng.verifier.formats.receipt import AnyReceiptCode, ReceiptCode
 
 WRONG_ANSWERS = 5
 """So many within `LOCKED` seconds close a receipt until they are over."""
@@ -49,9 +49,9 @@ _WAITS: Final = Prepared(rows_of(_POOL.c.leaf).where(_POOL.c.subject == bindpara
 
 @dataclass(frozen=True, slots=True)
 class ReceiptClaim:
-    """What the holder of a receipt shows: its code, and the date of birth, `YYYY-MM-DD`."""
+    """What the holder of a receipt shows: its code, large or short, and the date of birth, `YYYY-MM-DD`."""
 
-    code: ReceiptCode
+    code: AnyReceiptCode
     born: str = field(repr=False)
 
 
@@ -79,7 +79,7 @@ def admitted(
     `replaced_at`), `receipt-refused` for all else; `DataFault` `receipt-foreign`.
     """
     if not signed:
-        require_signed_here(registry.instance, claim.code.core)
+        _require_signed(registry, claim.code)
     with registry.store.transaction() as session:
         _require_current(registry, session, subject, claim.code)
         thread = open_thread(registry, session, subject)
@@ -92,16 +92,21 @@ def admitted(
 
 def require_receipt(registry: Registry, subject: bytes, claim: ReceiptClaim) -> None:
     """Check all of a claim but the date of birth, before anything is done for it. Raises as `admitted`."""
-    require_signed_here(registry.instance, claim.code.core)
+    _require_signed(registry, claim.code)
     with registry.store.reading() as session:
         _require_current(registry, session, subject, claim.code)
 
 
-def _require_current(registry: Registry, session: Session, subject: bytes, code: ReceiptCode) -> None:
+def _require_signed(registry: Registry, code: AnyReceiptCode) -> None:
+    if isinstance(code, ReceiptCode):
+        require_signed_here(registry.instance, code.core)
+
+
+def _require_current(registry: Registry, session: Session, subject: bytes, code: AnyReceiptCode) -> None:
     if code.credential is None:
         raise _proof_copy()
     row = session.get(Consent, subject)
-    if code.core.subject != subject or row is None or row.wrapped_key is None:
+    if code.subject != subject or row is None or row.wrapped_key is None:
         raise refused()
     issue = credentials.proved(session, open_key(registry, row), subject, code.credential)
     if issue is None:

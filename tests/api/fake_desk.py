@@ -117,6 +117,7 @@ def seen(*withdrawals: dict[str, Any], consent: dict[str, Any] | None = None) ->
     """What `see` answers."""
     return {
         "subject": "cd" * 32,
+        "profile": "DEMO/1",
         "consent": consent or bodies.consent(),
         "notice": bodies.notice(),
         "notice_leaf": "00" * 32,

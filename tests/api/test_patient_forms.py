@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from yinzheng.api.web.patient_forms import PatientForm, read_patient_form
 from yinzheng.ledger.state.instance import Paths
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault, YinzhengError
-from yinzheng.verifier.formats.receipt import without_credential
+from yinzheng.verifier.formats.receipt import with_credential, without_credential
+from yinzheng.verifier.formats.shortcode import short_code
 
 BEARER = Bearer("HTTPS://A/C#B.C", "1980-02-29")
 
@@ -73,6 +75,31 @@ def test_the_code_of_an_upload_is_that_of_its_page() -> None:
         with pytest.raises(UsageFault) as caught:
             form.with_file(presented)
         assert caught.value.code == "receipt-proof"
+
+
+def test_a_short_code_is_taken_where_the_large_one_is_not_read() -> None:
+    world = ReceiptWorld()
+    own = world.qr
+    copy = without_credential(own)
+    attached = json_bytes({**world.file(), "qr": copy})
+    short, replaced = short_code(own), short_code(with_credential(own, bytes(32)))
+    elsewhere = short.replace("#M", "#N")
+
+    def shown(*codes: str) -> str:
+        return PatientForm().with_file(Presented("pdf", file=attached, shown=codes)).receipt
+
+    assert shown(own, short) == own
+    assert shown(short, elsewhere) == short
+    assert PatientForm().with_file(Presented("image", qr=short)).receipt == short
+    for codes in ((short_code(copy),), (copy, short_code(copy)), (elsewhere,), (own, replaced)):
+        with pytest.raises(UsageFault) as caught:
+            shown(*codes)
+        assert caught.value.code == "receipt-proof"
+    form = PatientForm(receipt=short, born="1980-2-29", who="patient")
+    assert form.bearer().to_json() == {"receipt": short, "born": "1980-02-29"}
+    with pytest.raises(UsageFault) as caught:
+        replace(form, receipt=short_code(copy)).bearer()
+    assert caught.value.code == "receipt-proof"
 
 
 def test_a_bearer_is_in_no_log() -> None:

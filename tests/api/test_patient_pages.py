@@ -20,10 +20,11 @@ from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.api.web.desk import HttpDesk
 from yinzheng.verifier.bytes.china_time import CHINA
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
-from yinzheng.verifier.formats.receipt import without_credential
+from yinzheng.verifier.formats.receipt import short_receipt, without_credential
 
 QR = ReceiptWorld().qr
 PROOF_COPY = without_credential(QR)
+SHORT = short_receipt(QR)
 AT = bodies.NOW + bodies.DAY
 DAY = f"{datetime.fromtimestamp(AT, CHINA):%Y-%m-%d}"
 FORM = {"receipt": QR, "born": "1980-02-29", "who": "patient", "lang": "en"}
@@ -375,3 +376,21 @@ def test_the_consents_a_certificate_rests_on(serve: Serve, tmp_path: Path) -> No
     assert "Withdrawals pending 12 · overdue 7" in text
     assert text.count("do not count for: kinds of data, how long data is kept or consent lasts") == 1
     assert "rests on" not in words(serve(FakeReader(tmp_path / "log")).get(address(reader)).text)
+
+
+def test_a_receipts_short_code_is_for_its_page_and_no_proof(serve: Serve, tmp_path: Path) -> None:
+    desk = FakeDesk()
+    web = client(serve, tmp_path, desk)
+    for text in (SHORT, short_receipt(PROOF_COPY)):
+        for language, said in (("zh", "请扫描回执上较大的二维码"), ("en", "scan the larger code on it")):
+            page = web.post(f"/verify?lang={language}", data={"text": text, "lang": language})
+            assert page.status_code == 400
+            assert said in words(page.text)
+            assert SHORT.rpartition(".")[2] not in page.text
+        got = web.post("/v1/verify", json={"text": text})
+        assert (got.status_code, got.json()["code"]) == (400, "receipt-short")
+    by_short, by_large = (web.post("/c/see", data={**FORM, "receipt": one}).text for one in (SHORT, QR))
+    assert words(by_short) == words(by_large)
+    assert SHORT.partition("#")[2] in by_short, "the page's forms carry what was shown, and nothing else does"
+    got = web.post("/c/see", data={**FORM, "receipt": short_receipt(PROOF_COPY)})
+    assert "proof copy" in words(got.text)

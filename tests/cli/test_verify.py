@@ -19,9 +19,11 @@ from pypdf import PdfReader, PdfWriter
 from tests.cli.commands import Said, refused, run
 from tests.cli.conftest import Demonstration
 from tests.ledger.document.photos import opened, photographed
+from tests.verifier.receipt_world import ReceiptWorld
 from yinzheng.ledger.document.qr import qr_png
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.formats.certificate import key_id
+from yinzheng.verifier.formats.receipt import short_receipt
 from yinzheng.verifier.formats.shortcode import ShortCode, short_code
 
 ROOT = Path(__file__).parents[2]
@@ -129,6 +131,12 @@ def test_a_look_alike_host_means_nothing(demonstration: Demonstration) -> None:
 def test_a_number_alone_needs_a_ledger(demonstration: Demonstration) -> None:
     refused("verify", demonstration.numbers[0], "--trust", demonstration.trust,
             code="number-needs-ledger", exit_code=2)  # fmt: skip
+
+
+def test_a_receipts_short_code_is_refused_with_a_ledger_too(demonstration: Demonstration) -> None:
+    text = short_receipt(ReceiptWorld().qr)
+    for more in ((), ("--state", demonstration.state)):
+        refused("verify", text, "--trust", demonstration.trust, *more, code="receipt-short", exit_code=2)
 
 
 def test_a_short_code_is_looked_up_in_a_ledger(demonstration: Demonstration) -> None:

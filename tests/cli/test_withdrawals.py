@@ -16,7 +16,8 @@ from yinzheng.ledger.registry import wall_clock
 from yinzheng.ledger.withdrawals import course
 from yinzheng.ledger.withdrawals.work import work_on
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
-from yinzheng.verifier.formats.receipt import decode_receipt_qr, encode_receipt
+from yinzheng.verifier.bytes.cose import to_base32
+from yinzheng.verifier.formats.receipt import decode_receipt_qr, encode_receipt, short_receipt
 
 
 def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
@@ -58,6 +59,11 @@ def test_from_the_counter_to_a_restriction(state: Path, tmp_path: Path) -> None:
     shown = tmp_path / "receipt.json"
     shown.write_bytes(genuine.file)
     refused(*by_receipt, shown, "--scope", "insurance", code="withdrawal-not-in-force", exit_code=2)
+    short = tmp_path / "short.txt"
+    short.write_text(short_receipt(genuine.qr))  # names the consent as its subject does
+    refused(*by_receipt, short, "--scope", "insurance", code="withdrawal-not-in-force", exit_code=2)
+    short.write_text(short_receipt(genuine.qr).replace(to_base32(subject), to_base32(bytes(32))))
+    refused(*by_receipt, short, code="consent-unknown", exit_code=2)
     shown.write_bytes(genuine.file[:-1])
     refused(*by_receipt, shown, code="json-malformed", exit_code=1)
     refused("withdraw", "00" * 32, "--as", OFFICER, *at, code="consent-unknown", exit_code=2)

@@ -34,11 +34,14 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.models_consents import Attempt, Consent, Withdrawal
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.cose import to_base32
+from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.receipt import (
+    decode_receipt,
     decode_receipt_qr,
     encode_receipt,
     granted_statement,
+    short_receipt,
     with_credential,
 )
 
@@ -249,6 +252,69 @@ def test_strangers_get_one_answer_byte_for_byte(scene: Scene) -> None:
     assert len(answers) == 1
     ((status, body),) = answers
     assert (status, json.loads(body)["code"]) == (403, "receipt-refused")
+
+
+def test_the_short_code_opens_what_the_large_one_does(scene: Scene) -> None:
+    own = short_receipt(scene.own[0].qr)
+    seen, by_large = (json.loads(scene.ask("see", one)[1]) for one in (own, scene.own[0].qr))
+    assert len(seen.pop("openings")) + 1 == len(by_large.pop("openings")), "each look is a line of its own"
+    assert (seen["subject"], seen) == (scene.subjects[0].hex(), by_large)
+    assert scene.ask("see", own.lower().replace("https://", "HTTPS://ELSEWHERE."))[0] == 200
+    paper = scene.ask("receipt", own, form="pdf")
+    assert paper[0] == 200
+    shown = {decode_receipt(text).credential for text in read_target(paper[1]).shown or ()}
+    assert shown == {scene.credential()}, "what is handed out has the credential that was shown"
+    filed = scene.ask("withdraw", own, guardian=False, extent=EVERYTHING)
+    assert filed[0] == 201
+    going = scene.ask("progress", own)
+    assert len(json.loads(going[1])["withdrawals"]) == 1
+    other = scene.subjects[1].hex()
+    ended = {"withdrawal": json.loads(filed[1])["withdrawal"]}
+    assert scene.ask("conclusion", own, **ended)[1] == scene.ask("conclusion", scene.own[0].qr, **ended)[1]
+    assert scene.ask("conclusion", own, withdrawal=other)[0] != 200
+
+
+def test_a_short_code_that_is_not_ones_own_opens_nothing(scene: Scene) -> None:
+    """As the large one: a proof copy's, another's, made up; a wrong date, closed, erased, replaced."""
+    registry, (subject, erased) = scene.registry, scene.subjects
+    own, credential = short_receipt(scene.own[0].qr), to_base32(scene.credential())
+
+    def made(of: bytes, secret: str) -> str:
+        return f"HTTPS://REGISTRY.EXAMPLE/C#{to_base32(of)}.{secret}"
+
+    assert made(subject, credential).partition("#")[2] == own.partition("#")[2]
+    for what, more in ACTS:
+        assert scene.code(what, short_receipt(make_receipt(registry, subject).qr), **more) == "receipt-proof"
+        assert scene.code(what, made(b"\7" * 32, "PROOF"), **more) == "receipt-proof", "of none, too"
+    answers = {
+        scene.ask("see", scene.own[0].qr, "1999-01-01"),
+        *(
+            scene.ask(what, *shown, **more)
+            for what, more in ACTS
+            for shown in (
+                (made(b"\7" * 32, credential),),
+                (made(subject, to_base32(bytes(32))),),
+                (made(subject, to_base32(scene.credential(1))),),
+                (made(erased, credential),),
+            )
+        ),
+    }
+    with registry.store.reading() as session:
+        tried = session.get_one(Attempt, subject)
+        assert tried.wrong == 1, "wrong credentials close nobody's receipt"
+        assert session.get(Attempt, erased) is None
+    assert scene.ask("see", own)[0] == 200
+    answers |= {scene.ask("see", own, "1999-01-01") for _ in range(5)}
+    answers |= {scene.ask("see", own), scene.ask("see", scene.own[0].qr)}  # closed, whichever is shown
+    with registry.store.transaction() as session:
+        session.get_one(Consent, erased).wrapped_key = None
+    answers.add(scene.ask("see", short_receipt(scene.own[1].qr)))
+    ((status, body),) = answers
+    assert (status, json.loads(body)["code"]) == (403, "receipt-refused")
+    new = replace_receipt(registry, subject, scene.by, CARD).qr
+    assert [scene.code(what, own, **more) for what, more in ACTS] == ["receipt-replaced"] * 2
+    assert scene.ask("see", short_receipt(new))[0] == 200
+    assert scene.withdrawals() == 0
 
 
 def test_a_compromised_key_signs_no_receipt(scene: Scene) -> None:

@@ -19,12 +19,14 @@ from tests.scripts.move_vectors import request_of
 from tests.verifier.bodies import LAB
 from tests.verifier.contracts import BUYER, SELLER, applies, contract
 from tests.verifier.following_world import NEW, NOTARY, policy, statement
+from tests.verifier.receipt_world import ReceiptWorld
 from tests.verifier.world import DAY, HOSPITAL, body_json
 from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.sm2 import Sm2Backend
 from yinzheng.verifier.formats.body import parse_body
 from yinzheng.verifier.formats.certificate import encode_qr
 from yinzheng.verifier.formats.move_request import read_request
+from yinzheng.verifier.formats.receipt import short_receipt
 from yinzheng.verifier.formats.shortcode import short_code
 from yinzheng.verifier.log.note import NoteSigner
 
@@ -65,6 +67,7 @@ def refused(
         *_validators(backend, issuer),
         *_receipts(backend),
         *_short_codes(issuer),
+        *_short_receipts(issuer),
     ]
     return {f"{kind}/{name}.json": {**said, "kind": kind} for kind, name, said in made}
 
@@ -332,6 +335,26 @@ def _short_codes(issuer: Sm2PrivateKey) -> list[tuple[str, str, Json]]:
               whole.replace("SJ4412026110001", "SJ4412026130001")),
         _case(kind, "other-room", "a certificate's number where a licence's stands", "qr-foreign",
               whole.replace("/V/", "/L/")),
+        _case(kind, "not-https", "it begins with HTTP", "qr-scheme", whole.replace("HTTPS", "HTTP")),
+        _case(kind, "a-large-code", "the text of a large code", "qr-foreign", large),
+    ]  # fmt: skip
+
+
+def _short_receipts(issuer: Sm2PrivateKey) -> list[tuple[str, str, Json]]:
+    kind, large = "short-receipt", ReceiptWorld(signer=issuer).qr
+    whole = short_receipt(large)
+    start, _, end = whole.rpartition(".")
+    return [
+        _case(kind, "cut-off", "its last character is missing", "qr-bits", whole[:-1]),
+        _case(kind, "bits-left-over", "bits of its last character are set that no encoder sets", "qr-bits",
+              whole[:-1] + "B"),
+        _case(kind, "a-subject-with-bits-left-over", "the same of its subject's last character", "qr-bits",
+              f"{start[:-1]}B.{end}"),
+        _case(kind, "a-short-credential", "the credential has 30 bytes", "receipt-credential", whole[:-4]),
+        _case(kind, "no-credential", "nothing stands behind the dot", "qr-alphabet", f"{start}."),
+        _case(kind, "a-short-subject", "the subject has 30 bytes", "qr-foreign", f"{start[:-4]}.{end}"),
+        _case(kind, "no-base-32", "a character that base 32 does not have", "qr-alphabet", whole[:-1] + "8"),
+        _case(kind, "other-room", "where certificates stand", "qr-foreign", whole.replace("/C#", "/V/")),
         _case(kind, "not-https", "it begins with HTTP", "qr-scheme", whole.replace("HTTPS", "HTTP")),
         _case(kind, "a-large-code", "the text of a large code", "qr-foreign", large),
     ]  # fmt: skip

@@ -26,7 +26,7 @@ from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.bytes.cose import from_base32
 from yinzheng.verifier.bytes.sm2 import Sm2Backend
 from yinzheng.verifier.formats.evidence_items import parse_item
-from yinzheng.verifier.formats.receipt import decode_receipt_qr
+from yinzheng.verifier.formats.receipt import decode_receipt_qr, short_receipt
 from yinzheng.verifier.log.note import NoteSigner, sign_checkpoint
 
 LOG_KEY = bytes(range(3, 35))
@@ -80,6 +80,8 @@ def _receipt(desc: str, made: ReceiptWorld, grants: list[dict[str, str]]) -> dic
         "desc": desc,
         "qr": made.qr,
         "proof_copy": made.proof_copy,
+        "short": short_receipt(made.qr),
+        "short_proof_copy": short_receipt(made.proof_copy),
         "core": core.hex(),
         "protected": protected.hex(),
         "payload": payload.hex(),

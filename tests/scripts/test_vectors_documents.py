@@ -172,6 +172,9 @@ def test_receipts_by_cbor2_and_hmac() -> None:
         assert (item["proof_copy"], found["k"]) == (file["qr"], file["secret"])
         core, credential = item["qr"].split("/C#")[1].split(".")
         assert item["proof_copy"].split("/C#")[1] == f"{core}.PROOF"
+        named, short_end = item["short"].split("/C#")[1].split(".")
+        assert (unbased32(named).hex(), short_end) == (file["statement"]["subject"], credential)
+        assert item["short_proof_copy"] == item["short"].replace(credential, "PROOF")
         assert (unbased32(core).hex(), unbased32(credential).hex()) == (item["core"], found["credential"])
         protected, unprotected, payload, signature = cbor2.loads(unbased32(core))
         assert (protected.hex(), unprotected) == (item["protected"], {})

@@ -24,6 +24,7 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.move_request import parse_joint_request, read_request, require_signed
 from yinzheng.verifier.formats.moves import parse_succession
 from yinzheng.verifier.formats.order import parse_order
+from yinzheng.verifier.formats.receipt import decode_short_receipt
 from yinzheng.verifier.formats.shortcode import decode_short
 from yinzheng.verifier.formats.trade_contract import is_signed_by, parse_signed
 from yinzheng.verifier.judge.contract.verify import verify_contract
@@ -182,6 +183,7 @@ READERS: Mapping[str, Callable[[dict[str, Any]], object]] = {
     "validators": lambda found: follow(dumps(found["trust"]), dumps(found["value"])),
     "consent-receipt": _judged(verify_receipt),
     "short-code": lambda found: decode_short(found["value"]),
+    "short-receipt": lambda found: decode_short_receipt(found["value"]),
 }
 WHOLE: Sequence[tuple[str, dict[str, Any]]] = [
     *(("joint-request", {"value": one["file"]}) for one in MOVES["requests"]),
@@ -193,6 +195,11 @@ WHOLE: Sequence[tuple[str, dict[str, Any]]] = [
     *(("consent-receipt", {**RECEIPTS, "value": one["file"]}) for one in RECEIPTS["receipts"]),
     *(("short-code", {"value": one["short"]}) for one in load("certificates.json")["certificates"]),
     *(("short-code", {"value": one["short"]}) for one in load("licences.json")["licences"]),
+    *(
+        ("short-receipt", {"value": one[name]})
+        for one in RECEIPTS["receipts"]
+        for name in ("short", "short_proof_copy")
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from yinzheng.verifier.containers.scan import find_in, is_ours, read_codes, reading_installed
-from yinzheng.verifier.formats.shortcode import is_short_text
+from yinzheng.verifier.formats.shortcode import is_any_short
 
 PAGES: Final = 8
 """Pages looked at: a certificate has two, a receipt one or two. Of more, a report says that they were not."""
@@ -56,7 +56,7 @@ def code_shown(data: bytes) -> str | None:
         shown = codes_shown(data, side)
         if shown is not None and shown.codes:
             found = find_in([set(shown.codes)])
-            if not is_short_text(found):
+            if not is_any_short(found):
                 break
     return found
 

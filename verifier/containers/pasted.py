@@ -10,7 +10,7 @@ from typing import Final
 
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import decode_qr
-from yinzheng.verifier.formats.receipt import decode_receipt_qr, is_receipt_text
+from yinzheng.verifier.formats.receipt import decode_receipt, is_receipt_text
 from yinzheng.verifier.formats.shortcode import decode_short, is_short_text, without_bound
 from yinzheng.verifier.formats.voucher import decode_voucher, is_voucher_text
 
@@ -102,7 +102,7 @@ def _is_whole(text: str) -> bool:
         if is_short_text(text):
             decode_short(text)
         elif is_receipt_text(text):
-            decode_receipt_qr(text)
+            decode_receipt(text)
         elif is_voucher_text(text):
             decode_voucher(text)
         else:

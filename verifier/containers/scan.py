@@ -22,7 +22,7 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.certificate import is_qr_text
 from yinzheng.verifier.formats.challenge import is_challenge_text
 from yinzheng.verifier.formats.receipt import is_receipt_text
-from yinzheng.verifier.formats.shortcode import is_short_text, without_bound
+from yinzheng.verifier.formats.shortcode import is_any_short, is_short_text, without_bound
 from yinzheng.verifier.formats.voucher import is_voucher_text
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def find_qr(data: bytes) -> str:
 def find_in(views: Iterable[Set[str]]) -> str:
     """The one text of ours among the texts read in each of several views; later views only if needed.
 
-    Of a certificate's two codes the large one is taken: it proves itself, and is looked for in all views.
+    Of a document's two codes the large one is taken: it proves itself, and is looked for in all views.
 
     Raises `DataFault`: `image-no-code`, `image-foreign` (codes, none of ours), `image-several`.
     """
@@ -82,7 +82,7 @@ def find_in(views: Iterable[Set[str]]) -> str:
                 code="image-several",
                 hint="Crop it to the one to be checked.",
             )
-        short = set(filter(is_short_text, ours))
+        short = set(filter(is_any_short, ours))
         if ours and not short:
             return ours.pop()
         foreign |= texts

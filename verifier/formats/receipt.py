@@ -4,16 +4,19 @@ The core names nobody; it is the registry's word that this statement was receive
 holds carries besides, in its fragment, the receipt's credential: 32 bytes by which the registry knows who
 asks. No browser sends a fragment, so no server's log keeps it. What opens the consent's commitment is another
 secret and stands in the receipt file (S13.3), which proves and gives no power: packs and courts see it.
+
+Beside that code stands a short one (S13.9): the consent's subject in place of the core. It lets in whom the
+large one lets in, and proves nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import cbor2
 
-from yinzheng.verifier.bytes.algorithms import DigestPair
+from yinzheng.verifier.bytes.algorithms import DigestPair, constant_time_equal
 from yinzheng.verifier.bytes.canonical import integer
 from yinzheng.verifier.bytes.cose import (
     IssuerSigner,
@@ -44,6 +47,9 @@ _VERSION: Final = 1
 _FIELDS: Final = 10
 _AAD: Final = b"yinzheng/consent-receipt/1"
 _FORM: Final = qr_form(r"/[cC]#(?P<core>[A-Za-z2-7]*+[^/?#\s.]*)\.(?P<credential>[^/?#\s.]*)")
+_SHORT: Final = qr_form(r"/[cC]#(?P<subject>[A-Za-z2-7]{52})\.(?P<credential>[^/?#\s.]*)")
+"""A subject has 52 digits, and a core several hundred."""
+_HINT: Final = "Scan the code on the receipt itself; its text has the form HTTPS://…/C#…."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,36 @@ class ReceiptCode:
 
     core: ReceiptCore
     credential: bytes | None = field(repr=False)
+
+    @property
+    def subject(self) -> bytes:
+        """Of the consent."""
+        return self.core.subject
+
+
+@dataclass(frozen=True, slots=True)
+class ShortReceipt:
+    """What a receipt's short code holds (S13.9): whose consent it is of, and the credential; None on a proof
+    copy. Nobody signed it.
+    """
+
+    subject: bytes
+    credential: bytes | None = field(repr=False)
+
+    def names(self, qr: str, *, whole: bool = True) -> bool:
+        """Whether a receipt's large code is the one beside it: of the same consent, with the same credential
+        or as little of one; without ``whole`` the consent alone counts.
+        """
+        try:
+            large = decode_receipt_qr(qr)
+        except DataFault:
+            return False
+        mine, other = self.credential or b"", large.credential or b""
+        return self.subject == large.subject and (not whole or constant_time_equal(mine, other))
+
+
+AnyReceiptCode: TypeAlias = ReceiptCode | ShortReceipt
+"""What is read of a receipt's code, whichever was shown."""
 
 
 def granted_statement(*, subject: bytes, profile: str, at: int, commitment: DigestPair) -> Statement:
@@ -157,25 +193,59 @@ def _up_to_credential(qr: str) -> str:
 
 
 def is_receipt_text(text: str) -> bool:
-    """Whether a text has the form of a receipt's, so that among several codes the right one is read."""
+    """Whether a text has the form of a receipt's, large or short, so that among several codes the right one
+    is read.
+    """
     return "#" in text and is_form(text, _FORM)
 
 
+def is_short_receipt(text: str) -> bool:
+    """Whether a text has the form of a receipt's short code."""
+    return "#" in text and is_form(text, _SHORT)
+
+
+def short_receipt(qr: str) -> str:
+    """The text of the short code beside that one. Raises as `decode_receipt_qr`."""
+    address, _, ends = qr.strip().upper().partition("#")
+    return f"{address}#{to_base32(decode_receipt_qr(qr).subject)}.{ends.rpartition('.')[2]}"
+
+
+def decode_receipt(qr: str) -> AnyReceiptCode:
+    """Read the text of a receipt's code strictly, large or short (S13.2, S13.9).
+
+    Raises as `decode_receipt_qr` and `decode_short_receipt`.
+    """
+    return decode_short_receipt(qr) if is_short_receipt(qr) else decode_receipt_qr(qr)
+
+
+def decode_short_receipt(qr: str) -> ShortReceipt:
+    """Read a receipt's short code strictly (S13.9). The host means nothing.
+
+    Raises `DataFault`: `qr-…`, `receipt-credential` as `decode_receipt_qr`.
+    """
+    match = match_qr(qr, _SHORT, "receipt", _HINT)
+    return ShortReceipt(from_base32(match["subject"]), _credential(match["credential"]))
+
+
 def decode_receipt_qr(qr: str) -> ReceiptCode:
-    """Read a receipt's QR text strictly (S13.2). The host means nothing.
+    """Read a receipt's QR text strictly (S13.2), the large one. The host means nothing.
 
     Raises `DataFault`: `qr-too-long`, `qr-foreign`, `qr-scheme`, `qr-alphabet`, `qr-bits`,
     `receipt-credential` (not of 32 bytes), or what `decode_receipt_core` raises.
     """
-    hint = "Scan the code on the receipt itself; its text has the form HTTPS://…/C#…."
-    match = match_qr(qr, _FORM, "receipt", hint)
+    match = match_qr(qr, _FORM, "receipt", _HINT)
     core = decode_receipt_core(from_base32(match["core"]))
-    if match["credential"].upper() == PROOF:
-        return ReceiptCode(core, None)
-    credential = from_base32(match["credential"])
+    return ReceiptCode(core, _credential(match["credential"]))
+
+
+def _credential(written: str) -> bytes | None:
+    """The credential at a text's end; None of a proof copy's."""
+    if written.upper() == PROOF:
+        return None
+    credential = from_base32(written)
     if len(credential) != CREDENTIAL_BYTES:
         raise DataFault("a receipt's QR text ends in 32 bytes", code="receipt-credential")
-    return ReceiptCode(core, credential)
+    return credential
 
 
 def decode_receipt_core(core: bytes) -> ReceiptCore:

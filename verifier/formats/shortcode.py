@@ -1,8 +1,9 @@
-"""The short code of a certificate or voucher (S6.11): its number, and sixteen bytes that name one core.
+"""Short codes: of a certificate or voucher (S6.11) its number, and sixteen bytes that name one core.
 
 The large code proves what it says, and is too dense for many a reader. The short one is read by every reader
 and proves nothing: it binds a sheet of paper to the one document that is registered under its number. Whoever
-reads it asks a ledger for the large code's text, compares, and goes on with that.
+reads it asks a ledger for the large code's text, compares, and goes on with that. A receipt has one of
+another form (S13.9, `receipt`); which code stands beside which is told here for all.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.formats.certificate import decode_qr
 from yinzheng.verifier.formats.licence import is_licence_number
+from yinzheng.verifier.formats.receipt import (
+    decode_short_receipt,
+    is_receipt_text,
+    is_short_receipt,
+    short_receipt,
+)
 from yinzheng.verifier.formats.voucher import decode_voucher, is_voucher_text
 
 CHECK_BYTES: Final = 16
@@ -61,7 +68,12 @@ def check_of(qr: str) -> bytes:
 
 
 def short_code(qr: str) -> str:
-    """The text of the short code beside the one of that text. Raises as `decode_qr`, `decode_voucher`."""
+    """The text of the short code beside the one of that text.
+
+    Raises as `decode_qr`, `decode_voucher`, `decode_receipt_qr`.
+    """
+    if is_receipt_text(qr):
+        return short_receipt(qr)
     read = decode_voucher if is_voucher_text(qr) else decode_qr
     return short_text(read(qr).body.number, qr)
 
@@ -73,8 +85,13 @@ def short_text(number: str, qr: str) -> str:
 
 
 def is_short_text(text: str) -> bool:
-    """Whether a text has the form of a short code."""
+    """Whether a text has the form of a certificate's or voucher's short code."""
     return text.rfind(".") > text.rfind("/") and is_form(text, _FORM)
+
+
+def is_any_short(text: str) -> bool:
+    """Whether a text has the form of a short code, a receipt's too."""
+    return is_short_text(text) or is_short_receipt(text)
 
 
 def decode_short(text: str) -> ShortCode:
@@ -95,9 +112,14 @@ def decode_short(text: str) -> ShortCode:
     return ShortCode(number, check)
 
 
-def binds(short: str, qr: str) -> bool:
-    """Whether a short code's text is well formed and names the code of that text."""
+def binds(short: str, qr: str, *, whole: bool = True) -> bool:
+    """Whether a short code's text is well formed and names the code of that text.
+
+    Without ``whole`` a receipt's names any code of its consent: what is attached to one has no credential.
+    """
     try:
+        if is_short_receipt(short):
+            return decode_short_receipt(short).names(qr, whole=whole)
         return decode_short(short).names(qr)
     except DataFault:
         return False
@@ -105,6 +127,6 @@ def binds(short: str, qr: str) -> bool:
 
 def without_bound(texts: Iterable[str]) -> set[str]:
     """Texts of codes, less each short one that names a large one among them: both are on every paper."""
-    short = set(filter(is_short_text, texts := set(texts)))
+    short = set(filter(is_any_short, texts := set(texts)))
     large = texts - short
     return large | {one for one in short if not any(binds(one, qr) for qr in large)}

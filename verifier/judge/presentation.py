@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
 from yinzheng.verifier.chain.evidence import NotGiven
@@ -47,10 +48,15 @@ def presentation_notes(presented: Presented, qr: str, number: str | None) -> lis
 
 
 def _others(presented: Presented, qr: str) -> list[str]:
-    """Codes of ours on the pages that are neither the one presented nor its short one."""
-    if not presented.shown:
+    """Codes of ours on the pages that are neither the one presented nor its short one.
+
+    Where a receipt's large code was read there, a short one ends as that does, with its credential or none.
+    """
+    if not (shown := presented.shown):
         return []
-    return [text for text in presented.shown if _content(text) != _content(qr) and not binds(text, qr)]
+    own = [text for text in shown if _content(text) == _content(qr)]
+    named = partial(binds, whole=bool(own))
+    return [text for text in shown if text not in own and not any(named(text, one) for one in own or [qr])]
 
 
 def _same_number(text: str, qr: str) -> bool:

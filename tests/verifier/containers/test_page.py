@@ -13,6 +13,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject
 
 from tests.verifier.containers.test_pdf import CONTENT, moved, pdf
 from tests.verifier.containers.test_scan import QR, code, page
+from tests.verifier.receipt_world import ReceiptWorld
 from tests.verifier.world import ISSUER, NUMBER, body_json
 from yinzheng.verifier import DataFault, encode_qr, parse_body, read_target
 from yinzheng.verifier.containers.page import PAGES, code_shown, codes_shown
@@ -66,6 +67,15 @@ def test_a_page_with_a_short_code() -> None:
     found = read_target(scanned(short))
     assert (found.qr, found.short, found.shown) == (None, decode_short(short), (short,))
     assert short.endswith(found.code or "none")
+
+
+def test_a_receipts_page_with_both_codes() -> None:
+    large = ReceiptWorld().qr
+    short = short_code(large)
+    found = read_target(scanned(short, large))
+    assert (found.qr, found.shown) == (large, (large,))
+    found = read_target(scanned(short))
+    assert (found.qr, found.shown, found.is_receipt) == (short, (short,), True)
 
 
 def test_pages_are_not_looked_at_unless_wanted() -> None:

@@ -15,6 +15,7 @@ from tests.verifier.voucher_world import VoucherWorld
 from tests.verifier.world import World
 from yinzheng.verifier import DataFault, read_target
 from yinzheng.verifier.containers.pasted import MAX_PASTED, find_code
+from yinzheng.verifier.formats.receipt import with_credential
 from yinzheng.verifier.formats.shortcode import decode_short, short_code
 
 QR = World().qr
@@ -63,11 +64,16 @@ AS_PASTED: list[Callable[[str], str]] = [
 def test_a_short_code_is_read_as_it_was_pasted(paste: Callable[[str], str]) -> None:
     for short in (short_code(QR), short_code(VoucherWorld().qr)):
         assert read_target(paste(short)).short == decode_short(short)
+    for short in (short_code(RECEIPT), short_code(with_credential(RECEIPT, bytes(range(32))))):
+        found = read_target(paste(short))
+        assert (found.qr or "").upper() == short
+        assert found.is_receipt
 
 
 def test_of_both_codes_in_a_text_the_large_one_is_taken() -> None:
     found = read_target(f"大码 {QR}\n小码 {short_code(QR)}")
     assert (found.qr, found.short) == (QR, None)
+    assert read_target(f"{short_code(RECEIPT)}\n{RECEIPT}").qr == RECEIPT
     with pytest.raises(DataFault) as caught:
         read_target(f"{short_code(QR)} {short_code(VoucherWorld().qr)}")
     assert caught.value.code == "text-several"

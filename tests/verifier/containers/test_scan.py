@@ -13,6 +13,7 @@ import qrcode
 from PIL import Image, ImageDraw, ImageFilter
 from PIL.Image import Image as Picture
 
+from tests.verifier.receipt_world import ReceiptWorld
 from tests.verifier.world import ISSUER, World, body_json
 from yinzheng.verifier import DataFault, UsageFault, encode_qr, parse_body, read_target
 from yinzheng.verifier.containers.scan import MAX_IMAGE, find_in, find_qr
@@ -180,6 +181,18 @@ def test_the_large_code_is_looked_for_in_every_view() -> None:
     with pytest.raises(DataFault) as caught:
         find_in([{short}, {OTHERS}])
     assert caught.value.code == "image-several"
+
+
+def test_of_a_receipts_codes_the_large_one_is_taken() -> None:
+    large, copy = ReceiptWorld().qr, ReceiptWorld().proof_copy
+    short = short_code(large)
+    assert find_qr(saved(beside(code(short), code(large)))) == large
+    assert find_qr(saved(beside(code(short), code("https://example.com/advert")))) == short
+    assert find_in([{short}, {short, large}]) == large
+    for other in ({short, copy}, {short, short_code(copy)}, {short, QR}):
+        with pytest.raises(DataFault) as caught:
+            find_in([other])
+        assert caught.value.code == "image-several"
 
 
 def test_two_certificates_in_one_picture() -> None:

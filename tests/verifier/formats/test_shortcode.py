@@ -19,6 +19,7 @@ from yinzheng.verifier.formats.shortcode import (
     binds,
     check_of,
     decode_short,
+    is_any_short,
     is_short_text,
     short_code,
     without_bound,
@@ -114,7 +115,13 @@ def test_a_short_one_beside_its_large_one_says_nothing_more() -> None:
     assert not is_short_text(QR)
 
 
-def test_of_a_receipt_there_is_none() -> None:
+def test_of_a_receipt_it_is_read_by_its_own_reader() -> None:
+    short = short_code(RECEIPT)
+    assert is_any_short(short)
+    assert not is_short_text(short)
+    assert not is_any_short(RECEIPT)
     with pytest.raises(DataFault) as caught:
-        short_code(RECEIPT)
+        decode_short(short)
     assert caught.value.code == "qr-foreign"
+    assert without_bound([short, RECEIPT, SHORT, QR]) == {RECEIPT, QR}
+    assert without_bound([short, QR]) == {short, QR}

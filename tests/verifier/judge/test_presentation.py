@@ -6,9 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from tests.verifier.receipt_world import genuine_receipt, receipt_trust
+from tests.verifier.receipt_checks import Ledger
+from tests.verifier.receipt_world import CREDENTIAL, ReceiptWorld, genuine_receipt, receipt_trust
 from tests.verifier.receipt_world import presented as presented_receipt
 from tests.verifier.world import NOW, NUMBER, genuine_file, presented, trust
+from yinzheng.verifier.bytes.cose import to_base32
+from yinzheng.verifier.containers.target import read_target
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.receipt import with_credential
+from yinzheng.verifier.formats.shortcode import short_code
 from yinzheng.verifier.judge.certificate.verify import verify
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 from yinzheng.verifier.judge.report import Authentic, Outcome
@@ -63,6 +69,45 @@ def test_a_receipt_and_its_page() -> None:
     assert "page-code-agrees" in codes(report.notes)
     report = verify_receipt(replace(shown, shown=(QR,)), receipt_trust(), now=NOW)
     assert (report.authentic, report.finding(4).code) == (Authentic.FORGED, "page-differs")
+
+
+OWN = with_credential(OTHER, CREDENTIAL)
+SHORT, SHORT_COPY = short_code(OWN), short_code(OTHER)
+REPLACED = short_code(with_credential(OTHER, bytes(32)))
+"""Of another receipt of the same consent."""
+ELSEWHERE = f"HTTPS://YZ.EXAMPLE.ORG/C#{to_base32(bytes(32))}.{to_base32(CREDENTIAL)}"
+"""Of another consent."""
+
+
+@pytest.mark.parametrize(
+    ("shown", "authentic", "code"),
+    [
+        ((OWN, SHORT), Authentic.GENUINE, "ok"),
+        ((SHORT.lower(),), Authentic.GENUINE, "ok"),
+        ((OTHER, SHORT_COPY), Authentic.GENUINE, "ok"),
+        ((REPLACED,), Authentic.GENUINE, "ok"),  # what is attached tells of no credential
+        ((OWN, REPLACED), Authentic.GENUINE, "page-several"),
+        ((OTHER, SHORT), Authentic.GENUINE, "page-several"),
+        ((OWN, SHORT, ELSEWHERE), Authentic.GENUINE, "page-several"),
+        ((OWN, SHORT, QR, short_code(QR)), Authentic.GENUINE, "page-several"),
+        ((ELSEWHERE,), Authentic.FORGED, "page-differs"),
+        ((short_code(QR),), Authentic.FORGED, "page-differs"),
+    ],
+)
+def test_a_receipts_page_and_its_short_code(shown: tuple[str, ...], authentic: Authentic, code: str) -> None:
+    paper = replace(presented_receipt(RECEIPT), kind="pdf", shown=shown)
+    report = verify_receipt(paper, receipt_trust(), now=NOW)
+    assert (report.authentic, report.finding(4).code) == (authentic, code)
+    assert ("page-code-agrees" in codes(report.notes)) is (code == "ok")
+
+
+@pytest.mark.parametrize("short", [SHORT, SHORT_COPY])
+def test_a_receipts_short_code_alone_is_refused_with_a_ledger_or_without(short: str) -> None:
+    for live in (None, Ledger(ReceiptWorld())):
+        with pytest.raises(UsageFault) as caught:
+            verify_receipt(read_target(short), receipt_trust(), now=NOW, live=live)
+        assert caught.value.code == "receipt-short"
+        assert "larger code" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,13 @@ from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import NONE, WITHDRAWAL_SLOTS, consent_slots, decode_withdrawal
 from yinzheng.verifier.containers.receiptfile import ReceiptFile, parse_receipt_file
 from yinzheng.verifier.containers.target import Presented
-from yinzheng.verifier.errors import DataFault, EnvironmentFault
-from yinzheng.verifier.formats.receipt import ReceiptCode, ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
+from yinzheng.verifier.formats.receipt import (
+    ReceiptCode,
+    ReceiptCore,
+    decode_receipt_qr,
+    is_short_receipt,
+)
 from yinzheng.verifier.judge.exhibits import Exhibits
 from yinzheng.verifier.judge.live import LogReader, logged, refused, sealed_evidence
 from yinzheng.verifier.judge.obligations import anchored, checkpoint_signed, in_log
@@ -110,6 +115,19 @@ def read_standing(evidence: Evidence, trust: TrustPolicy, ids: Sequence[bytes]) 
             code="withdrawal-layout",
         )
     return Standing(opened, held)
+
+
+def require_proving(presented: Presented) -> None:
+    """Refuse a receipt's short code (S13.9): `UsageFault` `receipt-short`.
+
+    It has nothing that a ledger's answer could be held against, so that asking one changes nothing.
+    """
+    if presented.qr is not None and is_short_receipt(presented.qr):
+        raise UsageFault(
+            "a receipt's short code proves nothing: it opens the consent to its holder at the registry",
+            code="receipt-short",
+            hint="Scan the larger code on the receipt, or give its PDF.",
+        )
 
 
 @dataclass

@@ -29,6 +29,7 @@ from yinzheng.verifier.judge.receipt.exhibits import (
     ReceiptLedger,
     ReceiptReader,
     read_standing,
+    require_proving,
 )
 from yinzheng.verifier.judge.receipt.report import ReceiptReport, ReceiptStatus
 from yinzheng.verifier.judge.receipt.status import (
@@ -82,8 +83,10 @@ def verify_receipt(
 
     ``now`` is the time of asking and ``at`` the time asked about (UTC seconds; None: now). Without ``live``
     only what was presented is used; with it, attached evidence stands in for a silent ledger only where
-    ``allow_attached``. Bad data and a silent ledger end up in the report. Raises `UsageFault` `time-future`.
+    ``allow_attached``. Bad data and a silent ledger end up in the report. Raises `UsageFault` `time-future`,
+    `receipt-short`.
     """
+    require_proving(presented)
     ledger = ReceiptLedger(live, trust) if live else None
     question = _Question(trust, now, at, ledger)
     found = ReceiptExhibits(presented, trust, ledger, allow_attached=allow_attached)
