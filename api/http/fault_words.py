@@ -45,7 +45,7 @@ _PATIENT: Final = {
             "请核对患者的出生日期（监护人请填写孩子的）。填错五次，回执关闭一小时。"
             "携带身份证件到柜台可以当场办理或补发回执。"
             "同意的内容已依法销毁的，回执也打不开；用“核验”可以看到。",
-            "Check the patient's date of birth, also as a guardian. After five wrong dates a receipt is "
+            "Check the patient’s date of birth, also as a guardian. After five wrong dates a receipt is "
             "closed for an hour. A counter withdraws at once or replaces the receipt, with an identity "
             "document. A consent that was erased opens nothing either: verifying the receipt tells.",
         ),
@@ -101,7 +101,7 @@ _PATIENT: Final = {
         Label("请拍照后重试，或到窗口办理。", "Take a photograph of it, or go to a counter."),
     ),
     "guardian-proof-time": Fault(
-        Label("监护人证明的核验时间不对。", "The guardian's proofs were not looked at for this withdrawal."),
+        Label("监护人证明的核验时间不对。", "The guardian’s proofs were not looked at for this withdrawal."),
         Label(
             "证件、人脸和监护证明须为本次撤回核验，请重新核验。",
             "They are checked for this withdrawal, not a day before it came: check them anew.",
@@ -135,7 +135,7 @@ _PATIENT: Final = {
         ),
     ),
     "desk-away": Fault(
-        Label("暂时联系不上登记机构的办理系统。", "The registry's desk cannot be reached just now."),
+        Label("暂时联系不上登记机构的办理系统。", "The registry’s desk cannot be reached just now."),
         Label(
             "您的同意和回执都没有变化，什么也没有丢失。请几分钟后再试，或携带身份证件到柜台办理。",
             "Nothing was lost, and nothing was changed. Try again in a few minutes, or go to a counter "
@@ -143,7 +143,7 @@ _PATIENT: Final = {
         ),
     ),
     "desk-silent": Fault(
-        Label("没有收到办理系统的答复。", "The registry's desk did not answer."),
+        Label("没有收到办理系统的答复。", "The registry’s desk did not answer."),
         Label(
             "请打开下面的页面查看：已收到的撤回会显示在那里；没有的话，请再提交一次，重复提交没有害处。",
             "Open your consent below: a withdrawal that arrived stands there. If it does not, send it again; "
@@ -151,7 +151,7 @@ _PATIENT: Final = {
         ),
     ),
     "desk-busy": Fault(
-        Label("登记机构的办理系统正忙。", "The registry's desk is busy."),
+        Label("登记机构的办理系统正忙。", "The registry’s desk is busy."),
         Label(
             "什么也没有丢失。请一分钟后再试，或携带身份证件到柜台办理。",
             "Nothing was lost. Try again in a minute, or go to a counter with an identity document.",
@@ -270,7 +270,7 @@ FAULTS: Final = MappingProxyType(
             Label("提交的内容过大。", "What was sent is too large."),
             Label(
                 "文件最大 64 MiB，文字最大 128 KiB。请上传证书的 PDF、JSON 文件或二维码照片。",
-                "A file may have 64 MiB, a text 128 KiB. Send the certificate's own PDF or JSON "
+                "A file may have 64 MiB, a text 128 KiB. Send the certificate’s own PDF or JSON "
                 "file, or a photo of its code.",
             ),
         ),
@@ -301,11 +301,11 @@ FAULTS: Final = MappingProxyType(
             ),
         ),
         "number-alone": Fault(
-            Label("仅凭证书编号不能证明任何事。", "A certificate's number alone proves nothing."),
+            Label("仅凭证书编号不能证明任何事。", "A certificate’s number alone proves nothing."),
             Label(
                 "编号容易被猜到或抄写。请扫描二维码，或上传证书的 PDF、JSON 文件。",
                 "Numbers are easily guessed or copied. Scan the QR code, or upload the "
-                "certificate's PDF or JSON file.",
+                "certificate’s PDF or JSON file.",
             ),
         ),
         "ledger-unavailable": Fault(

@@ -26,10 +26,10 @@ RIGHTS: Final = {
         ),
     ),
     "register-short": Fault(
-        Label("至少需要资产名称中连续的四个字。", "At least four characters of an asset's name are needed."),
+        Label("至少需要资产名称中连续的四个字。", "At least four characters of an asset’s name are needed."),
         Label(
             "也可以填写完整的证书编号、机构名称全称或统一社会信用代码。",
-            "Or give a whole number, or an organisation's whole name or credit code.",
+            "Or give a whole number, or an organisation’s whole name or credit code.",
         ),
     ),
     "register-long": Fault(
@@ -42,6 +42,9 @@ RIGHTS: Final = {
     ),
     "time-future": Fault(
         Label("所填时间尚未到来。", "The time given is yet to come."),
-        Label("请填写已经过去的时间。", "Ask about a time that has passed."),
+        Label(
+            "请填写已经过去的时间；只写日期指当天结束之时，问今天的请写明几点几分。",
+            "Ask about a time that has passed; a date alone means its end: for today, write the time too.",
+        ),
     ),
 }

@@ -35,7 +35,7 @@ _LABELS: Final = {
     "summary": Phrase("公示摘要", "What the public is told"),
     "reasons": Phrase("理由", "Reasons"),
     "licence": Phrase("许可编号", "Licence"),
-    "names": Phrase("权利人名称", "Holders' names"),
+    "names": Phrase("权利人名称", "Holders’ names"),
 }
 
 

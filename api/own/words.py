@@ -150,9 +150,9 @@ PLACES: Final[Mapping[str, Label]] = MappingProxyType(
 
 GROUNDS: Final[Mapping[str, Label]] = MappingProxyType(
     {
-        "source": Label("来源合法性变化", "the source's lawfulness changed"),
+        "source": Label("来源合法性变化", "the source’s lawfulness changed"),
         "description": Label("数据描述变化", "the description changed"),
-        "rights": Label("权属状况变化", "the rights' status changed"),
+        "rights": Label("权属状况变化", "the rights’ status changed"),
         "entry": Label("登记有误", "an entry was wrong"),
         "asked": Label("权利人申请", "the holder asks"),
         "data_gone": Label("数据灭失或失去价值", "the data is gone or worthless"),

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -37,6 +38,15 @@ class Asset:
     version: str
 
 
+_HEADLINE: Final = Markup('{}<span class="apart">{}</span>')
+
+
+def _headline(said: str) -> Markup | str:
+    """What was found, and apart from it as of when: on a phone a line ends between them, within no word."""
+    found, bracket, when = said.partition("（")
+    return _HEADLINE.format(found, bracket + when) if bracket else said
+
+
 class Look:
     """The templates of `packages`, and of `api.web` behind them, with its static files."""
 
@@ -49,6 +59,7 @@ class Look:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["headline"] = _headline
 
     def page(
         self,

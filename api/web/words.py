@@ -34,7 +34,7 @@ _SCAN_ORIGINAL = Label(
 )
 _ASK_REGISTRY = Label(
     "如仍有疑问，请持证书编号直接向登记机构查询，不要使用证书上留的联系方式。",
-    "If doubt remains, ask the registry itself with the certificate's number; do not use contact "
+    "If doubt remains, ask the registry itself with the certificate’s number; do not use contact "
     "details printed on the certificate.",
 )
 _HOLDER = Label(

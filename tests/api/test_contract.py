@@ -45,7 +45,7 @@ def test_one_verdict_on_every_face(
         page = client.post("/verify", files={"file": (name, data)}, data={"lang": language}).text
         title = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.S)
         assert title is not None
-        assert html.unescape(title[1]) == answer["verdict"][language]
+        assert html.unescape(re.sub("<[^>]+>", "", title[1])) == answer["verdict"][language]
         assert said in page
         assert clause in page
     shown = Presented("json", file=alone or data)

@@ -45,7 +45,7 @@ def words(page: str) -> str:
 def heading(page: str) -> str:
     match = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.S)
     assert match is not None
-    return html.unescape(match[1])
+    return html.unescape(re.sub("<[^>]+>", "", match[1]))
 
 
 IN_FORCE = "Genuine and in force as of "

@@ -110,7 +110,7 @@ def require_past(at: int | None, now: int) -> None:
         raise UsageFault(
             "the time asked about is yet to come",
             code="time-future",
-            hint="Ask about a time that has passed; without one, the answer is about now.",
+            hint="Ask about a time that has passed; a date means its end. Without one, it is about now.",
         )
 
 
