@@ -22,6 +22,15 @@ pytestmark = pytest.mark.browser
 SIZES: list[ViewportSize] = [{"width": 320, "height": 640}, {"width": 1280, "height": 900}]
 
 
+BROKEN = """() => [...document.querySelectorAll("td:first-child .line-of")].filter((one) => {
+  const range = document.createRange();
+  range.selectNodeContents(one);
+  const lines = new Set([...range.getClientRects()].map((at) => Math.round(at.top)));
+  return /^[A-Z]?[0-9]+$/.test(one.textContent) && lines.size > 1;
+}).map((one) => one.textContent)"""
+"""Numbers at the head of a row that are broken into lines."""
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, serve_http: Callable[..., str]) -> str:
     kept: list[dict[str, Any]] = []
@@ -78,6 +87,7 @@ def test_a_pack(
     for size in SIZES:
         page.set_viewport_size(size)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    assert page.evaluate(BROKEN) == []
     assert page.evaluate(CONTRAST) == []
     assert page.evaluate(STRUCTURE) == []
     page.set_viewport_size(SIZES[0])
