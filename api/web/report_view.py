@@ -17,7 +17,7 @@ from yinzheng.api.web.words import ATTENTION, ESTABLISHED, VERDICTS, say
 from yinzheng.ledger.rules.terms import Label
 from yinzheng.verifier.judge.report import Authentic, Block, Finding, Outcome, Report, Status
 from yinzheng.verifier.judge.trust import TrustPolicy
-from yinzheng.verifier.judge.verdict import KEY_UNKNOWN
+from yinzheng.verifier.judge.verdict import KEY_UNKNOWN, never_registered
 from yinzheng.verifier.words import moved, phrases
 from yinzheng.verifier.words.fingerprint import fingerprint
 from yinzheng.verifier.words.phrase import Phrase
@@ -137,6 +137,8 @@ class ReportView:
 
 def verdict_name(report: Report) -> str:
     """Which of `VERDICTS` a report calls for."""
+    if never_registered(report.findings):
+        return "unregistered"
     if report.authentic is Authentic.NOT_OURS:
         return "malformed" if report.finding(1).outcome is Outcome.INVALID else "foreign"
     if report.authentic is Authentic.FORGED:

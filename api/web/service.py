@@ -104,7 +104,8 @@ _UPLOAD: Final = {
     "properties": {
         "text": {
             "type": "string",
-            "description": "The text of a QR code (S6.3), or a certificate file (S6.5) as text.",
+            "description": "The text of a QR code (S6.3) or short code (S6.11), or a certificate file (S6.5) "
+            "as text.",
         },
         "file": {
             "type": "string",

@@ -158,6 +158,15 @@ VERDICTS: Final = MappingProxyType(
             ),
             (_SCAN_ORIGINAL, _ASK_REGISTRY),
         ),
+        "unregistered": Explained(
+            "unknown",
+            Label(
+                "登记机构的链上没有这个编号，短码不指向任何证书。请勿相信纸面所载的内容。",
+                "The registry's chain has nothing under the number that the code names. Do not rely on "
+                "what the paper says.",
+            ),
+            (_SCAN_ORIGINAL, _ASK_REGISTRY),
+        ),
         "key_unknown": Explained(
             "unknown",
             Label(

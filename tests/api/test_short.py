@@ -64,6 +64,9 @@ def test_one_that_nobody_registered(client: Client) -> None:
     answer = told(client, invented(MISSING))
     assert answer["verdict"]["en"].startswith("Not registered")
     assert answer["verdict"]["word"] == "not_ours"
+    page = client.get(ShortCode(MISSING, bytes(16)).path).text
+    assert "nothing under the number that the code names" in page
+    assert "signed with a key" not in page
 
 
 def test_who_has_it_is_never_counted_and_who_guesses_is(
