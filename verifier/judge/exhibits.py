@@ -129,23 +129,25 @@ class RecordExhibits(Exhibits, Generic[C, R]):
             raise NotGiven("no document was presented, only a number", code="number-only")
         return self.core
 
-    def bind(self, told: str, signed: Signed) -> bool:
+    def bind(self, told: str, signed: Signed, is_registered: Callable[[], bool]) -> bool:
         """Whether what was presented as a number names the document whose code a ledger tells; a number alone
         names whichever there is.
 
-        That it does not is found of a document that the registry is known to have signed: ``signed``, what
-        the code told says. Raises `EnvironmentFault` `live-refused` where it did not.
+        That it does not is found of a document that is known to be the registered one: the registry signed
+        it (``signed``, what the code told says), and the chain has it. Raises `EnvironmentFault`
+        `live-refused` where it was not signed.
         """
         short = self.presented.short
         if short is None or short.names(told):
             return True
         refused(lambda: issuer_entitled(signed, issuer_signature(signed, self.trust)))
-        self.unbound = DataFault(
-            "another document is registered under the number that the short code names",
-            code=SHORT_DIFFERS,
-            number=short.number,
-        )
-        self.why_no_proof = self.why_no_evidence = _unbound()
+        if is_registered():
+            self.unbound = DataFault(
+                "another document is registered under the number that the short code names",
+                code=SHORT_DIFFERS,
+                number=short.number,
+            )
+            self.why_no_proof = self.why_no_evidence = _unbound()
         return False
 
     def require_bound(self) -> None:
@@ -179,6 +181,19 @@ def require_ledger(presented: Presented, live: object) -> None:
         code="number-needs-ledger",
         hint="Give the certificate's PDF, a picture of its code, or a ledger to ask.",
     )
+
+
+def is_registered(read: Callable[[], tuple[Evidence, bytes | None]], leaf: bytes, trust: TrustPolicy) -> bool:
+    """Whether the chain has the statement of that leaf hash where ``read`` finds one: a registration is
+    complete with that (R9), and what the log alone has may never have taken effect. A chain that does not
+    answer, or whose block nobody vouches for, has nothing.
+    """
+    try:
+        evidence, content = read()
+        sealed(evidence, trust)
+    except (DataFault, NotGiven, EnvironmentFault):
+        return False
+    return content == leaf
 
 
 def _unbound() -> NotGiven:

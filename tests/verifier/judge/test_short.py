@@ -13,7 +13,6 @@ from tests.verifier.live_world import FakeLedger
 from tests.verifier.voucher_world import ASKED, VoucherLedger, VoucherWorld
 from tests.verifier.voucher_world import trust as voucher_trust
 from tests.verifier.world import (
-    DEPOSITED,
     ISSUER,
     NOW,
     NUMBER,
@@ -36,6 +35,7 @@ from yinzheng.verifier import (
     parse_body,
     read_target,
 )
+from yinzheng.verifier.formats.certificate import decode_qr
 from yinzheng.verifier.formats.licence import parse_licence
 from yinzheng.verifier.formats.shortcode import short_code
 from yinzheng.verifier.judge.certificate.verify import certificate_issued, verify
@@ -98,10 +98,30 @@ def test_another_document_is_registered_under_its_number() -> None:
     json.dumps(report.to_json())
 
 
-def test_where_the_chain_knows_nothing_of_it_either() -> None:
-    world = World(absent=True, block_time=DEPOSITED + 90_000)
-    report = ask(short(OTHER), ledger(world))
-    assert report.authentic is Authentic.FORGED, "the log has another"
+@pytest.mark.parametrize(
+    "live",
+    [
+        ledger(World(record=RecordState(content=decode_qr(OTHER).statement().leaf_hash))),
+        ledger(World(absent=True)),
+        ledger(unreachable=("chain",)),
+        ledger(World(sealers=(None, None))),
+    ],
+    ids=["another", "none", "silent", "nobody vouches"],
+)
+def test_what_the_chain_does_not_have_contradicts_no_paper(live: FakeLedger) -> None:
+    """A deposit that the chain refused stays in the log, and its number is given again: an older copy of the
+    ledger has another core, signed and logged, than the certificate that was registered (R9).
+    """
+    for shown in (short(OTHER), read_target(OTHER)):
+        report = ask(shown, live)
+        assert report.authentic in (Authentic.UNDETERMINED, Authentic.NOT_OURS)
+        assert report.finding(4).code == ("no-record" if shown.short else "live-refused")
+
+
+def test_a_guess_while_the_chain_is_silent_learns_nothing() -> None:
+    known = ledger(unreachable=("chain",))
+    unknown = ledger(records=False, unreachable=("chain",))
+    assert codes(ask(short(OTHER), known)) == codes(ask(short(OTHER), unknown))
 
 
 def test_a_ledger_that_invents_a_certificate_makes_no_forgery() -> None:
@@ -203,6 +223,16 @@ def test_another_voucher_is_registered_under_its_number() -> None:
     assert (found.finding(4).outcome, found.finding(4).code) == (Outcome.INVALID, "short-differs")
     assert (found.core, found.record) == (None, None)
     assert "not the document that is registered" in verdict(found).headline.en
+
+
+@pytest.mark.parametrize(
+    "live",
+    [VoucherLedger(VoucherWorld(no_licence=True)), keeping(VoucherWorld().qr, unreachable=("storage",))],
+)
+def test_a_voucher_that_the_chain_does_not_have_contradicts_none(live: VoucherLedger) -> None:
+    found = voucher(live)
+    assert (found.authentic, found.exit_code) == (Authentic.UNDETERMINED, 3)
+    assert found.finding(4).code == "no-record"
 
 
 def test_a_ledger_that_keeps_no_such_voucher() -> None:

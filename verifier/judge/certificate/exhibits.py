@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from yinzheng.verifier.chain.evidence import NotGiven
-from yinzheng.verifier.chain.layout import ChainRecord
+from yinzheng.verifier.chain.evidence import Evidence, NotGiven
+from yinzheng.verifier.chain.layout import ChainRecord, decode_record
 from yinzheng.verifier.containers.certfile import CertificateFile, parse_file
 from yinzheng.verifier.errors import DataFault, EnvironmentFault
 from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.formats.certificate import Core
-from yinzheng.verifier.judge.exhibits import RecordExhibits
-from yinzheng.verifier.judge.live import Deposited, Ledger, core_of
-from yinzheng.verifier.judge.obligations import Signed
+from yinzheng.verifier.judge.exhibits import RecordExhibits, is_registered
+from yinzheng.verifier.judge.live import Deposited, Ledger, core_of, refused
+from yinzheng.verifier.judge.obligations import Signed, record_words
 from yinzheng.verifier.log.statement import Statement
 
 
@@ -67,26 +67,45 @@ class CertificateExhibits(RecordExhibits[Core, Body]):
         self.ask_chain(lambda size: ledger.evidence(self.number, size), self.trust)
 
     def _ask_record(self, ledger: Ledger) -> None:
+        no_record = NotGiven("the ledger asked keeps no record of that number", code="no-record")
         try:
             deposited = ledger.deposited(self.number)
-            if deposited is not None and not self._is_shown(deposited):
+            if deposited is None or not self._is_shown(ledger, deposited):
+                self.why_no_proof = self.why_no_proof if self.unbound else no_record
                 return
         except EnvironmentFault as fault:
             self.why_no_proof = fault
             return
-        if deposited is None:
-            self.why_no_proof = NotGiven("the ledger asked keeps no record of that number", code="no-record")
-            return
         self.record, self.statement, self.proof = deposited.record, deposited.statement, deposited.proof
         self.core, self.qr = self.core or deposited.core, self.qr or deposited.qr or ""
 
-    def _is_shown(self, deposited: Deposited) -> bool:
-        """Whether it is the certificate shown, as far as that names one; the code of a core is compared in
-        obligation 4. Raises as `bind`.
+    def _is_shown(self, ledger: Ledger, deposited: Deposited) -> bool:
+        """Whether it is the certificate shown, as far as that names one; a record that is not, and is the
+        registered one, is compared with the core in obligation 4. Raises as `bind`, and `EnvironmentFault`
+        `live-refused` for a record that contradicts the core and is not.
         """
-        if self.core is not None or deposited.core is None or deposited.qr is None:
+        leaf = deposited.statement.leaf_hash
+        if self.core is not None:
+            if self.core.statement().leaf_hash != leaf:
+                refused(lambda: self._require_registered(ledger, leaf))
             return True
-        return self.bind(deposited.qr, signed_by(deposited.core))
+        if deposited.core is None or deposited.qr is None:
+            return True
+        return self.bind(deposited.qr, signed_by(deposited.core), lambda: self._is_registered(ledger, leaf))
+
+    def _require_registered(self, ledger: Ledger, leaf: bytes) -> None:
+        if not self._is_registered(ledger, leaf):
+            raise DataFault("the chain does not have the ledger's record", code="record-not-registered")
+
+    def _is_registered(self, ledger: Ledger, leaf: bytes) -> bool:
+        """Whether the chain has that statement under the number (R9)."""
+
+        def read() -> tuple[Evidence, bytes | None]:
+            evidence = ledger.evidence(self.number, None)
+            record = decode_record(record_words(self.number, evidence, self.trust))
+            return evidence, None if record is None else record.content
+
+        return is_registered(read, leaf, self.trust)
 
 
 def signed_by(core: Core) -> Signed:

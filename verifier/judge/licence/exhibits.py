@@ -23,7 +23,7 @@ from yinzheng.verifier.formats.licence import (
 )
 from yinzheng.verifier.formats.voucher import Voucher, decode_voucher
 from yinzheng.verifier.judge.asof.situation import StorageReader, Wanted
-from yinzheng.verifier.judge.exhibits import RecordExhibits
+from yinzheng.verifier.judge.exhibits import RecordExhibits, is_registered
 from yinzheng.verifier.judge.line import Followed, line_of, walked
 from yinzheng.verifier.judge.live import LogReader, logged, refused, sealed_evidence
 from yinzheng.verifier.judge.obligations import Signed
@@ -231,20 +231,31 @@ class VoucherExhibits(RecordExhibits[Voucher, Licence]):
 
         Raises `NotGiven` `number-only` where it has none, or none is to be had.
         """
-        found = None
+        found, ledger = None, self.ledger
         self.why_no_proof = NotGiven("the ledger asked keeps no record of that number", code="no-record")
         try:
-            found = self.ledger.voucher(number) if self.ledger is not None else None
-            if found is not None and not self.bind(found[0], signed_by(found[1])):
-                return False
+            told = ledger.voucher(number) if ledger is not None else None
+            if ledger is not None and told is not None:
+                found = told if self._is_shown(ledger, *told) else None
         except EnvironmentFault as fault:
-            found, self.why_no_proof = None, fault
+            self.why_no_proof = fault
+        if self.unbound is not None:
+            return False
         if found is None:
             self.why_no_evidence = self.why_no_proof
             self.need_core()
         else:
             self.qr, self.core = found
         return True
+
+    def _is_shown(self, ledger: VoucherLedger, qr: str, core: Voucher) -> bool:
+        def read() -> tuple[Evidence, bytes | None]:
+            evidence = ledger.evidence(core.body, None)
+            licence = read_licence(core.body, evidence, self.trust)
+            return evidence, None if licence is None else licence.statement
+
+        leaf = core.statement().leaf_hash
+        return self.bind(qr, signed_by(core), lambda: is_registered(read, leaf, self.trust))
 
     def _ask(self, ledger: VoucherLedger, core: Voucher, *, recorded: bool) -> None:
         if not recorded:
