@@ -23,8 +23,8 @@ QUIET_ZONE: Final = 4
 """Modules of white that ISO/IEC 18004 asks for on each side."""
 
 SHORT_VERSION: Final = 5
-"""The least version of a short code (S6.11), 37 modules a side: of those measured the weakest reader reads
-more of these than of the next smaller (`scripts/bench_parts/codes.py`), in which most would fit.
+"""The least version of a short code (S6.11, S13.9), 37 modules a side: of those measured the weakest reader
+reads more of these than of the next smaller (`scripts/bench_parts/codes.py`), in which most would fit.
 """
 
 MAX_TEXT: Final = 4096

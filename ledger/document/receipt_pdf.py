@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from yinzheng.ledger.document.fonts import printable
 from yinzheng.ledger.document.labels import date_en, date_zh
-from yinzheng.ledger.document.qr import qr_svg, qr_symbol
+from yinzheng.ledger.document.qr import SHORT_VERSION, qr_svg, qr_symbol
+from yinzheng.ledger.document.render import short_millimetres
 from yinzheng.ledger.document.typesetting import typeset
 from yinzheng.verifier.containers.receiptfile import RECEIPT_FILE, ReceiptFile, parse_receipt_file
 from yinzheng.verifier.formats.consent import Consent
 from yinzheng.verifier.formats.notice import SCOPES, Notice
-from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr
+from yinzheng.verifier.formats.receipt import ReceiptCore, decode_receipt_qr, short_receipt
 from yinzheng.verifier.formats.withdrawal import Portion, remaining
 from yinzheng.verifier.judge.receipt.events import requests_of
 from yinzheng.verifier.log.note import peek_checkpoint
@@ -54,7 +55,8 @@ WITHDRAWN: Final = Phrase("已撤回", "Withdrawn")
 def render_receipt(file: bytes, qr: str = "", policy: str = "", contact: str = "") -> bytes:
     """Print a receipt file (S13.3) and attach it as `receipt.json`. Returns the bytes of the PDF.
 
-    `qr` is the text of the code on the page of the patient's own; without it a proof copy is printed.
+    `qr` is the text of the large code on the page of the patient's own; without it a proof copy is printed.
+    The short one (S13.9) stands where it is said how to withdraw.
     `policy`: fingerprint of the registry's trust policy (S8.3), for comparing. `contact`: how the registry is
     reached, in one line; empty where it does not say.
     The file is read, and its requests are held against its consent; who signed it is not asked. Raises
@@ -69,9 +71,9 @@ def render_receipt(file: bytes, qr: str = "", policy: str = "", contact: str = "
 def _set(file: bytes, code: str = "", policy: str = "", contact: str = "", **output: Any) -> Any:
     read = parse_receipt_file(file)
     data = _data(read, file, code or read.qr, policy, contact)
-    qr = data.pop("qr")
+    codes = {name: data.pop(name) for name in ("qr", "short")}
     data, lacking = printable(data)
-    data |= {"qr": qr, "lacking": lacking}
+    data |= {**codes, "lacking": lacking}
     return typeset(TEMPLATE, data, what="receipt", dated=read.body.given_at, attachment=file, **output)
 
 
@@ -79,6 +81,7 @@ def _data(file: ReceiptFile, raw: bytes, qr: str, policy: str, contact: str) -> 
     """What the template reads, words already looked up."""
     core = decode_receipt_qr(file.qr).core
     requests = requests_of(file, core)
+    short = short_receipt(qr)
     left = remaining(file.body, (request.body for request in requests))
     body, notice = file.body, file.notice
     return {
@@ -105,6 +108,8 @@ def _data(file: ReceiptFile, raw: bytes, qr: str, policy: str, contact: str) -> 
         "proof": decode_receipt_qr(qr).credential is None,
         "qr": qr_svg(qr),
         "qr_mm": min(MAX_QR_MILLIMETRES, qr_symbol(qr).size * MODULE_MILLIMETRES),
+        "short": qr_svg(short, SHORT_VERSION),
+        "short_mm": short_millimetres(short),
         "facts": _facts(file, core, policy),
         "attachment": {"name": RECEIPT_FILE, "sha256": hashlib.sha256(raw).hexdigest()},
     }

@@ -15,7 +15,7 @@ from tests.api.browser.test_browser import CONTRAST, STRUCTURE, with_camera
 from tests.verifier.receipt_world import ReceiptWorld
 from yinzheng.verifier.bytes.cose import to_base32
 from yinzheng.verifier.containers.receiptfile import parse_receipt_file
-from yinzheng.verifier.formats.receipt import decode_receipt_qr
+from yinzheng.verifier.formats.receipt import decode_receipt_qr, short_receipt, without_credential
 
 pytestmark = pytest.mark.browser
 
@@ -178,6 +178,40 @@ def test_the_receipt_survives_the_language_switch_after_a_mistake(
     looked_at(page, rights)
     enter(page, ADULT_BORN)
     assert page.inner_text("h1") == "Your consent"
+
+
+def test_the_short_code_leads_to_the_consent_and_stays_out_of_address_and_history(
+    rights: Rights, context: BrowserContext
+) -> None:
+    """What a phone opens that scanned the smaller code; the form carries it, and nothing else (S13.9)."""
+    seen = watch(context, (rights.url,))
+    page, short, asked = seen.page, short_receipt(rights.spare.qr), []
+    page.on("request", lambda request: asked.append((request.url, json.dumps(request.headers))))
+    scan(page, rights.url, short, "zh")
+    assert page.input_value("#receipt").partition("#")[2] == short.partition("#")[2]
+    looked_at(page, rights)
+    enter(page, ADULT_BORN)
+    assert page.inner_text("h1") == "您的同意"
+    assert "某研究院" in page.inner_text("main")
+    looked_at(page, rights)
+    page.go_back()
+    page.wait_for_selector("#born")
+    kept = page.evaluate("[location.href, document.referrer, JSON.stringify(history.state)].join(' ')")
+    stored = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    for part in short.partition("#")[2].split("."):
+        assert not any(part in told for one in asked for told in one)
+        assert part not in kept
+    assert stored == "[{},{}]"
+    seen.check()
+
+
+def test_a_proof_copys_short_code_says_that_nobody_acts_with_it(
+    rights: Rights, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    scan(page, rights.url, short_receipt(without_credential(rights.spare.qr)), "en")
+    enter(page, ADULT_BORN)
+    assert "This is a proof copy" in page.inner_text("[role=alert]")
 
 
 def test_a_camera_reads_the_receipt(rights: Rights, browser: Browser) -> None:

@@ -27,13 +27,14 @@ from tests.verifier.receipt_world import (
 from tests.verifier.world import NOW
 from yinzheng.ledger.document import receipt_pdf
 from yinzheng.ledger.document.receipt_pdf import render_receipt
+from yinzheng.ledger.document.render import short_millimetres
 from yinzheng.verifier.containers.pdf import extract_file
-from yinzheng.verifier.containers.scan import find_qr
+from yinzheng.verifier.containers.scan import find_qr, read_codes
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.consent import parse_consent
 from yinzheng.verifier.formats.notice import parse_notice
-from yinzheng.verifier.formats.receipt import with_credential
+from yinzheng.verifier.formats.receipt import short_receipt, with_credential
 from yinzheng.verifier.judge.receipt.verify import verify_receipt
 
 
@@ -59,11 +60,13 @@ def test_a_proof_copy_says_that_nobody_acts_with_it() -> None:
     assert "证明副本" in printed
     assert "nobodycanseemoreorwithdrawwithit" in printed
     assert "请像钥匙一样保管" not in printed
+    assert "同意识别码" in printed
+    assert "手机扫码" not in printed
     assert "证明副本：" not in text_of(own)
     shown, owned = read_target(copy), read_target(own)
     assert shown.file == owned.file == raw(file)
-    assert shown.shown == (file["qr"],)
-    assert owned.shown == (with_credential(file["qr"], CREDENTIAL),)
+    for found, qr in ((shown, file["qr"]), (owned, with_credential(file["qr"], CREDENTIAL))):
+        assert found.shown == tuple(sorted((qr, short_receipt(qr))))
     for presented in (shown, owned):
         report = verify_receipt(presented, receipt_trust(), now=NOW)
         assert codes(report) == {}
@@ -88,6 +91,9 @@ def test_says_who_what_until_when_and_how_to_withdraw() -> None:
         "拒绝不影响就诊",
         "log.example.org",
         "请像钥匙一样保管",
+        "离线核验码Provesitself,alsooffline",
+        "手机扫码查看或撤回Scantoseeorwithdraw",
+        "只扫较大的离线核验码",
         "receipt.json",
     ):
         assert words in printed, words
@@ -140,6 +146,25 @@ def test_the_printed_code_is_read_from_the_page() -> None:
     sheet = opened(page)
     corner = sheet.crop((sheet.width - 1100, 300, sheet.width, 1400))
     assert find_qr(photographed(corner, side=1400)) == file["qr"]
+
+
+def test_the_short_code_is_read_from_its_corner_and_lies_apart() -> None:
+    """As a phone held over the lines on withdrawing sees it; the large one is not in that picture."""
+    file = genuine_receipt()
+    sheet = opened(preview_receipt(raw(file), ppi=300)[0])
+    edge = short_receipt(file["qr"])
+    corner = sheet.crop((sheet.width - 1000, 2100, sheet.width - 100, 3000))
+    assert read_codes(corner) == {edge}
+    assert find_qr(photographed(corner, side=900)) == edge
+    assert read_codes(sheet) == {file["qr"], edge}
+
+
+@pytest.mark.parametrize(
+    ("host", "side"), [("r.cn", 24.5), ("health-data.registry.gd.gov.cn", 24.5), ("h" * 64, 28.5)]
+)
+def test_the_short_codes_modules_are_those_that_were_measured(host: str, side: float) -> None:
+    short = short_receipt(with_credential(genuine_receipt()["qr"], CREDENTIAL))
+    assert short_millimetres(short.replace("YZ.EXAMPLE.ORG", host.upper())) == side
 
 
 def test_guardian_genetic_data_and_demonstration_are_named() -> None:
@@ -228,7 +253,7 @@ def test_pages_are_counted_and_the_last_line_stands_alone(more: int) -> None:
 def test_what_is_no_receipt_file_is_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataFault):
         render_receipt(b"{}")
-    monkeypatch.setattr(receipt_pdf, "_data", lambda *_: {"qr": ""})
+    monkeypatch.setattr(receipt_pdf, "_data", lambda *_: {"qr": "", "short": ""})
     with pytest.raises(DataFault) as caught:
         render_receipt(raw(genuine_receipt()))
     assert caught.value.code == "document-failed"
