@@ -36,7 +36,8 @@
   const look = async (mine) => {
     const texts = (await detector.detect(video).catch(() => [])).map((found) => found.rawValue.trim());
     if (mine !== turn) return;
-    const text = texts.find((one) => ours.test(one));
+    // Of a paper's two codes the larger proves what it says (S6.11).
+    const [text] = texts.filter((one) => ours.test(one)).sort((one, two) => two.length - one.length);
     if (text) return take(text);
     if (texts.length) said.textContent = said.dataset.other;
     setTimeout(look, 200, mine);

@@ -20,9 +20,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.api.browser.conftest import ARGUMENTS, Watched, chromium_path, watch
 from tests.api.fake import FakeReader
 from tests.verifier.receipt_world import ReceiptWorld
-from tests.verifier.world import World
+from tests.verifier.world import NUMBER, World
 from yinzheng.ledger.document.qr import qr_png
 from yinzheng.verifier.containers.scan import read_codes
+from yinzheng.verifier.formats.shortcode import ShortCode, short_code
 
 pytestmark = pytest.mark.browser
 
@@ -103,7 +104,7 @@ def codes(url: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def place(serve_http: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    return serve_http(FakeReader(tmp_path_factory.mktemp("log")))
+    return serve_http(FakeReader(tmp_path_factory.mktemp("log"), issued=CERTIFICATE))
 
 
 CERTIFICATE, RECEIPT = World().qr, ReceiptWorld().qr
@@ -131,6 +132,28 @@ def states(page: Page) -> Any:
 
 def test_a_certificate_before_a_camera(filming: Filming, place: str) -> None:
     with shown(filming(CERTIFICATE), place, "/verify", "zh-CN") as seen:
+        seen.page.click("#scan button")
+        seen.page.wait_for_selector(".verdict")
+        assert seen.page.inner_text("h1").startswith("真实，且有效（截至")
+
+
+def test_a_short_code_before_a_camera(filming: Filming, place: str) -> None:
+    with shown(filming(short_code(CERTIFICATE)), place, "/verify", "zh-CN") as seen:
+        seen.page.click("#scan button")
+        seen.page.wait_for_selector(".verdict")
+        assert seen.page.inner_text("h1").startswith("真实，且有效（截至")
+
+
+def test_of_two_codes_the_large_one_is_taken(filming: Filming, place: str) -> None:
+    """The short one beside it would be found to be another's."""
+    beside = """
+const alone = BarcodeDetector.prototype.detect;
+BarcodeDetector.prototype.detect = async function (video) {
+  const found = await alone.call(this, video);
+  return found.length ? [{ rawValue: "%s" }, ...found] : found;
+};
+""" % ("HTTPS://YZ.EXAMPLE.ORG" + ShortCode(NUMBER, bytes(16)).path)
+    with shown(filming(CERTIFICATE), place, "/verify", "zh-CN", script=beside) as seen:
         seen.page.click("#scan button")
         seen.page.wait_for_selector(".verdict")
         assert seen.page.inner_text("h1").startswith("真实，且有效（截至")
