@@ -121,6 +121,9 @@ def nginx(folder: Path, pages: str) -> Iterator[tuple[int, int, ssl.SSLContext]]
     )
     text = re.sub(r"/etc/yinzheng-tls/\w+\.pem", str(folder / "cert.pem"), text)
     text = re.sub(r"/etc/yinzheng-tls/\w+\.key", str(folder / "key.pem"), text)
+    kept = "error_log /var/log/nginx/error.log crit;"
+    assert text.count(kept) == text.count("access_log off;") == text.count("server {")
+    text = text.replace(kept, f"error_log {folder / 'error.log'} info;")
     text = text.replace("http://127.0.0.1:8000", pages).replace("http://127.0.0.1:8001", "http://127.0.0.1:9")
     temporary = "".join(
         f"{name}_temp_path {folder / name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -178,6 +181,22 @@ def holding(port: int, context: ssl.SSLContext, name: str, count: int) -> Iterat
         yield
 
 
+def upload(port: int, context: ssl.SSLContext, size: int) -> int:
+    """The status of a file of that many bytes, handed in at the page in two pieces."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\n\r\n'
+    body = head + b"x" * size + b"\r\n--x--\r\n"
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=20) as raw,
+        context.wrap_socket(raw, server_hostname="verify.example.org") as tls,
+    ):
+        lines = ["POST /verify HTTP/1.1", "Host: verify.example.org", "Connection: close"]
+        lines += ["Content-Type: multipart/form-data; boundary=x", f"Content-Length: {len(body)}", "", ""]
+        tls.sendall("\r\n".join(lines).encode() + body[: size // 2])
+        time.sleep(0.1)
+        tls.sendall(body[size // 2 :])
+        return int(b"".join(iter(lambda: tls.recv(65536), b"")).split(b" ", 2)[1])
+
+
 @pytest.mark.server
 def test_nginx_stands_in_front(tmp_path: Path) -> None:
     state = create(tmp_path / "state", Clock(int(time.time()) - 60))
@@ -204,6 +223,10 @@ def test_nginx_stands_in_front(tmp_path: Path) -> None:
             .open(f"{pages}/metrics", timeout=20)
             .read()
         )
+
+        # What is handed in is no file of nginx's, not even while it comes.
+        assert upload(tls, context, 300_000) == 200
+        assert "temporary file" not in (tmp_path / "error.log").read_text(encoding="utf-8")
 
         # Who claims to be another each time is counted as one.
         seen = {ask(tls, context, "/verify", X_Forwarded_For=f"203.0.113.{n}")[0] for n in range(6)}
