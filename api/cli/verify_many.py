@@ -18,8 +18,8 @@ import typer
 
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK
 from yinzheng.api.cli.policy import inputs_of, read_policy
-from yinzheng.api.cli.verify_pack import is_pack, judge_pack, pack_json
-from yinzheng.api.cli.verify_target import read_argument
+from yinzheng.api.cli.verify_pack import judge_pack, pack_json
+from yinzheng.api.cli.verify_target import is_pack, read_argument
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 from yinzheng.verifier.judge.many import verify_many

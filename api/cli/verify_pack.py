@@ -18,7 +18,6 @@ from yinzheng.verifier.judge.pack.report import Answer, ItemReport, PackReport
 from yinzheng.verifier.judge.pack.report_json import report_json
 from yinzheng.verifier.judge.pack.verify import verify_pack
 from yinzheng.verifier.judge.trust import TrustPolicy
-from yinzheng.verifier.pack.archive import is_zip
 from yinzheng.verifier.words import pack as phrases
 from yinzheng.verifier.words.court import words as court_words
 from yinzheng.verifier.words.court.html import render_html
@@ -46,18 +45,6 @@ _WORDS: Final = {
     "file": Phrase("证据包文件", "the pack"),
     "stamp": Phrase("时间戳", "time stamp"),
 }
-
-
-def is_pack(target: str) -> bool:
-    """Whether the target is a file that begins as a zip does, whatever its name; every other is no pack."""
-    path = Path(target)
-    try:
-        if not path.is_file():
-            return False  # what is read once from a pipe is gone
-        with path.open("rb") as file:
-            return is_zip(file.read(4))
-    except (OSError, ValueError):
-        return False
 
 
 def check_pack(

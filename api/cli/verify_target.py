@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import typer
 
@@ -20,17 +21,6 @@ from yinzheng.api.cli.output import (
     tell,
 )
 from yinzheng.api.cli.policy import language_in, naming_inputs, read_policy
-from yinzheng.api.cli.verify_against import comparing
-from yinzheng.api.cli.verify_asof import check_as_of
-from yinzheng.api.cli.verify_conclusion import print_conclusion
-from yinzheng.api.cli.verify_contract import print_contract
-from yinzheng.api.cli.verify_history import print_history
-from yinzheng.api.cli.verify_pack import check_pack, is_pack
-from yinzheng.api.cli.verify_purpose import print_purpose
-from yinzheng.api.cli.verify_receipt import print_receipt
-from yinzheng.api.cli.verify_state import open_state, voucher_of
-from yinzheng.api.cli.verify_trade_check import print_trade_check
-from yinzheng.api.cli.verify_voucher import print_voucher
 from yinzheng.api.extraction import extract
 from yinzheng.api.instants import Day, parse_instant
 from yinzheng.verifier.containers.target import Presented, read_target
@@ -38,7 +28,6 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.licence import is_licence_number
 from yinzheng.verifier.judge.asof.look import MOST_INSTANTS
 from yinzheng.verifier.judge.conclusion.report import ConclusionReport
-from yinzheng.verifier.judge.contract.report import ContractReport
 from yinzheng.verifier.judge.history.report import HistoryReport
 from yinzheng.verifier.judge.kinds import AnyReader, AnyReport, kind_of, unread
 from yinzheng.verifier.judge.licence.report import VoucherReport
@@ -58,8 +47,27 @@ MAX_TEXT_ARGUMENT = 8192
 PROOF: Final = "purpose-proof"
 
 
-@comparing(lambda path: read_policy(path), lambda lang: language_in(lang))
-def verify(
+def verify(*, against: Path | None, log: str | None, **given: Any) -> None:
+    """What `yinzheng verify` does with its options; it ends in `typer.Exit` with the verdict's code.
+
+    What only some documents and options need is loaded once one of them is there: all of it takes longer than
+    to verify a certificate.
+    """
+    if against is None and log is None:
+        _verify(**given)
+        return
+    from yinzheng.api.cli.verify_against import comparing
+
+    compared: Callable[..., None] = comparing(read_policy, language_in)(_without_log)
+    compared(against=against, log=log, **given)
+
+
+def _without_log(*, against: Path | None, log: str | None, **given: Any) -> None:
+    del against, log  # `comparing` has seen to them
+    _verify(**given)
+
+
+def _verify(
     *,
     target: str,
     trust: Path,
@@ -68,16 +76,12 @@ def verify(
     rpc: str | None,
     at: list[str],
     report: Path | None,
-    against: Path | None,
-    log: str | None,
     allow_attached: bool,
     reader: str | None,
     purpose: str | None,
     lang: str,
     json_: bool,
 ) -> None:
-    """What `yinzheng verify` does with its options; it ends in `typer.Exit` with the verdict's code."""
-    del against, log  # `comparing` has seen to them
     if offline + (state is not None) + (rpc is not None) > 1:
         raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
     language = language_in(lang)
@@ -88,6 +92,8 @@ def verify(
         if is_pack(target) if piped is None else is_zip(piped):
             if state is not None or rpc is not None or asked:
                 raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
+            from yinzheng.api.cli.verify_pack import check_pack
+
             raise typer.Exit(check_pack(_pack(target, piped), policy, language, as_json=json_, html=report))
         if report is not None:
             raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
@@ -95,6 +101,18 @@ def verify(
             target if piped is None else piped, policy, asked, (state, rpc), language,
             allow_attached=allow_attached, as_json=json_, by=Asked(reader, purpose),
         )  # fmt: skip
+
+
+def is_pack(target: str) -> bool:
+    """Whether the target is a file that begins as a zip does, whatever its name; every other is no pack."""
+    path = Path(target)
+    try:
+        if not path.is_file():
+            return False  # what is read once from a pipe is gone
+        with path.open("rb") as file:
+            return is_zip(file.read(4))
+    except (OSError, ValueError):
+        return False
 
 
 def _instants(written: list[str]) -> list[int]:
@@ -127,6 +145,8 @@ def _verified(
     """Report on a target of whichever kind; what cannot be read has a report too."""
     now, at = int(time.time()), asked[-1] if asked else None
     if isinstance(target, str) and is_licence_number(target.strip().upper()) and not Path(target).is_file():
+        from yinzheng.api.cli.verify_state import voucher_of
+
         target = voucher_of(*source, target.strip().upper(), lambda: now)
     try:
         presented = read_argument(target)
@@ -135,6 +155,8 @@ def _verified(
     kind = kind_of(presented)
     with live_of(*source, policy) as live:
         if asked and kind.document == "certificate":
+            from yinzheng.api.cli.verify_asof import check_as_of
+
             check_as_of(
                 presented, policy, asked, live, language, _print,
                 allow_attached=allow_attached, as_json=as_json,
@@ -155,22 +177,36 @@ def _tell(found: AnyReport, language: Language, *, as_json: bool) -> NoReturn:
 
 
 def _print_any(report: AnyReport, language: Language) -> None:
-    if isinstance(report, ReceiptReport):
+    if isinstance(report, Report):
+        _print(report, language)
+    elif isinstance(report, ReceiptReport):
+        from yinzheng.api.cli.verify_receipt import print_receipt
+
         print_receipt(report, language)
     elif isinstance(report, VoucherReport):
+        from yinzheng.api.cli.verify_voucher import print_voucher
+
         print_voucher(report, language)
     elif isinstance(report, TradeCheckReport):
+        from yinzheng.api.cli.verify_trade_check import print_trade_check
+
         print_trade_check(report, language)
     elif isinstance(report, ConclusionReport):
+        from yinzheng.api.cli.verify_conclusion import print_conclusion
+
         print_conclusion(report, language)
     elif isinstance(report, PurposeReport):
+        from yinzheng.api.cli.verify_purpose import print_purpose
+
         print_purpose(report, language)
     elif isinstance(report, HistoryReport):
+        from yinzheng.api.cli.verify_history import print_history
+
         print_history(report, language)
-    elif isinstance(report, ContractReport):
-        print_contract(report, language)
     else:
-        _print(report, language)
+        from yinzheng.api.cli.verify_contract import print_contract
+
+        print_contract(report, language)
 
 
 def read_argument(target: str | bytes) -> Presented:
@@ -211,6 +247,8 @@ def live_of(
 ) -> AbstractContextManager[AnyReader | None]:
     """The ledger that is asked, if one is."""
     if state is not None:
+        from yinzheng.api.cli.verify_state import open_state
+
         return open_state(state, policy, lambda: int(time.time()))
     if rpc is not None:
         from yinzheng.api.rpc import RpcReader

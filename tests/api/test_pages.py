@@ -97,7 +97,7 @@ def test_any_case_of_the_address(client: Client, reader: FakeReader, spell: obje
 def test_genuine_but(serve: Serve, reader: FakeReader, changes: dict[str, int], verdict: str) -> None:
     reader.record_state = state(reader, changes)
     page = serve(reader).get(address(reader)).text
-    assert heading(page).startswith(GENUINE["certificate"][verdict].en)
+    assert heading(page).startswith(GENUINE["certificate"]()[verdict].en)
     assert 'class="card verdict warn"' in page
 
 

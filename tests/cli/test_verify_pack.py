@@ -18,7 +18,7 @@ from tests.cli.commands import Said, refused, run
 from tests.cli.conftest import Demonstration
 from tests.verifier.pack.damaged import NO_PACKS
 from tests.verifier.pack.pack_world import Dispute, genuine_pack, pack_trust
-from yinzheng.api.cli import verify_pack, verify_target
+from yinzheng.api.cli import verify_target
 from yinzheng.api.web.weigh import weigh
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.version import VERSION
@@ -133,8 +133,8 @@ def test_a_name_that_differs_is_mentioned(trust: Path) -> None:
 def test_what_is_no_pack(trust: Path) -> None:
     other = check(trust, b"PK\x03\x04\xff\xfe\x00\x80", "--lang", "en", name="archive")
     assert (other.code, "The file was cut off." in other.out) == (3, True)
-    assert not verify_pack.is_pack("\0")
-    assert not verify_pack.is_pack(str(trust))
+    assert not verify_target.is_pack("\0")
+    assert not verify_target.is_pack(str(trust))
 
 
 def test_a_pack_is_known_by_its_content(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, Protocol
 
 from yinzheng.verifier.judge.licence.report import VOUCHER
@@ -17,18 +18,7 @@ from yinzheng.verifier.judge.verdict import (
     SHORT_DIFFERS,
     never_registered,
 )
-from yinzheng.verifier.words import (
-    challenge,
-    conclusion,
-    contract,
-    history,
-    licence,
-    pack,
-    phrases,
-    purpose_proof,
-    receipt,
-    trade,
-)
+from yinzheng.verifier.words import phrases
 from yinzheng.verifier.words.phrase import Phrase
 from yinzheng.verifier.words.times import ago, lately, moment
 
@@ -48,7 +38,7 @@ class Judged(Protocol):
 
     @property
     def standing(self) -> str:
-        """How it stands with what is genuine: a key of `GENUINE[document]`."""
+        """How it stands with what is genuine: a key of what `GENUINE[document]` gives."""
 
     @property
     def holds(self) -> bool | None:
@@ -125,50 +115,89 @@ NOT_THE_REGISTERED: Final = Phrase(
 )
 """Of a short code that names another."""
 
-GENUINE: Final[Mapping[str, Headlines]] = {
-    "certificate": {
-        **{
-            status: Phrase(f"真实，但{said.zh}", f"Genuine, but {said.en}")
-            for status, said in phrases.STATUSES.items()
-        },
+
+_AND: Final = ("真实，", "Genuine: ")
+
+
+def _said(before: tuple[str, str], standings: Mapping[Any, Phrase]) -> Headlines:
+    zh, en = before
+    return {standing: Phrase(zh + said.zh, en + said.en) for standing, said in standings.items()}
+
+
+def _certificate() -> Headlines:
+    return {
+        **_said(("真实，但", "Genuine, but "), phrases.STATUSES),
         "in_force": Phrase("真实，且有效", "Genuine and in force"),
         "attention": Phrase("真实，且有效，但有事项须注意", "Genuine and in force, but mind what follows,"),
-    },
-    "consent-receipt": {
-        **{
-            status: Phrase(f"真实，{said.zh}", f"Genuine, {said.en}")
-            for status, said in (*receipt.STATUSES.items(), *receipt.PARTS.items())
-        },
-        "in_force": Phrase("真实，且有效", "Genuine and in force"),
-    },
-    VOUCHER: {
-        **{
-            status: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
-            for status, said in licence.STATUSES.items()
-        },
-        "attention": Phrase(f"真实，{licence.ATTENTION.zh}", f"Genuine: {licence.ATTENTION.en}"),
-    },
-    "withdrawal-conclusion": {
-        standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
-        for standing, said in conclusion.STANDINGS.items()
-    },
-    "trade-check": {
-        standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
-        for standing, said in trade.STANDINGS.items()
-    },
-    "right-history": {
-        standing: Phrase(f"真实，{said.zh}", f"Genuine, {said.en}")
-        for standing, said in history.STANDINGS.items()
-    },
-    "trade-contract": {
-        standing: Phrase(f"真实，{said.zh}", f"Genuine: {said.en}")
-        for standing, said in contract.STANDINGS.items()
-    },
-}
-"""Headlines of what is genuine, by kind of document and how it stands with it."""
+    }
 
-OPEN: Final[Mapping[str, Headlines]] = {"trade-contract": contract.UNPROVED}
-"""Headlines of what is left open by what it is, and says so."""
+
+def _receipt() -> Headlines:
+    from yinzheng.verifier.words import receipt
+
+    return {
+        **_said(("真实，", "Genuine, "), {**receipt.STATUSES, **receipt.PARTS}),
+        "in_force": Phrase("真实，且有效", "Genuine and in force"),
+    }
+
+
+def _voucher() -> Headlines:
+    from yinzheng.verifier.words import licence
+
+    return _said(_AND, {**licence.STATUSES, "attention": licence.ATTENTION})
+
+
+def _conclusion() -> Headlines:
+    from yinzheng.verifier.words import conclusion
+
+    return _said(_AND, conclusion.STANDINGS)
+
+
+def _trade_check() -> Headlines:
+    from yinzheng.verifier.words import trade
+
+    return _said(_AND, trade.STANDINGS)
+
+
+def _history() -> Headlines:
+    from yinzheng.verifier.words import history
+
+    return _said(("真实，", "Genuine, "), history.STANDINGS)
+
+
+def _contract() -> Headlines:
+    from yinzheng.verifier.words import contract
+
+    return _said(_AND, contract.STANDINGS)
+
+
+GENUINE: Final[Mapping[str, Callable[[], Headlines]]] = {
+    "certificate": _certificate,
+    "consent-receipt": _receipt,
+    VOUCHER: _voucher,
+    "withdrawal-conclusion": _conclusion,
+    "trade-check": _trade_check,
+    "right-history": _history,
+    "trade-contract": _contract,
+}
+"""Headlines of what is genuine, by kind of document and how it stands with it. A kind's words are loaded once
+there is such a document: to load all takes longer than to verify one.
+"""
+
+
+@cache
+def _genuine(document: str) -> Headlines:
+    return GENUINE[document]()
+
+
+def _unproved(document: str) -> Headlines:
+    """Headlines of what is left open by what it is, and says so."""
+    if document != "trade-contract":
+        return {}
+    from yinzheng.verifier.words import contract
+
+    return contract.UNPROVED
+
 
 _ATTACHED: Final = Phrase(
     "；所问账本没有给出可采信的答复，依据的是所附证明",
@@ -184,10 +213,28 @@ def verdict(report: Judged) -> Verdict:
     return Verdict(word, code, _headline(report), exit_code_of(word, report.holds))
 
 
+def _of_pack(report: Any) -> Phrase:
+    from yinzheng.verifier.words import pack
+
+    return pack.headline(report)
+
+
+def _of_answer(report: Any) -> Phrase:
+    from yinzheng.verifier.words import challenge
+
+    return challenge.headline(report)
+
+
+def _of_proof(report: Any) -> Phrase:
+    from yinzheng.verifier.words import purpose_proof
+
+    return purpose_proof.headline(report)
+
+
 _OWN: Final[Mapping[str, Callable[[Any], Phrase]]] = {
-    "pack": pack.headline,
-    "holder-answer": challenge.headline,
-    "purpose-proof": purpose_proof.headline,
+    "pack": _of_pack,
+    "holder-answer": _of_answer,
+    "purpose-proof": _of_proof,
 }
 """Kinds of document that answer other questions than whether they are genuine, and say so."""
 
@@ -201,8 +248,7 @@ def _headline(report: Judged) -> Phrase:
     if report.authentic is Authentic.UNDETERMINED:
         if _found(report, KEY_UNKNOWN):
             return KEY_NOT_PINNED
-        unfinished = OPEN.get(report.document, {})
-        return unfinished.get(report.standing, _OTHERS[report.authentic])
+        return _unproved(report.document).get(report.standing, _OTHERS[report.authentic])
     if report.authentic is Authentic.NOT_OURS and _found(report, ISSUER_UNKNOWN):
         return NOT_PINNED
     if never_registered(report.findings):
@@ -211,7 +257,7 @@ def _headline(report: Judged) -> Phrase:
         return NOT_THE_REGISTERED
     if report.authentic is not Authentic.GENUINE:
         return _OTHERS[report.authentic]
-    said, when = GENUINE[report.document][report.standing], _when(report)
+    said, when = _genuine(report.document)[report.standing], _when(report)
     rests = _ATTACHED if any(note.code == "attached-used" for note in report.notes) else Phrase("", "")
     return Phrase(said.zh + when.zh + rests.zh, said.en + when.en + rests.en)
 

@@ -86,7 +86,7 @@ def test_what_it_rests_on_is_said() -> None:
 
 def test_nobody_is_said_to_own_anything() -> None:
     for headlines in verdicts.GENUINE.values():
-        assert not any("own" in said.en.lower().split() for said in headlines.values())
+        assert not any("own" in said.en.lower().split() for said in headlines().values())
 
 
 def test_json() -> None:
@@ -100,5 +100,5 @@ def test_json() -> None:
 
 
 def test_every_standing_has_a_headline() -> None:
-    assert set(verdicts.GENUINE["certificate"]) == {*Status, "attention"}
-    assert set(verdicts.GENUINE["consent-receipt"]) == {*ReceiptStatus, *receipt.PARTS}
+    assert set(verdicts.GENUINE["certificate"]()) == {*Status, "attention"}
+    assert set(verdicts.GENUINE["consent-receipt"]()) == {*ReceiptStatus, *receipt.PARTS}
