@@ -123,8 +123,9 @@ def test_a_vouchers_page(client: Client, reader: FakeReader) -> None:
     qr = VoucherWorld().qr
     short = decode_short(short_code(qr))
     assert "number-only" in client.post("/v1/verify", json={"text": short.path}).text
+    assert [client.get(short.path).status_code for _ in range(2)] == [200, 429], "a look-up by number"
     reader.vouchers = {short.number: qr}
-    page = client.get(short.path)
+    page = client.get(short.path, host="203.0.113.8")
     assert page.status_code == 200
 
 

@@ -16,6 +16,7 @@ from tests.verifier.licences import LICENCE, LICENSEE, end_json, licence_json
 from tests.verifier.voucher_world import ASKED, VoucherLedger, VoucherWorld, trust
 from tests.verifier.world import STRANGER, RecordState
 from yinzheng.verifier.formats.licence import parse_licence
+from yinzheng.verifier.formats.shortcode import ShortCode, decode_short, short_code
 
 
 class VoucherReader(FakeReader):
@@ -63,6 +64,21 @@ def test_a_code_has_its_own_address(client: Client, world: VoucherWorld) -> None
     chinese = client.get(path, headers={"accept-language": "zh"}).text
     assert "许可有效" in heading(chinese)
     assert "广东、广西" in chinese
+
+
+def test_its_short_code_has_an_address_too(
+    client: Client, world: VoucherWorld, reader: VoucherReader
+) -> None:
+    qr = world.qr
+    reader.ledger.vouchers = {LICENCE: qr}
+    short = decode_short(short_code(qr)).path
+    for address in (short, short.lower()):
+        assert client.get(address).text == client.get("/L/" + qr.rsplit("/", 1)[1]).text
+    another = client.get(ShortCode(LICENCE, bytes(16)).path)
+    assert heading(another.text).startswith("Forged or altered: not the document that is registered")
+    assert LICENSEE["name"] not in html.unescape(another.text)
+    codes = [client.get(ShortCode(LICENCE, bytes(16)).path).status_code for _ in range(2)]
+    assert codes == [200, 429], "five look-ups each, of ten"
 
 
 def test_the_json_says_the_same(client: Client, world: VoucherWorld) -> None:
