@@ -8,6 +8,16 @@ from yinzheng.api.http.fault import Fault
 from yinzheng.verifier.words.phrase import Phrase as Label
 
 RIGHTS: Final = {
+    "codes-contradict": Fault(
+        Label(
+            "两个二维码编号相同，却不是同一份文件。",
+            "Two of the codes have one number and are of different documents.",
+        ),
+        Label(
+            "登记机构出具的纸面不会如此：在登记机构查明之前，请勿依据其中任何一个。",
+            "No paper of the registry has both: rely on neither before the registry has told which it is.",
+        ),
+    ),
     "receipt-short": Fault(
         Label(
             "这是回执的小码，只供本人查看或撤回，不能证明任何事。",

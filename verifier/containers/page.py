@@ -49,7 +49,8 @@ def codes_shown(data: bytes, side: int = SIDE) -> Shown | None:
 def code_shown(data: bytes) -> str | None:
     """The text of the one code of ours on a PDF that has nothing attached: scanned, or printed anew.
 
-    None if its pages show none, or cannot be looked at. Raises `DataFault` `image-several`.
+    None if its pages show none, or cannot be looked at. Raises `DataFault` `image-several`,
+    `codes-contradict`.
     """
     found = None
     for side in (SIDE, FINE_SIDE):

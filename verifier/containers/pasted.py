@@ -11,7 +11,12 @@ from typing import Final
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import decode_qr
 from yinzheng.verifier.formats.receipt import decode_receipt, is_receipt_text
-from yinzheng.verifier.formats.shortcode import decode_short, is_short_text, without_bound
+from yinzheng.verifier.formats.shortcode import (
+    decode_short,
+    is_short_text,
+    require_agreeing,
+    without_bound,
+)
 from yinzheng.verifier.formats.voucher import decode_voucher, is_voucher_text
 
 MAX_PASTED: Final = 16 * 1024
@@ -47,8 +52,8 @@ _AROUND: Final = "\"'`<>()[]{}.,;:!?。．，、；：！？「」『』《》�
 def find_code(text: str) -> str:
     """The code in a pasted text, or the text as it is where no code of ours can be found in it.
 
-    Raises `DataFault` `text-several`, and `qr-fragment-missing` for the address of a receipt's code without
-    what stands after `#`, which holds the receipt itself.
+    Raises `DataFault` `text-several`, as `require_agreeing`, and `qr-fragment-missing` for the address of a
+    receipt's code without what stands after `#`, which holds the receipt itself.
     """
     if len(text) > MAX_PASTED:
         return text
@@ -69,6 +74,7 @@ def find_code(text: str) -> str:
     whole = set(filter(_is_whole, (joined, *islice(_within(plain), _TRIES))))
     whole = without_bound(one.upper() for one in whole)
     if len(whole) > 1:
+        require_agreeing(whole)
         raise DataFault(
             "the text holds the codes of several documents", code="text-several", hint="Give one of them."
         )

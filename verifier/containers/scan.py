@@ -22,7 +22,12 @@ from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.certificate import is_qr_text
 from yinzheng.verifier.formats.challenge import is_challenge_text
 from yinzheng.verifier.formats.receipt import is_receipt_text
-from yinzheng.verifier.formats.shortcode import is_any_short, is_short_text, without_bound
+from yinzheng.verifier.formats.shortcode import (
+    is_any_short,
+    is_short_text,
+    require_agreeing,
+    without_bound,
+)
 from yinzheng.verifier.formats.voucher import is_voucher_text
 
 if TYPE_CHECKING:
@@ -70,13 +75,15 @@ def find_in(views: Iterable[Set[str]]) -> str:
 
     Of a document's two codes the large one is taken: it proves itself, and is looked for in all views.
 
-    Raises `DataFault`: `image-no-code`, `image-foreign` (codes, none of ours), `image-several`.
+    Raises `DataFault`: `image-no-code`, `image-foreign` (codes, none of ours), `image-several`,
+    and as `require_agreeing`.
     """
     foreign: set[str] = set()
     short: set[str] = set()
     for texts in views:
         ours = without_bound({text for text in texts if is_ours(text)} | short)
         if len(ours) > 1:
+            require_agreeing(ours)
             raise DataFault(
                 f"the picture shows the codes of {len(ours)} certificates",
                 code="image-several",

@@ -130,3 +130,25 @@ def without_bound(texts: Iterable[str]) -> set[str]:
     short = set(filter(is_any_short, texts := set(texts)))
     large = texts - short
     return large | {one for one in short if not any(binds(one, qr) for qr in large)}
+
+
+def require_agreeing(texts: Iterable[str]) -> None:
+    """Refuse codes of which two are of one number and of different cores: no paper has both.
+
+    Raises `DataFault` `codes-contradict`.
+    """
+    named = {one for one in map(_named, texts) if one is not None}
+    if len({one.number for one in named}) < len(named):
+        raise DataFault(
+            "two of the codes have one number and are of different documents",
+            code="codes-contradict",
+            hint="No paper of the registry has both: rely on neither before it has told which it is.",
+        )
+
+
+def _named(text: str) -> ShortCode | None:
+    """Which certificate or voucher a code is of; None where it is of neither."""
+    try:
+        return decode_short(text if is_short_text(text) else short_code(text))
+    except DataFault:
+        return None

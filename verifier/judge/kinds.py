@@ -149,6 +149,7 @@ def kind_of(presented: Presented) -> Kind:
 
 UNDECIDED: Final = frozenset(
     {
+        "codes-contradict",
         "image-several",
         "image-too-large",
         "pdf-encrypted",

@@ -14,6 +14,11 @@ SHORT_REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "短码所指的不是登记在该编号下的证书或凭证：出示的不是所登记的那一份。",
         "Another document is registered under the short code's number: what was shown is not it.",
     ),
+    "codes-contradict": (
+        "两个二维码编号相同，却不是同一份文件：登记机构出具的纸面不会如此。在登记机构查明之前，请勿依据其中任何一个。",
+        "Two of the codes have one number and are of different documents: no paper of the registry has both. "
+        "Rely on neither before the registry has told which it is.",
+    ),
     "short-number": ("短码中的编号不符合格式。", "The number in the short code is malformed."),
     "short-check": (
         "短码不完整，请重新扫描整个二维码。",

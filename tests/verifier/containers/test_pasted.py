@@ -77,6 +77,9 @@ def test_of_both_codes_in_a_text_the_large_one_is_taken() -> None:
     with pytest.raises(DataFault) as caught:
         read_target(f"{short_code(QR)} {short_code(VoucherWorld().qr)}")
     assert caught.value.code == "text-several"
+    with pytest.raises(DataFault) as caught:
+        read_target(f"{QR} {short_code(World().qr)}")  # each signature is another
+    assert caught.value.code == "codes-contradict"
 
 
 @pytest.mark.parametrize("paste", AS_PASTED)

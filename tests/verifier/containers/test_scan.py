@@ -174,6 +174,15 @@ def test_of_both_codes_the_large_one_is_taken() -> None:
     assert fault_of(saved(beside(code(short_code(other)), code(short)))).code == "image-several"
 
 
+def test_two_codes_of_one_number_are_not_told_to_be_two_certificates() -> None:
+    """Cropped to either, a paper with one code made up would be genuine."""
+    another = encode_qr(parse_body(body_json(asset="另一数据集")), ISSUER, "yz.example.org")
+    for one, two in ((QR, short_code(another)), (short_code(QR), another), (QR, another)):
+        assert fault_of(saved(beside(code(one), code(two)))).code == "codes-contradict"
+    elsewhere = QR.replace("YZ.EXAMPLE.ORG", "EXAMPLE.ORG")
+    assert fault_of(saved(beside(code(QR), code(elsewhere)))).code == "image-several"
+
+
 def test_the_large_code_is_looked_for_in_every_view() -> None:
     short = short_code(QR)
     assert find_in([{short}, set(), {short, QR}]) == QR
