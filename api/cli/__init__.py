@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -44,10 +45,12 @@ class _Root(LazyGroup):
         super().__init__(panels, **attributes)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """As `LazyGroup`. Raises `UsageFault` (`command-not-installed`)."""
+        """As `LazyGroup`. Raises `UsageFault` (`command-not-installed`, `versions-differ`)."""
         for panel in PANELS:
             if args[0] not in self.commands and args[0] in (entry.name for entry in panel.entries):
                 raise _not_installed(args[0], panel.extra)
+            if panel.extra and args[0] in (entry.name for entry in panel.entries):
+                _require_one_version(Path(__file__).parents[3])
         return super().resolve_command(ctx, args)
 
 
@@ -59,6 +62,25 @@ def _not_installed(command: str, extra: Extra) -> UsageFault:
         hint=f"Install it with: {install}; in a checkout, with scripts/setup {extra}.",
         zh=(f"本机没有安装命令 {command}。", f"请安装：{install}；在源码目录中为 scripts/setup {extra}。"),
     )
+
+
+def _require_one_version(site: Path) -> None:
+    """Refuse to run two wheels together that are of two versions: pip lets one alone be changed, and says so
+    in passing. ``site``: where the package lies, with what describes each wheel beside it (ADR 110).
+    """
+    wheels = dict(one.stem.split("-", 1) for one in site.glob("yinzheng*-*.dist-info"))
+    own, registry = wheels.get("yinzheng"), wheels.get("yinzheng_registry")
+    if own is not None and registry not in (None, own):
+        install = f"pip install 'yinzheng=={own}' 'yinzheng-registry=={own}'"
+        raise UsageFault(
+            f"yinzheng is of version {own} here, and yinzheng-registry of {registry}",
+            code="versions-differ",
+            hint=f"Install both of one version: {install}.",
+            zh=(
+                f"本机的 yinzheng 是 {own} 版，yinzheng-registry 却是 {registry} 版。",
+                f"请装同一版本：{install}。",
+            ),
+        )
 
 
 def build() -> typer.Typer:

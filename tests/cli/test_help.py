@@ -8,10 +8,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import environment
+from tests.cli.processes import ROOT, environment
 from yinzheng.api.cli.commands import PANELS
 from yinzheng.api.cli.lazy import PACKAGE, Command, Group
 
@@ -99,3 +100,26 @@ def test_the_table_says_what_the_commands_say() -> None:
             calls.add(entry.where)
     assert len(calls) == sum(isinstance(entry, Command) for _, entry in ALL), "two names for one function"
     assert len({words for words, _ in ALL}) == len(ALL)
+
+
+def test_wheels_of_two_versions_do_not_run_together(tmp_path: Path) -> None:
+    """As `pip install --upgrade yinzheng` leaves them, with a warning; what verifies alone goes on."""
+    for name, version in (("yinzheng", "0.2.0"), ("yinzheng_registry", "0.1.0")):
+        (tmp_path / f"{name}-{version}.dist-info").mkdir()
+    (tmp_path / "yinzheng").symlink_to(ROOT / "yinzheng")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        program = (
+            f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from yinzheng.api.cli import main; main()"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", program, *words],
+            capture_output=True, text=True, timeout=60, check=False, env=environment(),
+        )  # fmt: skip
+
+    for words in (("org", "--help"), ("audit", "--json")):
+        said = run(*words)
+        assert (said.returncode, said.stdout) == (2, "")
+        assert "'yinzheng==0.2.0' 'yinzheng-registry==0.2.0'" in said.stderr
+    assert json.loads(said.stderr)["error"]["code"] == "versions-differ"
+    assert run("verify", "--help").returncode == 0
