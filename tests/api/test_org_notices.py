@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.cli.processes import ROOT
-from yinzheng.api.cli.org.withdrawals import _line, _standing
+from yinzheng.api.cli.org.withdrawals import _line, _place, _standing
 from yinzheng.api.org.notices import filled, keep_notice
 from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.errors import UsageFault
@@ -58,6 +60,18 @@ def test_what_is_asked_of_an_organisation_is_told_with_a_time_that_people_read()
     said = "withdrawal.destroy 撤回：请销毁并签署回执"
     assert _line(told) == f"{said}  {'ab' * 32}, by 期限 2026-12-03 23:00:00+08:00"
     assert _line({"kind": "dispute.hold", "data": {"dispute": "D-2026-000001"}}).endswith("D-2026-000001")
+
+
+def test_freezing_is_asked_for_before_destruction_and_both_in_the_order_of_time() -> None:
+    def asked(kind: str, withdrawal: str, at: int) -> Any:
+        return SimpleNamespace(kind=kind, data={"withdrawal": withdrawal}, at=at)
+
+    freeze, destroy, one, other = "withdrawal.freeze", "withdrawal.destroy", "cd" * 32, "ab" * 32
+    given = [(destroy, one, NOW), (freeze, other, NOW + 1), (freeze, one, NOW), (destroy, other, NOW + 1)]
+    found = sorted((asked(*of) for of in given), key=_place)
+    assert [(it.kind, it.data["withdrawal"]) for it in found] == [
+        (freeze, one), (destroy, one), (freeze, other), (destroy, other),
+    ]  # fmt: skip
 
 
 def test_how_a_withdrawal_stands_says_who_confirmed_and_who_still_owes() -> None:

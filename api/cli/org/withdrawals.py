@@ -91,6 +91,7 @@ def notices(
         pages = opened.pages(f"/org/v1/notices-pending{query}", "notices")
         given = [one for page in pages for one in registry.listed(page)]
     sound, faults = registry.believed(policy, opened.member.profile.code, given, clock())
+    sound.sort(key=lambda one: _place(one.notice))
     if out_folder is not None:
         make_folder(out_folder, mode=0o700)
         for one in sound:
@@ -105,6 +106,11 @@ def notices(
 
 
 HEADINGS = ("通知", "事项", "撤回编号", "争议", "期限", "其他内容")
+
+
+def _place(notice: Webhook) -> tuple[int, str, int]:
+    """The oldest first; of what one moment asks for one withdrawal, what is to be done first."""
+    return notice.at, str(notice.data.get("withdrawal", "")), [*NOTICE_KINDS].index(notice.kind)
 
 
 def _row(notice: Webhook) -> Sequence[object]:
