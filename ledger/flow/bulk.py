@@ -67,7 +67,7 @@ def mill(
     its, leash = spawning.Pipe(duplex=False)
     pool = ProcessPoolExecutor(workers, mp_context=spawning, initializer=_begin_worker, initargs=(begin, its))
     try:
-        yield lambda asked: pool.submit(_work, asked)
+        yield partial(_submit, pool)
     except BaseException as error:
         leash.close()
         if isinstance(error, BrokenProcessPool):
@@ -77,6 +77,17 @@ def mill(
         pool.shutdown(cancel_futures=True)
         leash.close()
         its.close()
+
+
+def _submit(pool: ProcessPoolExecutor, asked: Any) -> Future[Any]:
+    """Have a pool make what is asked. Its processes begin at the first, and inherit that an interrupt is not
+    theirs: while they still import, it would end each of them with a traceback of its own.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(_work, asked)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def in_order(mill: Mill[Asked, Made], asked: Iterable[Asked], most: int) -> Iterator[Made]:
@@ -128,9 +139,8 @@ _make: Callable[[Any], Any] | None = None
 
 
 def _begin_worker(begin: Begin[Any, Any], leash: Connection) -> None:
-    """Prepare a worker process; an interrupt is the main process's to handle."""
+    """Prepare a worker process; an interrupt, which is blocked here, is the main process's to handle."""
     global _begun, _make
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_when_let_go, args=(leash,), daemon=True).start()
     try:
         _begun = begin()  # for as long as the process is there: one that is dropped is closed

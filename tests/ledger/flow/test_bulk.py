@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -38,6 +39,20 @@ class Doubling:
 class Ending(Doubling):
     def __call__(self, number: int) -> tuple[int, int]:
         os._exit(number & 1)
+
+
+class Telling(Doubling):
+    """A maker that says whether an interrupt would reach its process."""
+
+    def __call__(self, number: int) -> tuple[int, int]:
+        return int(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())), os.getpid()
+
+
+def test_an_interrupt_reaches_no_worker_from_its_first_instruction_on() -> None:
+    """Ctrl-C goes to all processes of a terminal: each that still imported ended with a traceback."""
+    with mill(Telling, 2) as making:
+        assert [blocked for blocked, _ in in_order(making, range(4), 4)] == [1] * 4
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_workers_make_in_the_order_of_the_asking() -> None:
