@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import cbor2
 
-from yinzheng.verifier.bytes.algorithms import DigestPair, constant_time_equal
+from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import integer
 from yinzheng.verifier.bytes.cose import (
     IssuerSigner,
@@ -103,17 +103,6 @@ class ShortReceipt:
 
     subject: bytes
     credential: bytes | None = field(repr=False)
-
-    def names(self, qr: str, *, whole: bool = True) -> bool:
-        """Whether a receipt's large code is the one beside it: of the same consent, with the same credential
-        or as little of one; without ``whole`` the consent alone counts.
-        """
-        try:
-            large = decode_receipt_qr(qr)
-        except DataFault:
-            return False
-        mine, other = self.credential or b"", large.credential or b""
-        return self.subject == large.subject and (not whole or constant_time_equal(mine, other))
 
 
 AnyReceiptCode: TypeAlias = ReceiptCode | ShortReceipt

@@ -20,6 +20,8 @@ from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.formats.certificate import decode_qr
 from yinzheng.verifier.formats.licence import is_licence_number
 from yinzheng.verifier.formats.receipt import (
+    AnyReceiptCode,
+    decode_receipt_qr,
     decode_short_receipt,
     is_receipt_text,
     is_short_receipt,
@@ -112,24 +114,39 @@ def decode_short(text: str) -> ShortCode:
     return ShortCode(number, check)
 
 
-def binds(short: str, qr: str, *, whole: bool = True) -> bool:
-    """Whether a short code's text is well formed and names the code of that text.
+def name_in(short: str, *, whole: bool = True) -> bytes | None:
+    """What a short code's text names its large code by, to be compared with `name_of`; None if it is none.
 
-    Without ``whole`` a receipt's names any code of its consent: what is attached to one has no credential.
+    Without ``whole`` a receipt's names its consent alone, as what is attached to one has no credential.
     """
     try:
-        if is_short_receipt(short):
-            return decode_short_receipt(short).names(qr, whole=whole)
-        return decode_short(short).names(qr)
+        if not is_short_receipt(short):
+            return decode_short(short).check
+        return _of_receipt(decode_short_receipt(short), whole=whole)
     except DataFault:
-        return False
+        return None
+
+
+def name_of(qr: str, *, whole: bool = True) -> bytes | None:
+    """What a short code names the code of that text by; None if it is no large one."""
+    try:
+        if not is_receipt_text(qr):
+            return check_of(qr)
+        return _of_receipt(decode_receipt_qr(qr), whole=whole)
+    except DataFault:
+        return None
+
+
+def _of_receipt(code: AnyReceiptCode, *, whole: bool) -> bytes:
+    return code.subject + (code.credential or b"" if whole else b"")
 
 
 def without_bound(texts: Iterable[str]) -> set[str]:
     """Texts of codes, less each short one that names a large one among them: both are on every paper."""
     short = set(filter(is_any_short, texts := set(texts)))
     large = texts - short
-    return large | {one for one in short if not any(binds(one, qr) for qr in large)}
+    named = {name_of(qr) for qr in large} - {None}
+    return large | {one for one in short if name_in(one) not in named}
 
 
 def require_agreeing(texts: Iterable[str]) -> None:

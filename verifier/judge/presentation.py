@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import Final
 
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.receipt import is_receipt_text
-from yinzheng.verifier.formats.shortcode import binds, decode_short, short_code
+from yinzheng.verifier.formats.shortcode import decode_short, name_in, name_of, short_code
 from yinzheng.verifier.judge.report import Note
 
 _NUMBER: Final = re.compile(r"SJ[0-9]{13}", re.I | re.A)
@@ -54,9 +53,10 @@ def _others(presented: Presented, qr: str) -> list[str]:
     """
     if not (shown := presented.shown):
         return []
-    own = [text for text in shown if _content(text) == _content(qr)]
-    named = partial(binds, whole=bool(own))
-    return [text for text in shown if text not in own and not any(named(text, one) for one in own or [qr])]
+    content = _content(qr)
+    own = {text for text in shown if _content(text) == content}
+    named = {name_of(one, whole=bool(own)) for one in own or {qr}} - {None}
+    return [text for text in shown if text not in own and name_in(text, whole=bool(own)) not in named]
 
 
 def _same_number(text: str, qr: str) -> bool:

@@ -25,12 +25,16 @@ from yinzheng.verifier.formats.receipt import (
     short_receipt,
     with_credential,
 )
-from yinzheng.verifier.formats.shortcode import binds, is_any_short, short_code
+from yinzheng.verifier.formats.shortcode import is_any_short, name_in, name_of, short_code
 
 QR, COPY = ReceiptWorld().qr, ReceiptWorld().proof_copy
 SHORT, SHORT_COPY = short_receipt(QR), short_receipt(COPY)
 S, K = SHORT.split("#")[1].split(".")
 OTHER = bytes(32)
+
+
+def binds(short: str, qr: str, *, whole: bool = True) -> bool:
+    return (named := name_in(short, whole=whole)) is not None and named == name_of(qr, whole=whole)
 
 
 def test_it_names_consent_and_credential() -> None:

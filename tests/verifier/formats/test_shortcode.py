@@ -16,11 +16,12 @@ from tests.verifier.world import NUMBER, World
 from yinzheng.verifier import DataFault
 from yinzheng.verifier.formats.shortcode import (
     ShortCode,
-    binds,
     check_of,
     decode_short,
     is_any_short,
     is_short_text,
+    name_in,
+    name_of,
     short_code,
     without_bound,
 )
@@ -29,6 +30,10 @@ QR, VOUCHER = World().qr, VoucherWorld().qr
 SHORT = short_code(QR)
 FIXED = f"HTTPS://YZ.EXAMPLE.ORG{ShortCode(NUMBER, bytes(range(16))).path}"
 RECEIPT = genuine_receipt()["qr"]
+
+
+def binds(short: str, qr: str) -> bool:
+    return (named := name_in(short)) is not None and named == name_of(qr)
 
 
 def test_it_names_number_and_core() -> None:
