@@ -1,9 +1,8 @@
 """How five readers read the codes that we print: `python -m scripts.bench_parts.codes`.
 
 Five documents, each at four resolutions: plain, askew, blurred, pale as JPEG, photographed. Three tables: the
-large code of each by itself (110 pictures), short codes (S6.11) of certificates and vouchers by themselves,
-those of four signings of each (264), and the foot of their page with both in view (66), which is read if
-either is; what is neither is wrong.
+large code of each by itself (110 pictures), its short code (S6.11, S13.9) by itself, of four signings of each
+(440), and the page between them with both in view (110), read if either is; what is neither is wrong.
 zbar (`zbarimg`, Debian's zbar-tools) is asked where it is installed, jsQR and @zxing/library where
 `NODE_PATH` has them with pngjs (`npm install jsqr @zxing/library pngjs`), OpenCV where
 `opencv-python-headless` is (in an environment of its own: nothing of ours needs it). zxing-cpp is ours.
@@ -13,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -39,6 +39,9 @@ SIGNINGS: Final = 4
 TEXT_WIDTH: Final = 166.0
 """Millimetres between the margins of a certificate, from the one code's edge to the other's."""
 
+BELOW: Final = 140.0
+"""Millimetres from the top of a receipt's large code to that of its short one."""
+
 _NODE: Final = Path(__file__).with_name("codes.mjs")
 
 Picture = tuple[str, int, str, Image.Image]
@@ -52,6 +55,7 @@ class Placed(NamedTuple):
     drawn: Image.Image
     side: float
     left: float = 0.0
+    top: float = 0.0
 
 
 class Printed(NamedTuple):
@@ -59,8 +63,11 @@ class Printed(NamedTuple):
 
     large: str
     side: float
-    short: str = ""
-    short_side: float = 0.0
+    short: str
+    short_side: float
+    left: float
+    top: float = 0.0
+    """Where the short one stands, from the large one's upper left corner."""
 
 
 def scanned(codes: Sequence[Placed], dpi: int) -> Image.Image:
@@ -70,11 +77,12 @@ def scanned(codes: Sequence[Placed], dpi: int) -> Image.Image:
         return round(millimetres / PER_INCH * dpi)
 
     edge = dots(MARGIN)
-    width, height = max(dots(one.left + one.side) for one in codes), max(dots(one.side) for one in codes)
+    width = max(dots(one.left + one.side) for one in codes)
+    height = max(dots(one.top + one.side) for one in codes)
     page = Image.new("L", (width + 2 * edge, height + 2 * edge), PAPER)
     for one in codes:
         printed = one.drawn.resize((dots(one.side), dots(one.side)), Image.Resampling.BOX)
-        page.paste(printed, (edge + dots(one.left), edge))
+        page.paste(printed, (edge + dots(one.left), edge + dots(one.top)))
     return page.filter(ImageFilter.GaussianBlur(dpi / 600))
 
 
@@ -127,21 +135,26 @@ def pictures(name: str, codes: Sequence[Placed]) -> list[Picture]:
 def documents() -> dict[str, Printed]:
     """What is printed of each document."""
     from tests.ledger.document import samples
-    from tests.verifier.receipt_world import genuine_receipt
+    from tests.verifier.receipt_world import SUBJECT, genuine_receipt
     from tests.verifier.voucher_world import VoucherWorld
     from yinzheng.ledger.document import voucher_pdf
     from yinzheng.ledger.document.qr import qr_symbol
     from yinzheng.ledger.document.receipt_pdf import MAX_QR_MILLIMETRES, MODULE_MILLIMETRES
     from yinzheng.ledger.document.render import code_millimetres, short_millimetres
+    from yinzheng.verifier.bytes.cose import to_base32
     from yinzheng.verifier.formats.receipt import with_credential
     from yinzheng.verifier.formats.shortcode import short_code
 
     def receipt(text: str) -> Printed:
-        return Printed(text, min(MAX_QR_MILLIMETRES, qr_symbol(text).size * MODULE_MILLIMETRES))
+        side = min(MAX_QR_MILLIMETRES, qr_symbol(text).size * MODULE_MILLIMETRES)
+        # A receipt signed anew has the same short code: each is that of another consent.
+        short = short_code(text).replace(to_base32(SUBJECT), to_base32(os.urandom(32)))
+        return Printed(text, side, short, short_millimetres(short), side - short_millimetres(short), BELOW)
 
     def rights(text: str, side: float | None = None) -> Printed:
         short = short_code(text)
-        return Printed(text, side or code_millimetres(text), short, short_millimetres(short))
+        side = side or code_millimetres(text)
+        return Printed(text, side, short, short_millimetres(short), TEXT_WIDTH - short_millimetres(short))
 
     proof, voucher = genuine_receipt()["qr"], VoucherWorld().qr
     crowded = samples.changed(limits="不得向境外提供；" * 24)
@@ -149,7 +162,7 @@ def documents() -> dict[str, Printed]:
         "certificate": rights(samples.qr_text(samples.USUAL)),
         "certificate, texts elided": rights(samples.qr_text(crowded)),
         "voucher": rights(voucher, code_millimetres(voucher, voucher_pdf.MODULE_MILLIMETRES)),
-        "receipt": receipt(with_credential(proof, bytes(range(32)))),
+        "receipt": receipt(with_credential(proof, os.urandom(32))),
         "receipt, proof copy": receipt(proof),
     }
 
@@ -238,26 +251,25 @@ def large(one: Printed) -> Placed:
     return Placed(one.large, Image.open(BytesIO(qr_png(one.large))).convert("L"), one.side)
 
 
-def short(one: Printed, left: float = 0.0) -> Placed:
-    """Its short one."""
+def short(one: Printed) -> Placed:
+    """Its short one, where it stands on the page."""
     from yinzheng.ledger.document.qr import SHORT_VERSION, qr_png
 
     drawn = Image.open(BytesIO(qr_png(one.short, least=SHORT_VERSION))).convert("L")
-    return Placed(one.short, drawn, one.short_side, left)
+    return Placed(one.short, drawn, one.short_side, one.left, one.top)
 
 
 def views() -> dict[str, dict[str, list[Placed]]]:
     """What is in view in the pictures of each table, by document."""
     signed = [documents() for _ in range(SIGNINGS)]
-    both = {name: one for name, one in signed[0].items() if one.short}
     return {
         "large code": {name: [large(one)] for name, one in signed[0].items()},
         "short code": {
-            f"{name}, {at}": [short(found[name])] for at, found in enumerate(signed) for name in both
+            f"{name}, {at}": [short(one)._replace(left=0.0, top=0.0)]
+            for at, found in enumerate(signed)
+            for name, one in found.items()
         },
-        "both in view": {
-            name: [large(one), short(one, TEXT_WIDTH - one.short_side)] for name, one in both.items()
-        },
+        "both in view": {name: [large(one), short(one)] for name, one in signed[0].items()},
     }
 
 
@@ -268,8 +280,10 @@ def main() -> None:
     parser.add_argument("--missed", action="store_true", help="name what was not read")
     asked = parser.parse_args()
     for name, one in documents().items():
-        beside = f", short {len(one.short)} characters, {one.short_side:.1f} mm" if one.short else ""
-        print(f"{name}: {len(one.large)} characters, {one.side:.0f} mm{beside}")
+        print(
+            f"{name}: {len(one.large)} characters, {one.side:.0f} mm, "
+            f"short {len(one.short)} characters, {one.short_side:.1f} mm"
+        )
     known = readers(asked.opencv)
     for view, found_in in views().items():
         taken = [picture for name, codes in found_in.items() for picture in pictures(name, codes)]
