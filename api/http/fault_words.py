@@ -44,10 +44,11 @@ _PATIENT: Final = {
         Label(
             "请核对患者的出生日期（监护人请填写孩子的）。填错五次，回执关闭一小时。"
             "携带身份证件到柜台可以当场办理或补发回执。"
-            "同意的内容已依法销毁的，回执也打不开；用“核验”可以看到。",
+            "另一家登记机构的回执，请用它上面的网址。同意的内容已依法销毁的，回执也打不开；用“核验”可以看到。",
             "Check the patient’s date of birth, also as a guardian. After five wrong dates a receipt is "
             "closed for an hour. A counter withdraws at once or replaces the receipt, with an identity "
-            "document. A consent that was erased opens nothing either: verifying the receipt tells.",
+            "document. One of another registry opens at the address on it, and that of a consent that was "
+            "erased nowhere: verifying the receipt tells.",
         ),
     ),
     "receipt-replaced": Fault(
