@@ -53,7 +53,7 @@ def test_no_file_is_in_two_and_none_is_missing(wheels: dict[str, Path]) -> None:
     assert tracked() - set(held) == {f"yinzheng/contracts/{name}" for name in TOOLS}
 
 
-@pytest.mark.parametrize("project", [".", "registry"])
+@pytest.mark.parametrize("project", PROJECTS)
 def test_an_archive_of_the_sources_gives_the_same(
     wheels: dict[str, Path], project: str, tmp_path: Path
 ) -> None:
