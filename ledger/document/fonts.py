@@ -30,7 +30,7 @@ def covered() -> frozenset[int]:
         raise EnvironmentFault(
             "the fonts that documents are set in are not installed",
             code="fonts-missing",
-            hint="Install them beside the program: pip install yinzheng-fonts, or ./fonts of a checkout.",
+            hint="In a checkout run scripts/setup registry, or pip install ./fonts.",
         )
     with TTFont(face, lazy=True) as font:
         return frozenset(font.getBestCmap())
