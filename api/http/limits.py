@@ -56,8 +56,9 @@ class Limits:
     """The reserve for small ones."""
     pace: BodyPace = field(default_factory=BodyPace)
     """The slowest a body may come."""
-    body_seconds: float = 60
-    """How long a client may take to send a body."""
+    body_seconds: float = 180
+    """How long a client may take to send a body: it comes as slowly as from the client itself, for the proxy
+    keeps nothing of it (docs/deploy.md)."""
     verifications: int = max(1, os.cpu_count() or 1)
     """Verifications at once: they are bound by the processor, so more would only wait in threads."""
     files: int = 2
