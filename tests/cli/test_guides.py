@@ -38,10 +38,10 @@ def said_in(path: Path) -> str:
 
 @cache
 def interface() -> str:
-    """All that the interface can say, without white space."""
+    """All that the interface can say, without white space, and without the breaks of lines on paper."""
     rooms = [ROOT / "api", ROOT / "verifier" / "words", ROOT / "ledger"]
     files = [one for room in rooms for end in ("py", "html", "typ") for one in room.rglob(f"*.{end}")]
-    return re.sub(r"\s", "", "".join(one.read_text(encoding="utf-8") for one in files))
+    return re.sub(r"\\?\s", "", "".join(one.read_text(encoding="utf-8") for one in files))
 
 
 def commands_of(path: Path) -> Iterator[list[str]]:
