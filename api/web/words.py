@@ -161,9 +161,11 @@ VERDICTS: Final = MappingProxyType(
         "unregistered": Explained(
             "unknown",
             Label(
-                "登记机构的链上没有这个编号，短码不指向任何证书。请勿相信纸面所载的内容。",
-                "The registry's chain has nothing under the number that the code names. Do not rely on "
-                "what the paper says.",
+                "登记机构的链上没有这个编号，短码不指向任何证书。另一登记机构的证书，须向该机构核验；"
+                "当作这家登记机构的出示的，请勿相信纸面所载的内容。",
+                "The registry's chain has nothing under the number that the code names. Another registry's "
+                "certificate is for that registry to tell. If it is shown as this registry's, do not rely "
+                "on what the paper says.",
             ),
             (_SCAN_ORIGINAL, _ASK_REGISTRY),
         ),

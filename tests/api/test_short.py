@@ -66,6 +66,7 @@ def test_one_that_nobody_registered(client: Client) -> None:
     assert answer["verdict"]["word"] == "not_ours"
     page = client.get(ShortCode(MISSING, bytes(16)).path).text
     assert "nothing under the number that the code names" in page
+    assert "certificate is for that registry to tell" in page
     assert "signed with a key" not in page
 
 
