@@ -118,6 +118,12 @@ def test_what_the_chain_does_not_have_contradicts_no_paper(live: FakeLedger) -> 
         assert report.finding(4).code == ("no-record" if shown.short else "live-refused")
 
 
+def test_what_the_chain_has_makes_a_large_code_of_another_forged() -> None:
+    """As whoever stole the issuer's key could sign it."""
+    report = ask(read_target(OTHER), ledger())
+    assert (report.authentic, report.finding(4).code) == (Authentic.FORGED, "record-differs")
+
+
 def test_a_guess_while_the_chain_is_silent_learns_nothing() -> None:
     known = ledger(unreachable=("chain",))
     unknown = ledger(records=False, unreachable=("chain",))
