@@ -142,7 +142,7 @@ def _stream(site: Site, port: int, member: Member) -> Iterator[list[tuple[float,
         at=int(time.time()),
         nonce=secrets.token_bytes(16),
     )
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2 * PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=2 * PATIENCE)
     connection.request("GET", _PATH, headers={HEADER: sign_request(request, member.key)})
     answer = connection.getresponse()
     if answer.status != 200:
