@@ -63,7 +63,7 @@ def measure_peers(folder: Path, entries: int, transfers: int, say: Say) -> list[
         lambda: _pdf(folder, site, say),
         lambda: _log(folder, entries, say),
         lambda: _chain(folder, site, "geth, a block a second", _geth, transfers, say),
-        lambda: _chain(folder, site, "anvil, a block for each", _anvil, transfers, say),
+        lambda: _chain(folder, site, "anvil, a block for each", _anvil, transfers // 5, say),
     )
     for measure in measures:
         try:
