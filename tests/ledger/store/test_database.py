@@ -98,7 +98,11 @@ def tables(connection: Connection) -> dict[str, object]:
         ]
 
     revision = connection.execute(text("SELECT version_num FROM alembic_version")).all()
-    return {table: sorts(table) for table in looked.get_table_names()} | {"": revision}
+    found: dict[str, object] = {table: sorts(table) for table in looked.get_table_names()}
+    if connection.dialect.name == "sqlite":  # how the index over names is made, and kept
+        beside = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' OR name = :name"
+        found |= {str(row.name): row.sql for row in connection.execute(text(beside), {"name": _BESIDE})}
+    return found | {"": revision}
 
 
 def test_names_of_before_are_found_in_the_register(tmp_path: Path) -> None:
