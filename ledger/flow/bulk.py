@@ -10,11 +10,12 @@ A worker gets what its maker is begun with and what it is asked for; no database
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from yinzheng.ledger.registry import Registry
-    from yinzheng.ledger.store.repository import EventRow
+    from yinzheng.ledger.store.repository import Placed
 
 Asked = TypeVar("Asked")
 Made = TypeVar("Made")
@@ -105,22 +106,33 @@ def in_order(mill: Mill[Asked, Made], asked: Iterable[Asked], most: int) -> Iter
 def write_batches(
     registry: Registry,
     batches: Iterable[Made],
-    write: Callable[[Session, Made], tuple[Told, Sequence[EventRow]]],
+    write: Callable[[Session, Made], tuple[Told, Placed]],
 ) -> Iterator[Told]:
     """Write each in a transaction of its own; gives what `write` tells, once all and full tiles are durable.
 
-    `write` also gives the rows that it added with their places (`repository.add_sequenced`): the log takes
-    them as they are at hand once they are durable, and reads them from the database no more. Heads are left
+    `write` also gives what it added with its places (`repository.add_sequenced`): the log takes it as it is
+    at hand once it is durable, and reads it from the database no more. Heads are left
     to `pipeline.settle`: what is tiled and not under one is as if it were not there. Raises what `write` and
     `Store.transaction` raise, and as `TileLog.append`.
     """
     from yinzheng.ledger.flow.pipeline import grow_log  # not needed to make rows, which workers do
 
-    for batch in batches:
-        with registry.store.transaction() as session:
-            told, rows = write(session, batch)
-        grow_log(registry, tiles_only=True, at_hand=rows)
-        yield told
+    with registry.store.in_bulk(), _unlooked_at():
+        for batch in batches:
+            with registry.store.transaction() as session:
+                told, placed = write(session, batch)
+            grow_log(registry, tiles_only=True, at_hand=placed)
+            yield told
+
+
+@contextmanager
+def _unlooked_at() -> Iterator[None]:
+    """Have what is in memory by now not looked through for cycles again and again while rows come and go."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 _END: Final[Any] = object()
@@ -145,6 +157,7 @@ def _begin_worker(begin: Begin[Any, Any], leash: Connection) -> None:
     try:
         _begun = begin()  # for as long as the process is there: one that is dropped is closed
         _make = _begun.__enter__()
+        gc.freeze()
     except Exception as error:  # told to whoever asks for something
         _make = partial(_raise, error)
 

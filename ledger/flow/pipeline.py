@@ -18,7 +18,6 @@ and rolls forward.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
@@ -51,6 +50,9 @@ def _anchored(_client: ContractsClient, session: Session, call: ChainCall) -> No
 
 ANCHOR: Final = CallKind("anchor", effect=_anchored, together=True, along=True)
 """About a head of the log, by its size. It goes untried: its proof would run twice."""
+
+
+_NONE: Final = repository.Placed(0, [])
 
 
 def settle(registry: Registry, progress: Progress = silent) -> None:
@@ -105,27 +107,26 @@ def grow_log(
     progress: Progress = silent,
     *,
     tiles_only: bool = False,
-    at_hand: Sequence[repository.EventRow] = (),
+    at_hand: repository.Placed = _NONE,
 ) -> int:
     """Have the log hold every statement that has its place; gives how many have. Nothing is published.
 
-    With `tiles_only` those that fill no bundle yet are left for the next time. `at_hand`: the rows that have
-    the last places, where the caller has made them durable; the others are read.
+    With `tiles_only` those that fill no bundle yet are left for the next time. `at_hand`: what has the
+    last places, where the caller has made it durable; the others are read.
     """
     with registry.store.reading() as session:
         placed = repository.sequenced(session)
     wanted = placed - placed % WIDTH if tiles_only else placed
-    read = placed - len(at_hand)
-    if at_hand and at_hand[0]["log_index"] != read:  # another server's database, which has not all of them
-        at_hand, read = (), placed
+    made, read = at_hand.statements, placed - len(at_hand.statements)
+    if made and at_hand.first != read:  # another server's database, which has not all of them
+        made, read = [], placed
     if registry.log.size < wanted:
         _require_same_edge(registry)
     while (first := registry.log.size) < wanted:
         end = min(first + repository.BATCH, wanted)
         with registry.store.reading() as session:
             stored = repository.statements(session, first, max(min(end, read), first))
-            made = (row["statement"] for row in at_hand[max(first - read, 0) : max(end - read, 0)])
-            registry.log.append(chain(stored, made))
+            registry.log.append(chain(stored, made[max(first - read, 0) : max(end - read, 0)]))
         progress(f"log holds {counted(end, 'statement')}")
     return placed
 

@@ -110,6 +110,14 @@ class Store:
             self._faults.hit("store.commit.after")
 
     @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """Transactions in here are large ones, in a row: SQLite copies their pages into the database more
+        rarely. What is committed is as durable as ever.
+        """
+        with self._writers.in_bulk():
+            yield
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session over one unchanging view of the database; it never waits for a writer."""
         with (

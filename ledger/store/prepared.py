@@ -6,7 +6,7 @@ out. Only where it is hot: everything else keeps SQLAlchemy's statements and obj
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
@@ -81,6 +81,11 @@ class Prepared:
             return int(driver.execute(ready.sql, ready.given(rows[0])).rowcount)
         return driver.execute_many(ready.sql, [ready.given(row) for row in rows])
 
+    def run_each(self, session: Session, rows: Iterable[Mapping[str, Any]]) -> int:
+        """As `run`, for many that are made one after the other and not kept."""
+        ready, driver = self._at_hand(session)
+        return driver.execute_many(ready.sql, map(ready.given, rows))
+
     def _at_hand(self, session: Session) -> tuple[_Ready, _Driver]:
         """The statement for the session's database, which has all by now that its objects say."""
         session._autoflush()
@@ -144,17 +149,17 @@ class _Driver:
             raise self._said(sql, error) from error
         return self._cursor
 
-    def execute_many(self, sql: str, given: list[Any]) -> int:
+    def execute_many(self, sql: str, given: Iterable[Any]) -> int:
         """Execute for each; gives how many rows were written, and raises as `execute`.
 
         With a cursor of its own: one that did this holds sqlite3's compiled statement until it is closed, and
         would reset it when it is collected, under another thread that has the connection by then.
         """
         if self._listened is not None:
-            return int(self._listened.exec_driver_sql(sql, given).rowcount)
+            return int(self._listened.exec_driver_sql(sql, list(given)).rowcount)
         with closing(self._connection.cursor()) as cursor:
             try:
-                cursor.executemany(sql, given)
+                cursor.executemany(sql, given)  # type: ignore[arg-type]  # both drivers take what is iterated
             except self._wrong as error:
                 raise self._said(sql, error) from error
             return int(cursor.rowcount)

@@ -4,8 +4,8 @@ Each function works inside the caller's transaction (`Store.transaction()`), so 
 together with the decision that asked for it, or not at all (D9).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, update
 from sqlalchemy import select as rows_of
@@ -172,17 +172,29 @@ def add_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         _ADD.run(session, rows)
 
 
-def add_sequenced(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert events, each with its place in the log already, which is put into its row.
+class Placed(NamedTuple):
+    """Statements that have places in the log, one after the other."""
+
+    first: int
+    statements: list[bytes]
+
+
+def add_sequenced(session: Session, rows: Iterable[EventRow]) -> Placed:
+    """Insert events in bulk, in order, each with its place in the log already, whatever its row says.
 
     Those that wait get theirs first. Giving places afterwards would write every row twice.
     """
     while sequence(session, BATCH):
         pass
-    first = sequenced(session)
-    for index, row in enumerate(rows, first):
-        row["log_index"] = index
-    add_events(session, rows)
+    placed = Placed(sequenced(session), [])
+
+    def place(row: EventRow) -> dict[str, Any]:
+        index = placed.first + len(placed.statements)
+        placed.statements.append(row["statement"])
+        return {**row, "log_index": index}
+
+    _ADD.run_each(session, map(place, rows))
+    return placed
 
 
 def events_of_case(session: Session, case_id: str) -> Sequence[Event]:

@@ -16,6 +16,9 @@ BUSY_SECONDS = 10.0
 """How long a writer waits for another before `store-locked`."""
 
 
+CACHE_KIB: Final = 65_536
+"""Of pages, of a connection that writes."""
+
 _CANNOT_SHARE: Final = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 
 
@@ -106,6 +109,7 @@ def _engine(url: URL, **options: Any) -> Engine:
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves (`_begin`)
     # page_size: of a database yet to be made; an eighth less work and room for rows of half a kilobyte.
+    # journal_size_limit: of the write-ahead file once it begins anew; a bulk may have made it larger.
     # secure_delete: what is deleted or replaced is overwritten with zeros, so that erasure reaches it (R43).
     for pragma in (
         "page_size=8192",
@@ -113,7 +117,8 @@ def _set_up(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "secure_delete=ON",
-        "cache_size=-65536",
+        f"cache_size=-{CACHE_KIB}",
+        "journal_size_limit=67108864",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,4 +1,4 @@
-"""Transactions that write: in SQLite one after the other on a connection that is kept for them (ADR 99).
+"""Transactions that write: in SQLite one after the other on a connection that is kept for them (ADR 99, 112).
 
 To fetch a connection from its pool, begin, make a session, and give all of it back takes ten times as long as
 SQLite's own `BEGIN` and a commit that waits for no disk.
@@ -14,9 +14,17 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Engine, Transaction
 
 from yinzheng.ledger.store.session import QuickSession
+from yinzheng.ledger.store.sqlite import CACHE_KIB
 
 _SOUND: Final = (1, 2)
 """libpq's PQTRANS_ACTIVE and PQTRANS_INTRANS."""
+
+_USUAL: Final = ("wal_autocheckpoint=1000", f"cache_size=-{CACHE_KIB}")
+_IN_BULK: Final = ("wal_autocheckpoint=40000", f"cache_size=-{CACHE_KIB // 2}")
+"""Pages are copied from the write-ahead file into the database when there are 320 MB of them: one that batch
+after batch has changed, as those of an index over hashes, is copied once. The rows of a batch are in memory,
+so the cache is half as large.
+"""
 
 
 class Begun(Protocol):
@@ -44,6 +52,7 @@ class Writers:
         self._engine = engine
         self._bare = engine.execution_options(yinzheng_bare=True)
         self._idle: list[_KeptSession] = []
+        self._settings = _USUAL
         self._closed = False
 
     @contextmanager
@@ -56,7 +65,7 @@ class Writers:
             return
         session = self._idle.pop() if self._idle else _KeptSession(self._bare)
         try:
-            yield _Kept(session)
+            yield _Kept(session, self._settings)
         except BaseException:
             session.let_go()
             raise
@@ -65,6 +74,15 @@ class Writers:
             return
         session.expunge_all()  # no object is told as it was
         self._idle.append(session)
+
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """Transactions in here are large ones, in a row."""
+        self._settings = _IN_BULK
+        try:
+            yield
+        finally:
+            self._settings = _USUAL
 
     @contextmanager
     def _pooled(self) -> Iterator[Begun]:
@@ -111,6 +129,7 @@ class _KeptSession(QuickSession):
         self._kept.detach()  # it is none of those that readers wait for
         super().__init__(self._kept, expire_on_commit=False)
         self.open = True
+        self.settings: tuple[str, ...] = _USUAL
         driver = self.connection().connection.dbapi_connection
         assert isinstance(driver, sqlite3.Connection)
         self.driver: sqlite3.Connection = driver
@@ -134,9 +153,13 @@ class _KeptSession(QuickSession):
 class _Kept:
     """A transaction that is begun and ended by the driver itself."""
 
-    def __init__(self, session: _KeptSession) -> None:
+    def __init__(self, session: _KeptSession, settings: tuple[str, ...]) -> None:
         self.session = session
         session.info.clear()  # of one transaction; whoever listens to statements may have come since
+        if session.settings is not settings:
+            for pragma in settings:
+                session.driver.execute(f"PRAGMA {pragma}")
+            session.settings = settings
         session.driver.execute("BEGIN IMMEDIATE")
 
     @property

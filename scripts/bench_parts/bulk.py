@@ -118,9 +118,8 @@ class _Composer:
         return [compose(one, self._seal, now=at).row for one in occurrences(first, end, at)]
 
 
-def _write(session: Session, rows: _Rows) -> tuple[None, _Rows]:
-    repository.add_sequenced(session, rows)
-    return None, rows
+def _write(session: Session, rows: _Rows) -> tuple[None, repository.Placed]:
+    return None, repository.add_sequenced(session, rows)
 
 
 def _batches(made: Iterator[_Rows]) -> Iterator[_Rows]:

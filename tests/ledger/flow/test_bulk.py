@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from multiprocessing import active_children
+from typing import cast
 
 import pytest
 from sqlmodel import Session
@@ -149,9 +150,8 @@ def rows(count: int, letter: bytes) -> list[dict[str, object]]:
     ]
 
 
-def write(session: Session, batch: list[dict[str, object]]) -> tuple[int, list[dict[str, object]]]:
-    repository.add_sequenced(session, batch)
-    return len(batch), batch
+def write(session: Session, batch: list[dict[str, object]]) -> tuple[int, repository.Placed]:
+    return len(batch), repository.add_sequenced(session, batch)
 
 
 def in_database(registry: Registry) -> list[bytes]:
@@ -186,16 +186,15 @@ def test_what_was_written_is_tiled_as_it_is_at_hand(
 
 def test_rows_that_the_database_has_not_are_not_tiled(registry: Registry) -> None:
     settle(registry)
-    size, lost = registry.log.size, rows(600, b"l")
-    for place, row in enumerate(lost, size):
-        row["log_index"] = place
+    size = registry.log.size
+    lost = repository.Placed(size, [cast("bytes", row["statement"]) for row in rows(600, b"l")])
     grow_log(registry, at_hand=lost)
     assert registry.log.size == size
     with registry.store.transaction() as session:
-        repository.add_sequenced(session, there := rows(400, b"t"))
+        there = repository.add_sequenced(session, rows(400, b"t"))
     grow_log(registry, at_hand=lost)
     assert registry.log.size == size + 400
-    assert list(registry.log.entries(size)) == [row["statement"] for row in there]
+    assert list(registry.log.entries(size)) == there.statements
 
 
 @pytest.mark.parametrize("point", ["store.commit.before", "store.commit.after", "log.file.before",

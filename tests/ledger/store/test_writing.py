@@ -179,3 +179,25 @@ def test_one_within_another_is_told_that_somebody_writes(tmp_path: Path) -> None
         assert kept(store) == "one"
     finally:
         store.close()
+
+
+def test_in_bulk_the_write_ahead_file_grows_and_is_copied_again_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "bulk.sqlite"
+    store = open_store(sqlite_url(path))
+    log = path.with_name("bulk.sqlite-wal")
+
+    def copied() -> bool:  # whatever begins the file anew has copied it before
+        write(store, "begin")
+        before = log.stat().st_size
+        for n in range(4):
+            write(store, f"{n}" * 2**22)
+        return log.stat().st_size < before + 2**24
+
+    with store.in_bulk():
+        assert not copied()
+    assert copied()
+    with suppress(RuntimeError), store.in_bulk():
+        raise RuntimeError
+    assert copied()
+    store.close()
+    assert not log.exists()
