@@ -28,13 +28,13 @@ from yinzheng.verifier.bytes.canonical import (
     hex_bytes,
     integer,
     list_of,
-    made_of,
     nullable,
     one_of,
     read_object,
     text,
 )
 from yinzheng.verifier.bytes.naming import spell
+from yinzheng.verifier.bytes.shape import made_of
 from yinzheng.verifier.bytes.wording import check_name, set_of
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.body import Party, check_credit_code

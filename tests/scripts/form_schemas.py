@@ -124,12 +124,12 @@ _MAKERS: Final[Mapping[str, Callable[[Forms, Mapping[str, Any]], Json]]] = {
         "type": "string",
         "enum": [*dict.fromkeys(one.value if isinstance(one, Enum) else one for one in held["values"])],
     },
-    f"{_BYTES}hexes.list_of_hex.<locals>.check": lambda forms, held: forms.of(held["item_by_item"]),
+    f"{_BYTES}lists.list_of_hex.<locals>.check": lambda forms, held: forms.of(held["item_by_item"]),
     f"{_BYTES}canonical.list_of.<locals>.check": lambda forms, held: _list(
         forms.of(held["item"]), held["low"], held["high"]
     ),
     f"{_BYTES}canonical.tuple_of.<locals>.<lambda>": lambda forms, held: forms.of(held["check"]),
-    f"{_BYTES}canonical.some_of.<locals>.check": lambda forms, held: {
+    f"{_BYTES}lists.some_of.<locals>.check": lambda forms, held: {
         **forms.of(held["members"]),
         "uniqueItems": True,
         "description": "In the order of the names listed.",
@@ -138,7 +138,7 @@ _MAKERS: Final[Mapping[str, Callable[[Forms, Mapping[str, Any]], Json]]] = {
     f"{_BYTES}canonical.object_of.<locals>.<lambda>": lambda forms, held: forms.fields(
         held["fields"], held["optional"]
     ),
-    f"{_BYTES}canonical.made_of.<locals>.<lambda>": lambda forms, held: forms.fields(held["fields"]),
+    f"{_BYTES}shape.made_of.<locals>.check": lambda forms, held: forms.fields(held["checks"]),
     f"{_BYTES}shape.shape.<locals>.<lambda>": lambda forms, held: forms.part(held["kind"]),
     "verifier.formats.trade_clauses.clause.<locals>.check": _clause,
     f"{_BYTES}naming.check_spelled.<locals>.check": lambda forms, held: forms.of(held["inner"]),

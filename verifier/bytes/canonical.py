@@ -367,24 +367,6 @@ def list_of(item: Check[T], low: int, high: int) -> Check[list[T]]:
     return check
 
 
-def some_of(*values: str) -> Check[tuple[str, ...]]:
-    """Check for a list of some of these strings, one at least, each once and in this order."""
-    members = list_of(one_of(*values), 1, len(values))
-
-    def check(value: object, path: str) -> tuple[str, ...]:
-        found = members(value, path)
-        if len(found) > 1 and found != [one for one in values if one in found]:
-            raise _fault("does not list each once, in order", path, "field-value")
-        return tuple(found)
-
-    return check
-
-
-def made_of(kind: type[Any], fields: Mapping[str, Check[Any]]) -> Check[Any]:
-    """Check for an object with exactly these fields, which becomes a value of class `kind`."""
-    return lambda value, path: kind(**(read_object(value, fields, path) if path else _members(value, fields)))
-
-
 def tuple_of(item: Check[Any], low: int, high: int) -> Check[tuple[Any, ...]]:
     """Check for a list of `low`…`high` items, as a tuple."""
     check = list_of(item, low, high)

@@ -30,6 +30,23 @@ class Codec:
     write: Callable[[Any], JSON]
 
 
+def made_of(kind: type[Any], checks: Mapping[str, Check[Any]]) -> Check[Any]:
+    """Check for an object with exactly these members, which becomes a value of class `kind`.
+
+    Its members stand in the order of the fields that `kind` is made of.
+    """
+    if list(checks) != [field.name for field in fields(kind) if field.init][: len(checks)]:
+        raise TypeError(f"the members of {kind.__name__} are not in the order of its fields")
+    in_order = tuple(checks.items())
+
+    def check(value: object, path: str) -> Any:
+        if not path and type(value) is dict and value.keys() == checks.keys():
+            return kind(*[read(value[name], "") for name, read in in_order])  # most, and sooner
+        return kind(**read_object(value, checks, path))
+
+    return check
+
+
 class Shaped:
     """Base of a frozen dataclass whose fields are `Annotated` with their checks, or `Shaped` themselves."""
 

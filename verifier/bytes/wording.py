@@ -7,8 +7,9 @@ bound on each length that is how raw biometrics stay out (R29, R48): there is no
 import re
 from typing import Final, TypeVar
 
-from yinzheng.verifier.bytes.canonical import Check, list_of, made_of
+from yinzheng.verifier.bytes.canonical import Check, list_of
 from yinzheng.verifier.bytes.naming import check_spelled
+from yinzheng.verifier.bytes.shape import made_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party, check_credit_code, check_plain
 

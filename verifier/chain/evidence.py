@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from yinzheng.verifier.bytes.canonical import Check, hex_bytes, list_of, object_of, read_object
-from yinzheng.verifier.bytes.hexes import list_of_hex
+from yinzheng.verifier.bytes.lists import list_of_hex
 from yinzheng.verifier.chain.header import MAX_HEADER, Header, parse_header
 from yinzheng.verifier.chain.mpt import MAX_NODE, MAX_NODES, Nodes, prove_secure
 from yinzheng.verifier.chain.rlp import decode_fixed, decode_integer, decode_item

@@ -17,13 +17,12 @@ from yinzheng.verifier.bytes.canonical import (
     dumps,
     hex_bytes,
     loads,
-    made_of,
     names_format,
     nullable,
     read_object,
     tuple_of,
 )
-from yinzheng.verifier.bytes.shape import read_shape, shape
+from yinzheng.verifier.bytes.shape import made_of, read_shape, shape
 from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.containers.holderfile import MAX_EVENTS, Told
 from yinzheng.verifier.errors import DataFault

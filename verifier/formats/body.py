@@ -19,14 +19,14 @@ from yinzheng.verifier.bytes.canonical import (
     hex_bytes,
     integer,
     list_of,
-    made_of,
     one_of,
     read_object,
-    some_of,
     text,
     tuple_of,
 )
+from yinzheng.verifier.bytes.lists import some_of
 from yinzheng.verifier.bytes.naming import check_spelled
+from yinzheng.verifier.bytes.shape import made_of
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.creditcode import is_credit_code
 from yinzheng.verifier.log.statement import PROFILE_TAG, commit_public
@@ -226,28 +226,9 @@ def parse_body(value: object) -> Body:
 def check_body(value: object, path: str = "$") -> Body:
     """As `parse_body`, for a value whose size its container has already bounded."""
     fields = read_object(value, _FIELDS, path, optional=_OPTIONAL)
-    body = Body(
-        number=fields["number"],
-        type=fields["type"],
-        profile=fields["profile"],
-        procedure=fields["procedure"],
-        holders=fields["holders"],
-        limits=fields["limits"],
-        asset=fields["asset"],
-        data_class=fields["class"],
-        level=fields["level"],
-        source=fields["source"],
-        scale=fields["scale"],
-        registry=fields["registry"],
-        registered_at=fields["registered_at"],
-        valid_until=fields["valid_until"],
-        remarks=fields["remarks"],
-        prev=fields["prev"],
-        notices=fields["notices"] or (),
-        follows=fields["follows"] or (),
-        importance=fields["importance"] or "",
-        authority=fields["authority"] or "",
-    )
+    _, *told, notices, follows, importance, authority = fields.values()  # in the order of a body's own
+    told += notices or (), follows or (), importance or "", authority or ""
+    body = Body(*told)
     if not body.registered_at < body.valid_until <= body.registered_at + LONGEST_TERM:
         raise DataFault(
             f"{path}.valid_until is not within five years after registration",

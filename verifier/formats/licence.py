@@ -16,8 +16,8 @@ from yinzheng.verifier.bytes.canonical import (
     integer,
     nullable,
     one_of,
-    some_of,
 )
+from yinzheng.verifier.bytes.lists import some_of
 from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape
 from yinzheng.verifier.bytes.wording import PARTY, check_words
 from yinzheng.verifier.chain.layout_moves import ChainLicence

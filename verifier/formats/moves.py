@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from yinzheng.verifier.bytes.algorithms import DigestPair
-from yinzheng.verifier.bytes.canonical import hex_bytes, integer, nullable, one_of, some_of
+from yinzheng.verifier.bytes.canonical import hex_bytes, integer, nullable, one_of
+from yinzheng.verifier.bytes.lists import some_of
 from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
 from yinzheng.verifier.bytes.wording import PARTY
 from yinzheng.verifier.errors import DataFault

@@ -17,8 +17,8 @@ from yinzheng.verifier.bytes.canonical import (
     nullable,
     one_of,
     read_object,
-    some_of,
 )
+from yinzheng.verifier.bytes.lists import some_of
 from yinzheng.verifier.bytes.shape import Codec, Shaped, shape
 from yinzheng.verifier.bytes.wording import check_name, check_words, set_of
 from yinzheng.verifier.chain.terms import ACTS, TERRITORY

@@ -23,9 +23,9 @@ from yinzheng.verifier.bytes.canonical import (
     nullable,
     one_of,
     read_object,
-    some_of,
     tuple_of,
 )
+from yinzheng.verifier.bytes.lists import some_of
 from yinzheng.verifier.bytes.shape import Shaped, Versioned, read_shape, shape
 from yinzheng.verifier.bytes.wording import check_name, check_words
 from yinzheng.verifier.chain.terms import ACTS, RIGHTS, TERRITORY

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from yinzheng.verifier.bytes.canonical import JSON, Check, integer, made_of
+from yinzheng.verifier.bytes.canonical import JSON, Check, integer
+from yinzheng.verifier.bytes.shape import made_of
 from yinzheng.verifier.bytes.wording import set_of
 from yinzheng.verifier.formats.body import check_number
 from yinzheng.verifier.log.statement import CERTIFICATE_DEPOSITED, Statement

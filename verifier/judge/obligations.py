@@ -79,14 +79,14 @@ class Signed(NamedTuple):
 
 def issuer_signature(signed: Signed, trust: TrustPolicy) -> Issuer:
     """(2) The issuer's signature verifies under the key that `kid` names and the policy pins."""
-    kid = signed.kid.hex()
     issuer = trust.issuers.get(signed.kid)
     if issuer is None:
+        kid = signed.kid.hex()
         if signed.registry is not None and trust.names(signed.registry):
             raise DataFault("the policy has no such key of that registry", code="issuer-key-unknown", kid=kid)
         raise DataFault("the policy pins no issuer of that key", code="issuer-unknown", kid=kid)
     if not trust.verified(issuer.key, signed.message, signed.signature):
-        raise DataFault("the issuer's signature is wrong", code="signature-wrong", kid=kid)
+        raise DataFault("the issuer's signature is wrong", code="signature-wrong", kid=signed.kid.hex())
     return issuer
 
 

@@ -22,8 +22,10 @@ def page_agrees(presented: Presented, qr: str) -> None:
     Raises `DataFault` `page-differs`; `NotGiven` `page-several` where its own is there too, as in a binder,
     unless a short code names another document under the same number (S6.11).
     """
+    if presented.shown is None:
+        return
     others = _others(presented, qr)
-    own_too = len(others) < len(presented.shown or ())
+    own_too = len(others) < len(presented.shown)
     if others and own_too and not any(_same_number(text, qr) for text in others):
         raise NotGiven("the pages show codes of several documents, its own among them", code="page-several")
     if others:
@@ -40,9 +42,10 @@ def presentation_notes(presented: Presented, qr: str, number: str | None) -> lis
     if presented.kind == "pdf" and not _others(presented, qr):
         agrees = presented.shown and presented.whole
         notes.append(Note("page-code-agrees" if agrees else "page-not-compared"))
-    named = {found.upper() for found in _NUMBER.findall(presented.name)}
-    if number is not None and named - {number}:
-        notes.append(Note("file-name-differs", {"named": sorted(named), "number": number}))
+    if number is not None and presented.name:
+        named = {found.upper() for found in _NUMBER.findall(presented.name)}
+        if named - {number}:
+            notes.append(Note("file-name-differs", {"named": sorted(named), "number": number}))
     return notes
 
 

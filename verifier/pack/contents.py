@@ -17,12 +17,12 @@ from yinzheng.verifier.bytes.canonical import (
     hex_bytes,
     list_of,
     loads,
-    made_of,
     nullable,
     read_object,
     text,
     tuple_of,
 )
+from yinzheng.verifier.bytes.shape import made_of
 from yinzheng.verifier.chain.evidence import Evidence, parse_evidence
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.dossier import FileDisclosure, parse_disclosure

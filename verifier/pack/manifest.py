@@ -17,12 +17,12 @@ from yinzheng.verifier.bytes.canonical import (
     hex_bytes,
     integer,
     loads,
-    made_of,
     one_of,
     read_object,
     text,
     tuple_of,
 )
+from yinzheng.verifier.bytes.shape import made_of
 from yinzheng.verifier.bytes.wording import PARTY
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.body import Party

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.bytes.hexes import list_of_hex
+from yinzheng.verifier.bytes.lists import list_of_hex, some_of
 from yinzheng.verifier.bytes.nesting import nests_too_deep
 from yinzheng.verifier.errors import DataFault
 
@@ -370,3 +370,15 @@ def test_a_nested_fault_names_its_whole_path_wherever_it_begins() -> None:
     with pytest.raises(DataFault) as caught:
         canonical.read_object({"a": {"c": {"b": [-1]}}}, {"a": own})
     assert caught.value.data["path"] == "$.c.b[0]"
+
+
+@pytest.mark.parametrize("path", ["", "$.some"])
+@pytest.mark.parametrize(
+    "value", [[], ["b", "a"], ["a", "a"], ["d"], [["a"]], [{}], [1], "a", None, {"a": 1}, ["a", "b", "b"]]
+)
+def test_some_of_takes_each_once_and_in_order(value: object, path: str) -> None:
+    for check in (some_of(*"abc"), some_of(*"abcefghijklmnopqrstuvwxyz0123456789")):
+        assert check(["a", "c"], path) == ("a", "c")
+        with pytest.raises(DataFault) as refused:
+            check(value, path)
+        assert refused.value.code in ("field-type", "field-value")

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from yinzheng.verifier.bytes.algorithms import DigestPair
 from yinzheng.verifier.bytes.canonical import boolean, hex_bytes, integer, nullable, text, tuple_of
-from yinzheng.verifier.bytes.shape import Codec, Shaped, Versioned, names_of, read_shape, shape
+from yinzheng.verifier.bytes.shape import (
+    Codec,
+    Shaped,
+    Versioned,
+    made_of,
+    names_of,
+    read_shape,
+    shape,
+)
 from yinzheng.verifier.errors import DataFault
 
 
@@ -86,3 +94,39 @@ def test_it_is_read_strictly(change: dict[str, Any], code: str, path: str) -> No
     with pytest.raises(DataFault) as caught:
         read_shape(Whole, VALUE | change)
     assert (caught.value.code, caught.value.data["path"]) == (code, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    low: int
+    high: int
+
+
+_PAIR = made_of(Pair, {"low": integer(0, 9), "high": integer(10, 99)})
+
+
+@pytest.mark.parametrize("path", ["", "$.pair"])
+def test_members_become_a_value_in_whatever_order_they_stand(path: str) -> None:
+    assert _PAIR({"high": 10, "low": 9}, path) == Pair(9, 10)
+
+
+@pytest.mark.parametrize("path", ["", "$.pair"])
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ([9, 10], "field-type"),
+        ({"low": 9}, "field-missing"),
+        ({"low": 9, "high": 10, "more": 1}, "field-unknown"),
+        ({"low": 9, "hihg": 10}, "field-missing"),
+        ({"low": 10, "high": 9}, "field-value"),
+    ],
+)
+def test_what_is_made_of_other_members_is_refused(value: object, code: str, path: str) -> None:
+    with pytest.raises(DataFault) as refused:
+        _PAIR(value, path)
+    assert refused.value.code == code
+
+
+def test_members_in_another_order_than_the_fields_are_a_mistake() -> None:
+    with pytest.raises(TypeError):
+        made_of(Pair, {"high": integer(), "low": integer()})
