@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -90,16 +92,43 @@ def _alone(targets: Sequence[str], policy: TrustPolicy, now: int) -> Iterator[_L
 
 def _shared(targets: Sequence[str], trust: Path, now: int, jobs: int) -> Iterator[_Line]:
     """By processes of which each remembers what it proved, and holds no more than its part at a time."""
-    waiting = iter(targets)
+    waiting = (targets[first : first + TOGETHER] for first in range(0, len(targets), TOGETHER))
     context = multiprocessing.get_context("spawn")
     try:
-        with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(trust, now)) as pool:
-            while window := list(islice(waiting, jobs * TOGETHER * 4)):
-                yield from pool.map(_work, window, chunksize=TOGETHER)
+        with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(trust, now)) as pool, _ended():
+            while parts := list(islice(waiting, jobs * 4)):
+                with _uninterrupted():
+                    some = [pool.submit(_work, part) for part in parts]
+                for part in some:
+                    yield from part.result()
     except BrokenProcessPool as error:
         raise EnvironmentFault(
             "a process that checks ended", code="job-ended", hint="Run it again, with fewer --jobs."
         ) from error
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Processes that begin in here leave an interrupt to this one: theirs would be a traceback each."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield  # Windows has none
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _ended() -> Iterator[None]:
+    """Whatever is raised in here ends the processes at once, and not when they have judged what they have."""
+    try:
+        yield
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
 
 
 _own: list[_Given] = []
@@ -110,8 +139,8 @@ def _begin(trust: Path, now: int) -> None:
     _own.append(_Given.of(read_policy(trust), now))
 
 
-def _work(target: str) -> _Line:
-    return _judged(target, _own[0])
+def _work(targets: Sequence[str]) -> list[_Line]:
+    return [_judged(target, _own[0]) for target in targets]
 
 
 def _judged(target: str, given: _Given) -> _Line:

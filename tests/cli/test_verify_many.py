@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.commands import refused, run
+from tests.cli.processes import COMMAND, environment
 from tests.verifier.world import NOW, genuine_file, presented, trust, trust_json
 from yinzheng.verifier.containers.target import Presented
 from yinzheng.verifier.errors import DataFault
@@ -55,6 +61,44 @@ def test_each_line_is_what_the_target_alone_gets(book: list[Path], jobs: int) ->
                 finding["data"].pop("age", None)
         assert line == alone
     assert said.code == 1
+
+
+@pytest.mark.parametrize("line", [False, True])
+def test_an_interrupt_ends_all_processes_without_a_word_of_theirs(book: list[Path], *, line: bool) -> None:
+    """While they begin, and once they judge."""
+    policy, *targets = book
+    command = [*COMMAND, "verify", *targets * 500, "--trust", policy, "--jobs", 2]
+    process = subprocess.Popen(
+        [*map(str, command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    if line:
+        assert process.stdout.readline()
+    else:
+        while process.poll() is None and len(_group(process.pid)) < 4:  # it, two, and what cleans up
+            time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert b"Traceback" not in said
+    assert process.returncode == 130
+    until = time.monotonic() + 20  # what cleans up after them ends a moment later
+    while left := _group(process.pid):
+        assert time.monotonic() < until, left
+        time.sleep(0.01)
+
+
+def _group(leader: int) -> list[int]:
+    """Processes of a group that are there (Linux)."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[2]) == leader:
+                found.append(int(stat.parent.name))
+    return found
 
 
 def test_the_code_is_that_of_the_worst(book: list[Path]) -> None:
