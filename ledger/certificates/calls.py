@@ -62,7 +62,7 @@ REMARK: Final = CallKind("remark", done=_entered)
 """About a remark, by the hex of its leaf."""
 LIFTING: Final = CallKind("lifting", done=_lifted)
 """About a lifting, by the hex of its leaf; its part is the remark's, empty where that was deposited."""
-LAPSE: Final = CallKind("lapse", refusal=_not_over)
+LAPSE: Final = CallKind("lapse", refusal=_not_over, together=True)
 """About a lapse, by the hex of its leaf."""
 FORUM_CANCELLATION: Final = CallKind("cancellation", done=_cancelled, refusal=_not_over)
 """Ordered by a forum, by the hex of its leaf; its part is the certificate's identifier."""

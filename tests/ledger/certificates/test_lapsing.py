@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.ledger.certificates.test_remarks import record
 from tests.ledger.disputes.court import Court
-from tests.ledger.world import OFFICER, actor_of
+from tests.ledger.world import OFFICER, actor_of, to_deposited
 from yinzheng.ledger.certificates import remarks
 from yinzheng.ledger.certificates.lapsing import lapse_expired
 from yinzheng.ledger.certificates.work import registered, statements_of
 from yinzheng.ledger.chain.records import Status
+from yinzheng.ledger.flow import carrying, heartbeat
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.verifier.bytes import canonical
 from yinzheng.verifier.errors import UsageFault
 from yinzheng.verifier.formats.standing import MAX_STANDING, parse_lapse
+from yinzheng.verifier.log.statement import certificate_subject
 
 
 def test_the_round_writes_down_what_is_past(court: Court) -> None:
@@ -51,6 +55,24 @@ def test_opening_the_registry_is_enough(court: Court) -> None:
     with court.world.open() as registry, registry.store.reading() as session:
         assert registered(session, court.made.number).ended == "lapsed"
     assert "certificate-standing" not in court.world.codes()
+
+
+def test_many_share_a_block_untried(court: Court, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry, clock = court.registry, court.world.clock
+    made = (to_deposited(registry, clock, tmp_path / str(n))[1] for n in range(4))
+    numbers = [court.made.number, *made]
+    clock.now = record(court).valid_until + 30 * 86_400
+    heartbeat.beat(registry)
+    assert lapse_expired(registry) == numbers
+    monkeypatch.delattr(carrying, "simulate_in_time")
+    at = registry.w3.eth.block_number
+    settle(registry)
+    assert registry.w3.eth.block_number == at + 1
+    for number in numbers:
+        found = registry.client.record(certificate_subject(number))
+        assert found is not None
+        assert found.status is Status.LAPSED
+    assert court.audit() == set()
 
 
 def test_what_a_dispute_holds_waits(court: Court) -> None:
