@@ -36,7 +36,7 @@ def test_the_table_has_every_kind_that_is_made_anywhere() -> None:
 def test_what_goes_together_is_shown() -> None:
     together = {name for name, kind in KINDS.items() if kind.together}
     assert {kind.name for kind in withdrawals.KINDS} == set(withdrawals.FACTS)
-    assert together == {*withdrawals.FACTS, "conclusion", "anchor"}
+    assert together == {*withdrawals.FACTS, "conclusion", "lapse", "anchor"}
 
 
 def test_two_kinds_of_one_name_make_no_table() -> None:
