@@ -16,6 +16,7 @@ from tests.verifier import bodies
 from yinzheng.verifier.bytes import wording
 from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import DataFault
+from yinzheng.verifier.formats.body import _FIELDS, _OPTIONAL, Body
 from yinzheng.verifier.formats.consent import Guardian, Person, parse_consent
 from yinzheng.verifier.formats.notice import SCOPES, parse_notice
 from yinzheng.verifier.formats.organisation import (
@@ -346,3 +347,11 @@ def test_a_forum_decides_where_an_account_is_lost() -> None:
         bodies.rotation() | {"decision": body["decision"]},
     ):
         assert code_of(parse_rotation, other) == "holder-binding"
+
+
+def test_a_certificates_members_are_read_in_the_order_of_its_fields() -> None:
+    """`check_body` hands them over by their place."""
+    read = [*_FIELDS, *_OPTIONAL]
+    assert read[0] == "v"
+    fields = [field.name for field in dataclasses.fields(Body) if field.init]
+    assert [{"class": "data_class"}.get(name, name) for name in read[1:]] == fields
