@@ -5,19 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
 from tests.ledger.certificates.test_remarks import record
 from tests.ledger.disputes.court import Court
 from tests.ledger.world import OFFICER, actor_of, to_deposited
 from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates.calls import LAPSE
 from yinzheng.ledger.certificates.lapsing import lapse_expired
 from yinzheng.ledger.certificates.work import registered, statements_of
 from yinzheng.ledger.chain.records import Status
 from yinzheng.ledger.flow import carrying, heartbeat
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.terms import RemarkKind
+from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.errors import UsageFault, YinzhengError
 from yinzheng.verifier.formats.standing import MAX_STANDING, parse_lapse
 from yinzheng.verifier.log.statement import certificate_subject
 
@@ -73,6 +76,31 @@ def test_many_share_a_block_untried(court: Court, tmp_path: Path, monkeypatch: p
         assert found is not None
         assert found.status is Status.LAPSED
     assert court.audit() == set()
+
+
+def test_one_that_the_chain_refuses_is_taken_back_and_holds_up_no_other(court: Court, tmp_path: Path) -> None:
+    """Here one of a certificate that the chain does not have."""
+    registry = court.registry
+    other = to_deposited(registry, court.world.clock, tmp_path / "other")[1]
+    court.world.clock.now = record(court).valid_until + 30 * 86_400
+    heartbeat.beat(registry)
+    assert lapse_expired(registry) == [court.made.number, other]
+    with registry.store.transaction() as session:
+        call = session.exec(
+            select(ChainCall).where(ChainCall.kind == LAPSE.name).order_by(col(ChainCall.id))
+        ).first()
+        assert call is not None
+        call.data = registry.client.record_lapse(bytes(32), bytes.fromhex(call.about)).data
+    with pytest.raises(YinzhengError):
+        settle(registry)
+    settle(registry)
+    assert record(court).status is Status.IN_FORCE
+    with registry.store.reading() as session:
+        assert registered(session, court.made.number).ended is None
+        assert registered(session, other).ended == "lapsed"
+    found = registry.client.record(certificate_subject(other))
+    assert found is not None
+    assert found.status is Status.LAPSED
 
 
 def test_what_a_dispute_holds_waits(court: Court) -> None:
