@@ -13,6 +13,7 @@ from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, func, select
 
 from yinzheng.ledger.audit.finding import SOME, Audit
+from yinzheng.ledger.audit.trades import bound_by
 from yinzheng.ledger.cases.calls import DEPOSIT, SUCCESSION
 from yinzheng.ledger.cases.protests import against_case
 from yinzheng.ledger.chain.events import told
@@ -23,6 +24,7 @@ from yinzheng.ledger.rules.case_types import CaseType
 from yinzheng.ledger.rules.states import State
 from yinzheng.ledger.store.models import Case, Certificate, ChainCall, Checkpoint, Objection, table_of
 from yinzheng.ledger.store.prepared import Prepared
+from yinzheng.ledger.trades.awaited import BINDING
 from yinzheng.verifier.bytes.counting import counted
 
 _ON_CHAIN: Mapping[str, CaseState] = {
@@ -138,7 +140,7 @@ def _on_its_way(session: Session, row: Certificate) -> bool:
 
 
 def check_calls(audit: Audit) -> None:
-    """Name calls that were refused, and those that are on their way (`unsettled`)."""
+    """Name calls that were refused, those on their way (`unsettled`), and of these what was altered."""
     with audit.store.reading() as session:
         _check_calls(audit, session)
 
@@ -151,6 +153,10 @@ def _check_calls(audit: Audit, session: Session) -> None:
     for call in waiting:
         dearer = f", though its fee was raised {times[call.id]} times" if times.get(call.id) else ""
         audit.found("unsettled", f"{call.name} has not been carried out yet{dearer}", call=call.name)
+        if call.kind in BINDING and call.binds != bound_by(session, call):
+            audit.found(
+                "call-altered", f"{call.name} names another certificate than it is about", call=call.name
+            )
 
 
 def under_way(session: Session, kind: CallKind | None = None, about: str = "") -> bool:

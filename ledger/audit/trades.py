@@ -1,4 +1,7 @@
-"""Is every trade check what its statement commits to, about whom its row says, and signed by an issuer?"""
+"""Is every trade check what its statement commits to, about whom its row says, and signed by an issuer?
+
+And does what such a check looks up say what was stated?
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from sqlmodel import Session, col, select
 from yinzheng.ledger.accesses.keys import month_of, open_key
 from yinzheng.ledger.audit.event import check_event
 from yinzheng.ledger.audit.finding import Audit
+from yinzheng.ledger.cases.calls import CASE_CANCELLATION, LICENCE, SUCCESSION
 from yinzheng.ledger.chain.records import Record
 from yinzheng.ledger.chain.reverts import translated
+from yinzheng.ledger.disputes.calls import OPENING
 from yinzheng.ledger.flow.recording import open_event
-from yinzheng.ledger.store.models import Certificate, Event
+from yinzheng.ledger.store.models import Certificate, ChainCall, Event
+from yinzheng.ledger.store.models_moves import Licence
 from yinzheng.ledger.store.models_trades import Reservation, TradeCheck
 from yinzheng.ledger.store.sealed import SealedValue
 from yinzheng.ledger.trades.checking import KEYS
@@ -20,6 +26,7 @@ from yinzheng.verifier.bytes.algorithms import Sm2PublicKey
 from yinzheng.verifier.errors import DataFault
 from yinzheng.verifier.formats.certificate import key_id
 from yinzheng.verifier.formats.trade_check import TYPE, parse_checked, signed_message
+from yinzheng.verifier.log.statement import certificate_subject
 
 
 def check_trades(audit: Audit, session: Session) -> int:
@@ -67,6 +74,25 @@ class Reserved:
                 f"the chain has {row.number} reserved, and the database does not know by what",
                 number=row.number,
             )
+
+
+def bound_by(session: Session, call: ChainCall) -> bytes | None:
+    """Subject of the certificate that is less free by a call, by what that is about.
+
+    None: of none that is known, or of those that a dispute holds.
+    """
+    if call.kind == OPENING.name:
+        return None
+    try:
+        about = bytes.fromhex(call.about)
+    except ValueError:
+        return None
+    if call.kind in (SUCCESSION.name, CASE_CANCELLATION.name):
+        return about
+    if call.kind == LICENCE.name:
+        number = session.exec(select(Licence.certificate).where(Licence.subject == about)).first()
+        return None if number is None else certificate_subject(number)
+    return session.exec(select(Event.subject).where(Event.leaf_hash == about)).first()
 
 
 def _check(row: TradeCheck, event: Event, seal: SealedValue, issuers: dict[bytes, Sm2PublicKey]) -> None:

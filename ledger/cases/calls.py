@@ -121,15 +121,17 @@ CLOSURE: Final = CallKind("closure")
 """About a case, by its identifier."""
 DEPOSIT: Final = CallKind("deposit", effect=_deposited, refusal=_not_done, issues=True)
 """About a certificate, by its number."""
-LICENCE: Final = CallKind("licence", effect=_given, refusal=_not_done, done=_is_given, issues=True)
+LICENCE: Final = CallKind(
+    "licence", effect=_given, refusal=_not_done, done=_is_given, issues=True, binds=True
+)
 """About a licence, by the hex of its identifier; its part is the leaf of its statement."""
 LICENCE_END: Final = CallKind("licence-end", effect=_ended, refusal=_not_done, done=_is_ended)
 """About a licence as before; its part is the leaf of the statement that ends it."""
 SUCCESSION: Final = CallKind(
-    "succession", effect=_succeeded, refusal=_not_done, done=_has_succeeded, issues=True
+    "succession", effect=_succeeded, refusal=_not_done, done=_has_succeeded, issues=True, binds=True
 )
 """About a certificate that others follow, by the hex of its identifier; its part is the first one's leaf."""
-CASE_CANCELLATION: Final = CallKind("holders-cancellation", refusal=_not_done, done=_is_cancelled)
+CASE_CANCELLATION: Final = CallKind("holders-cancellation", refusal=_not_done, done=_is_cancelled, binds=True)
 """Decided in a case. About a certificate, by the hex of its identifier; its part is the statement's leaf."""
 
 KINDS: Final = (

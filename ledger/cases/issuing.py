@@ -299,7 +299,8 @@ def _complete(work: CaseThread, prepared: Prepared) -> tuple[str, ...]:
         if after.leaf_hash != one.statement.leaf_hash:
             raise DataFault("the statement is not the one approved", code="statement-differs")
         recorded.append(after)
-    work.call(prepared.kind, prepared.about, call, part=prepared.part)
+    binds = certificate_subject(work.case.certificate or "") if prepared.kind.binds else None
+    work.call(prepared.kind, prepared.about, call, part=prepared.part, binds=binds)
     if any(signer.capacity is Capacity.EXCHANGE for signer in prepared.signers):
         use_up(work.session, work.case.certificate or "", record_of(work), bytes.fromhex(prepared.part))
     work.write(_rule(work, prepared.decision.statement.type, prepared.decision.statement.by), *recorded)

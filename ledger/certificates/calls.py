@@ -58,21 +58,21 @@ def _not_over(session: Session, call: ChainCall, refusal: YinzhengError) -> Yinz
     return refusal
 
 
-REMARK: Final = CallKind("remark", done=_entered)
+REMARK: Final = CallKind("remark", done=_entered, binds=True)
 """About a remark, by the hex of its leaf."""
 LIFTING: Final = CallKind("lifting", done=_lifted)
 """About a lifting, by the hex of its leaf; its part is the remark's, empty where that was deposited."""
-LAPSE: Final = CallKind("lapse", refusal=_not_over, together=True)
+LAPSE: Final = CallKind("lapse", refusal=_not_over, together=True, binds=True)
 """About a lapse, by the hex of its leaf."""
-FORUM_CANCELLATION: Final = CallKind("cancellation", done=_cancelled, refusal=_not_over)
+FORUM_CANCELLATION: Final = CallKind("cancellation", done=_cancelled, refusal=_not_over, binds=True)
 """Ordered by a forum, by the hex of its leaf; its part is the certificate's identifier."""
 
-RESERVATION: Final = CallKind("reservation", done=_reserved)
+RESERVATION: Final = CallKind("reservation", done=_reserved, binds=True)
 """About a reservation, by the hex of its leaf; its part is `about_reservation`."""
 RELEASE: Final = CallKind("reservation-release", done=_released)
 """About a release, by the hex of its leaf; its part is that of the reservation."""
 
-LATER_OBJECTION: Final = CallKind("later-objection")
+LATER_OBJECTION: Final = CallKind("later-objection", binds=True)
 """About an objection to a registered certificate, by the hex of its leaf."""
 LATER_CONCLUSION: Final = CallKind("later-conclusion")
 """About the conclusion on one, by the hex of its leaf."""

@@ -41,7 +41,7 @@ def _lapse(registry: Registry, number: str) -> bool:
             body = parse_lapse(Lapse(number, work.certificate.valid_until, work.now).to_json())
             recorded = work.compose(rule, body.to_json())
             call = registry.client.record_lapse(work.subject, recorded.leaf_hash)
-            work.call(LAPSE, recorded.leaf_hash.hex(), call)
+            work.call(LAPSE, recorded.leaf_hash.hex(), call, binds=work.subject)
             work.end(Over.LAPSED)
             work.write(rule, recorded)
             tell_holders(work, recorded)

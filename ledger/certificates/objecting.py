@@ -94,7 +94,8 @@ def object_to_certificate(
         add_files(work.session, SealedValue(key), dossier, first, sealed)
         recorded = work.compose(rule, body)
         leaf = recorded.leaf_hash
-        work.call(LATER_OBJECTION, leaf.hex(), registry.client.raise_later_objection(work.subject, leaf))
+        call = registry.client.raise_later_objection(work.subject, leaf)
+        work.call(LATER_OBJECTION, leaf.hex(), call, binds=work.subject)
         work.session.add(
             Objection(
                 case_id=work.certificate.case_id,

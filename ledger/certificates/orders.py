@@ -76,10 +76,11 @@ def _call(
     client = work.registry.client
     match message:
         case RemarkEntry():
-            work.call(REMARK, leaf.hex(), client.enter_remark(message, signature))
+            work.call(REMARK, leaf.hex(), client.enter_remark(message, signature), binds=work.subject)
         case Cancellation():
             made = client.cancel(message, (), [signature])
-            work.call(FORUM_CANCELLATION, leaf.hex(), made, part=work.subject.hex())
+            ended = work.subject
+            work.call(FORUM_CANCELLATION, leaf.hex(), made, part=ended.hex(), binds=ended)
         case RemarkLifting():
             part = message.remark.hex() if any(message.remark) else ""
             work.call(LIFTING, leaf.hex(), client.lift_remark(message, signature), part=part)

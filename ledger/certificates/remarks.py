@@ -84,7 +84,8 @@ def enter(registry: Registry, number: str, kind: RemarkKind, grounds: Grounds, b
         decision = messages.entry(body, recorded.leaf_hash)
         content = Content(recorded.statement, body.to_json(), None)
         signature = work.approve(decision, REMARK, by, content)
-        work.call(REMARK, recorded.leaf_hash.hex(), registry.client.enter_remark(decision, signature))
+        call = registry.client.enter_remark(decision, signature)
+        work.call(REMARK, recorded.leaf_hash.hex(), call, binds=work.subject)
         tell_holders(work, recorded)
         return work.write(rule, recorded)
 

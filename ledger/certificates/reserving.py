@@ -93,7 +93,7 @@ def keep(
         _require_nobody_before(work, body.until, signer)
         part = about_reservation(work.subject, body.until, signer)
         call = client.reserve(ToReserve(work.subject, body.until, leaf), approval)
-        work.call(RESERVATION, leaf.hex(), call, part=part)
+        work.call(RESERVATION, leaf.hex(), call, part=part, binds=work.subject)
         work.session.merge(  # the exchange may have sent it itself, and the registry found it
             Reservation(
                 leaf=leaf,

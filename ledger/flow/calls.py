@@ -62,6 +62,8 @@ class CallKind:
     issues: bool = False
     """Whether a document comes to be by it that others rely on: where the registry asks for witnesses, it
     waits until they have cosigned the log's head (ADR 63)."""
+    binds: bool = False
+    """Whether a certificate is less free by it: a call says which, for whoever checks a trade meanwhile."""
     done: Done = never_before
     """Anyone may send what is signed: one that is refused because it is done counts as carried out."""
 

@@ -43,11 +43,14 @@ def outbox(
     now: int,
     *,
     part: str = "",
+    binds: bytes | None = None,
 ) -> ChainCall:
     """Put a call into the outbox, in the transaction of the decision that asks for it; the relay sends it.
 
     It is one and the same call however often it is tried; `part` tells those of one kind and thing apart.
+    `binds`: subject of the certificate that is less free by it; given exactly for kinds by which one is.
     """
+    assert kind.binds == (binds is not None), kind.name
     assert call.to is not None  # deployments do not go through the outbox
     row = ChainCall(
         kind=kind.name,
@@ -58,6 +61,7 @@ def outbox(
         data=call.data,
         gas=call.gas,
         created_at=now,
+        binds=binds,
     )
     session.add(row)
     return row

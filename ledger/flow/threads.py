@@ -150,9 +150,19 @@ class Thread(ABC, Generic[StateT, MoveT]):
         self.move_to(rule.to)
         return recorded[-1].leaf_hash
 
-    def call(self, kind: CallKind, about: str, made: Call, *, part: str = "", tried: bool = True) -> None:
+    def call(
+        self,
+        kind: CallKind,
+        about: str,
+        made: Call,
+        *,
+        part: str = "",
+        tried: bool = True,
+        binds: bytes | None = None,
+    ) -> None:
         """Ask the chain for something, together with the decision.
 
+        `binds` as `outbox` has it.
         `tried`: what the contracts would refuse now is refused at once, with their reason, and not recorded;
         what the chain has already, by somebody else's transaction, is no refusal, nor that the block to come
         lies a little behind our clock: the call waits for one that does not.
@@ -166,7 +176,7 @@ class Thread(ABC, Generic[StateT, MoveT]):
             except ContractRefused:
                 if not kind.done(self.registry.client, about, part):
                     raise
-        outbox(self.session, kind, about, made, self.now, part=part)
+        outbox(self.session, kind, about, made, self.now, part=part, binds=binds)
 
 
 def thread(session: Session, head: bytes, *, until: bytes | None = None) -> list[Event]:

@@ -10,7 +10,7 @@ Times are UTC seconds. Hashes, subjects and identifiers are raw bytes; addresses
 States, procedures, types and roles are the plain strings of the rules (`ledger/rules`) and of S3.2.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -279,11 +279,19 @@ class Objection(Base, table=True):
     """The objector's text, sealed under the dossier's key."""
 
 
+CALL_WAITS: Final = "state IN ('pending', 'sent')"
+"""Of a call that the chain has not carried out; in these very words, by which SQLite knows its index."""
+_BINDING: Final = f"binds IS NOT NULL AND {CALL_WAITS}"
+
+
 class ChainCall(Base, table=True):
     """The outbox of the chain: what must be called, written together with the decision that asks for it."""
 
     __tablename__ = "call"
-    __table_args__ = (UniqueConstraint("kind", "about", "part"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "about", "part"),
+        Index("ix_call_binding", "binds", sqlite_where=text(_BINDING), postgresql_where=text(_BINDING)),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_Serial)
     kind: str
@@ -310,6 +318,9 @@ class ChainCall(Base, table=True):
     created_at: int = Field(sa_type=BigInteger)
     since_block: int | None = Field(default=None, sa_type=BigInteger)
     """The chain's newest block when the transaction was signed; None: nobody noted it."""
+    binds: bytes | None = None
+    """Subject of the certificate that is less free by it, and is told so meanwhile (R45); None: of none, or
+    of those that the dispute holds which it is about."""
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ enters the log and the log's head the chain as everything does, and the receipt'
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -92,7 +92,7 @@ class Work:
         self._seal = key_for(session, registry.keys, self._now, KEYS).seal
         self._issuer = registry.keys.sm2(ISSUER)
         self._exchanges: dict[str, Named] = {}
-        self._awaited: Mapping[bytes, tuple[Awaited, ...]] | None = None
+        self._awaited: dict[bytes, tuple[Awaited, ...]] = {}
         self._overdue: dict[tuple[bytes, ...], int] = {}
         self._recognised: dict[str, tuple[Known, Registered | None]] = {}
         self._recorded: list[Recorded] = []
@@ -199,9 +199,9 @@ class Work:
         )
 
     def _awaited_of(self, subject: bytes) -> tuple[Awaited, ...]:
-        if self._awaited is None:
-            self._awaited = awaited(self._session)
-        return self._awaited.get(subject, ())
+        if subject not in self._awaited:
+            self._awaited[subject] = awaited(self._session, subject)
+        return self._awaited[subject]
 
     def _overdue_under(self, notices: tuple[bytes, ...]) -> int:
         if not notices:

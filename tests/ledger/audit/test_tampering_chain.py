@@ -14,6 +14,8 @@ from tests.ledger import world as w
 from tests.ledger.audit.settled import Settled
 from tests.ledger.world import PASSPHRASE, World, actor_of
 from yinzheng.ledger.cases import issuing
+from yinzheng.ledger.certificates import remarks
+from yinzheng.ledger.certificates.remarks import Grounds
 from yinzheng.ledger.chain.client import ContractsClient
 from yinzheng.ledger.chain.clients.calling import Block
 from yinzheng.ledger.chain.embedded import blocks
@@ -24,7 +26,9 @@ from yinzheng.ledger.chain.records import Record
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.ledger.keys.provider import ISSUER, KEK, LOG_SM2, RELAY, VALIDATOR, Kind
+from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.ledger.state.faults import RaiseAt
+from yinzheng.verifier.bytes.algorithms import digest_pair
 from yinzheng.verifier.errors import DataFault, YinzhengError
 
 # ---------------------------------------------------------------- chain
@@ -159,3 +163,14 @@ def test_what_is_under_way_is_unsettled_not_different(settled: Settled, tmp_path
     with world.open():
         pass
     assert world.audit() == []
+
+
+@pytest.mark.parametrize("change", ["binds = NULL", "binds = zeroblob(32)", "about = 'unheard'"])
+def test_a_call_under_way_that_names_another_certificate(settled: Settled, change: str) -> None:
+    """By that an exchange is told, before a trade, what the chain does not say yet (R45)."""
+    with settled.world.open() as registry:
+        grounds = Grounds("查封", digest_pair(b"document"), "1")
+        remarks.enter(registry, settled.number, RemarkKind.SEIZURE, grounds, actor_of(registry, w.OFFICER))
+    assert settled.world.codes() == {"unsettled"}
+    settled.sql(f"UPDATE call SET {change} WHERE state = 'pending'")
+    assert settled.world.codes() == {"unsettled", "call-altered"}
