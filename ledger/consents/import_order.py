@@ -1,9 +1,10 @@
-"""What an import derives from its seed: the order in which lines are recorded, and each line's subject.
+"""What an import derives from its seed: each line's subject, and the order in which lines are recorded.
 
-Neighbours in the file, such as the consents of one person in a file sorted by person, are no neighbours in
-the log (R49). The seed is 32 random bytes, sealed while the import runs and destroyed when it is finished:
-from then on subjects are random bytes that no one can compute, and nothing tells the order. While it runs a
-resumed import finds the same order and gives the same subjects.
+Lines are recorded in the order of their subjects, which are random bytes: neighbours in the file, such as the
+consents of one person in a file sorted by person, are no neighbours in the log (R49), and of an index over
+subjects each page is written once an import (ADR 116). The seed is 32 random bytes, sealed while the import
+runs and destroyed when it is finished: from then on no one can compute them, and nothing tells the order.
+While it runs a resumed import finds the same order and gives the same subjects.
 """
 
 from __future__ import annotations
@@ -22,13 +23,29 @@ _ORDER: Final = b"yinzheng/import-order/1"
 _SUBJECT: Final = b"yinzheng/import-subject/1"
 _DRAWN: Final = 8192
 """Random numbers drawn at a time, 8 bytes each."""
+_LINE_BITS: Final = 24
+_LINE: Final = 2**_LINE_BITS - 1
 
 
 def order_of(seed: bytes, lines: int) -> array[int]:
-    """Give a random order of all lines (Fisher and Yates), numbers from 0.
+    """All lines, numbers from 0 and at most 2^24, by the first six bytes of their subjects.
 
-    Each draw is of 64 bits, so that no order is likelier than another by more than 2^-40.
+    Each order is as likely as any other, but for lines whose six bytes are the same: one of ten million has
+    an even chance of one such pair, which stands as in the file.
     """
+    subject = subjects_of(seed)
+    heaps = [array("Q") for _ in range(256)]
+    for line in range(lines):
+        drawn = subject(line)
+        heaps[drawn[0]].append(int.from_bytes(drawn[1:6], "big") << _LINE_BITS | line)
+    order = array("I")
+    for heap in heaps:
+        order.extend(place & _LINE for place in sorted(heap))
+    return order
+
+
+def drawn_order_of(seed: bytes, lines: int) -> array[int]:
+    """A random order of all lines (Fisher and Yates): that of imports begun before ADR 116."""
     order = array("I", range(lines))
     key = hmac.digest(seed, _ORDER, "sha256")
     for block in range(0, max(lines - 1, 0), _DRAWN):

@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import secrets
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from yinzheng.ledger.consents.import_file import LineIndex, read_index
-from yinzheng.ledger.consents.import_order import SEED_BYTES, order_of, subjects_of
+from yinzheng.ledger.consents.import_order import SEED_BYTES, drawn_order_of, order_of, subjects_of
 from yinzheng.ledger.consents.import_results import ALREADY, Refusal, refusals, write_results
 from yinzheng.ledger.consents.import_rows import Ask, Chunk, LineFile, Made, Maker, Plan, Refused, Rows
 from yinzheng.ledger.consents.ndjson import BLANK
@@ -42,6 +44,7 @@ from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Consent, Job, Rejected
 from yinzheng.ledger.store.prepared import Prepared
+from yinzheng.verifier.errors import DataFault
 
 BATCH: Final = 20_000
 """Lines in one transaction. Three indices have keys in no order, so each line changes pages of its own."""
@@ -55,7 +58,22 @@ CHUNK: Final = 500
 _CHUNKS: Final = 12
 """So many are with the workers or wait to be taken; a bound on memory."""
 
-_ADD: Final = Prepared(insert(table_of(Consent)).inline(), list(Consent.model_fields))
+_ADD: Final = Prepared(
+    {
+        name: of(table_of(Consent)).inline().on_conflict_do_nothing(index_elements=["digest"])
+        for name, of in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    },
+    list(Consent.model_fields),
+)
+"""What has the digest of one that is there is not written."""
+
+_SEALED_FOR: Final = b"yinzheng/import/2:"
+"""What a seed is sealed for, with its job's name after it."""
+_SEALED_BEFORE: Final = b"yinzheng/import/1:"
+"""The same, before ADR 116."""
+
+_LEAF: Final = attrgetter("leaf")
+_DIGEST: Final = itemgetter(0)
 
 FEW: Final = 4000
 """Up to so many lines this process does all by itself: starting workers would take longer."""
@@ -106,11 +124,12 @@ def import_consents(
     job = _begin(registry, by_code, index)
     if job.finished_at is not None:
         return _outcome(job, 0)
-    seed = registry.keys.wrapper().unwrap(job.sealed, _associated(job.id))
+    seed, order = _derived(registry.keys.wrapper(), job)
     before = job.done
     if before < index.lines:
         count = _workers(index.lines - before) if workers is None else workers
-        _record_all(registry, job, index, seed, count, batch, progress)
+        chunks = _chunks(order(seed, index.lines)[before:], index, seed, min(CHUNK, batch))
+        _record_all(registry, job, index, chunks, count, batch, progress)
     settle(registry, progress)
     with registry.store.reading() as session:
         done = session.get_one(Job, job.id)
@@ -125,8 +144,12 @@ def _outcome(job: Job, now: int, refused: tuple[Refusal, ...] = ()) -> Outcome:
     return Outcome(job.id, recorded, job.rejected, job.already, now, refused)
 
 
-def _associated(job_id: str) -> bytes:
-    return b"yinzheng/import/1:" + job_id.encode()
+def _derived(wrapper: KeyWrapper, job: Job) -> tuple[bytes, Callable[[bytes, int], array[int]]]:
+    """The import's seed, and what gives its order: one that an earlier program began keeps that one's."""
+    try:
+        return wrapper.unwrap(job.sealed, _SEALED_FOR + job.id.encode()), order_of
+    except DataFault:
+        return wrapper.unwrap(job.sealed, _SEALED_BEFORE + job.id.encode()), drawn_order_of
 
 
 def _begin(registry: Registry, code: str, index: LineIndex) -> Job:
@@ -140,7 +163,7 @@ def _begin(registry: Registry, code: str, index: LineIndex) -> Job:
             job = Job(
                 id=id_,
                 code=code,
-                sealed=registry.keys.wrapper().wrap(seed, _associated(id_)),
+                sealed=registry.keys.wrapper().wrap(seed, _SEALED_FOR + id_.encode()),
                 total=index.lines,
                 done=0,
                 created_at=registry.clock(),
@@ -173,10 +196,14 @@ class _Batch:
 
 
 def _record_all(
-    registry: Registry, job: Job, index: LineIndex, seed: bytes, workers: int, batch: int, progress: Progress
+    registry: Registry,
+    job: Job,
+    index: LineIndex,
+    chunks: Iterator[list[Ask]],
+    workers: int,
+    batch: int,
+    progress: Progress,
 ) -> None:
-    order = order_of(seed, index.lines)
-    chunks = _chunks(order, job.done, index, seed, min(CHUNK, batch))
     asked: Iterator[Chunk] = ((hour_of(registry.clock()), chunk) for chunk in chunks)
     done = job.done
     with mill(partial(Maker, _plan(registry, job.code, index, job.created_at)), workers) as making:
@@ -203,13 +230,13 @@ def _batches(made: Iterable[Rows], size: int, wrapper: KeyWrapper) -> Iterator[_
         yield batch
 
 
-def _chunks(order: array[int], done: int, index: LineIndex, seed: bytes, size: int) -> Iterator[list[Ask]]:
+def _chunks(lines: array[int], index: LineIndex, seed: bytes, size: int) -> Iterator[list[Ask]]:
     """The lines still to do, in their order of recording."""
     offsets, subject = index.offsets, subjects_of(seed)
-    for first in range(done, len(order), size):
+    for first in range(0, len(lines), size):
         yield [
             Ask(line, offsets[line], offsets[line + 1] - offsets[line], subject(line))
-            for line in order[first : first + size]
+            for line in lines[first : first + size]
         ]
 
 
@@ -217,12 +244,9 @@ def _write(registry: Registry, job_id: str, session: Session, batch: _Batch) -> 
     """Write one batch and the job's progress; gives how many lines, and the statements with their places."""
     now = registry.clock()
     job = session.get_one(Job, job_id)
-    new, again = _apart(session, twins_of(session, registry.keys.wrapper(), job.code), batch)
-    # Indices over hashes are written from one end to the other: of what fits no cache each page is read once.
-    new.sort(key=_leaf)
-    placed = repository.add_sequenced(session, (_event(one, now) for one, _, _ in new))
-    new.sort(key=_subject)
-    _ADD.run_each(session, (_consent(one, key, digest, now) for one, key, digest in new))
+    new, again = _add(session, twins_of(session, registry.keys.wrapper(), job.code), batch, now)
+    new.sort(key=_LEAF)  # an index over hashes is written from one end to the other: each page once a batch
+    placed = repository.add_sequenced(session, (_event(one, now) for one in new))
     unmade = batch.unmade + again
     session.add_all(
         Rejected(job_id=job_id, line=one.line + 1, code=one.code, message=one.message) for one in unmade
@@ -235,28 +259,20 @@ def _write(registry: Registry, job_id: str, session: Session, batch: _Batch) -> 
     return batch.lines, placed
 
 
-def _leaf(new: tuple[Made, bytes, bytes]) -> bytes:
-    return new[0].leaf
-
-
-def _subject(new: tuple[Made, bytes, bytes]) -> bytes:
-    return new[0].subject
-
-
-def _apart(
-    session: Session, twins: Twins, batch: _Batch
-) -> tuple[list[tuple[Made, bytes, bytes]], list[Refused]]:
-    """The consents that are new, each with its wrapped key and its digest, and the lines that make none."""
+def _add(session: Session, twins: Twins, batch: _Batch, now: int) -> tuple[list[Made], list[Refused]]:
+    """Write the consents that are new; gives them, and the lines that make none."""
     digests = [twins.digest(one.fingerprint) for one in batch.made]
-    before = {**known(session, digests)}
-    new, again = [], []
-    for one, key, digest in zip(batch.made, batch.keys, digests, strict=True):
-        if digest in before:
-            again.append(Refused(one.line, ALREADY, before[digest].hex()))
-            continue
-        before[digest] = one.subject
-        new.append((one, key, digest))
-    return new, again
+    rows = sorted(zip(digests, batch.made, batch.keys, strict=True), key=_DIGEST)
+    written = _ADD.run_each(session, (_consent(one, key, digest, now) for digest, one, key in rows))
+    if written == len(rows):
+        return batch.made, []
+    held = known(session, [digest for digest, _, _ in rows])
+    again = [
+        Refused(one.line, ALREADY, held[digest].hex())
+        for digest, one, _ in rows
+        if held[digest] != one.subject
+    ]
+    return [one for digest, one, _ in rows if held[digest] == one.subject], again
 
 
 def _event(one: Made, now: int) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from array import array
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from yinzheng.ledger.consents import import_lines as reading
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.consents.import_file import identity_of, open_import
 from yinzheng.ledger.consents.import_lines import LineReader
-from yinzheng.ledger.consents.import_order import order_of, subjects_of
+from yinzheng.ledger.consents.import_order import drawn_order_of, order_of, subjects_of
 from yinzheng.ledger.consents.import_rows import Ask, LineFile, Made, Maker, Plan
 from yinzheng.ledger.flow.recording import Occurrence, compose
 from yinzheng.ledger.rules.consent import Terms
@@ -34,6 +36,7 @@ BOOK = NoticeBook(
 )
 AT = bodies.NOW + 1000
 Json = dict[str, Any]
+Order = Callable[[bytes, int], "array[int]"]
 
 
 def value(**changes: Any) -> Json:
@@ -199,26 +202,34 @@ def test_rows_are_those_of_one_recorded_alone(tmp_path: Path, monkeypatch: pytes
     verify_body(statement, WHOLE, bytes.fromhex(body["secret"]))
 
 
-@given(st.binary(min_size=32, max_size=32), st.integers(0, 400))
-def test_an_order_is_a_permutation_and_follows_from_the_seed(seed: bytes, lines: int) -> None:
-    order = order_of(seed, lines)
+@pytest.mark.parametrize("of", [order_of, drawn_order_of])
+@given(seed=st.binary(min_size=32, max_size=32), lines=st.integers(0, 400))
+def test_an_order_is_a_permutation_and_follows_from_the_seed(of: Order, seed: bytes, lines: int) -> None:
+    order = of(seed, lines)
     assert sorted(order) == list(range(lines))
-    assert order == order_of(seed, lines)
-    assert len(set(map(subjects_of(seed), range(lines)))) == lines
+    assert order == of(seed, lines)
 
 
-def test_orders_are_even() -> None:
+@given(seed=st.binary(min_size=32, max_size=32), lines=st.integers(0, 400))
+def test_lines_stand_in_the_order_of_their_subjects(seed: bytes, lines: int) -> None:
+    subjects = list(map(subjects_of(seed), order_of(seed, lines)))
+    assert subjects == sorted(set(subjects))
+
+
+@pytest.mark.parametrize("of", [order_of, drawn_order_of])
+def test_orders_are_even(of: Order) -> None:
     """Each of the six orders of three lines comes up as often as it should."""
     found: dict[tuple[int, ...], int] = {}
     for number in range(6000):
-        order = tuple(order_of(number.to_bytes(32, "big"), 3))
+        order = tuple(of(number.to_bytes(32, "big"), 3))
         found[order] = found.get(order, 0) + 1
     assert len(found) == 6
     assert all(850 < count < 1150 for count in found.values())
 
 
-def test_an_order_longer_than_what_is_drawn_at_once() -> None:
-    order = order_of(bytes(32), 20_000)
+@pytest.mark.parametrize("of", [order_of, drawn_order_of])
+def test_a_long_order(of: Order) -> None:
+    order = of(bytes(32), 20_000)
     assert sorted(order) == list(range(20_000))
     assert sum(abs(place - line) for place, line in enumerate(order)) / 20_000 == pytest.approx(
         6667, rel=0.05

@@ -11,20 +11,24 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlalchemy import text
+from sqlmodel import col, select
 
 from tests.forked import Forked
 from tests.ledger.claiming import handed_out
 from tests.ledger.consent_world import HOSPITAL, LAB, ConsentWorld
 from tests.ledger.world import World, unchanged
+from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.consents import import_file as importfile
 from yinzheng.ledger.consents import importing as bulk
 from yinzheng.ledger.consents.granting import grant
 from yinzheng.ledger.consents.import_lines import MAX_LINE
+from yinzheng.ledger.consents.import_order import drawn_order_of
 from yinzheng.ledger.consents.import_rows import Chunk, Maker, Rows
 from yinzheng.ledger.consents.importing import Outcome, import_consents
 from yinzheng.ledger.consents.reading import open_consent
@@ -409,6 +413,38 @@ def test_a_resumed_import_gives_the_subjects_it_gave(world: World, tmp_path: Pat
     with other.open() as registry:  # another seed
         run(registry, file, batch=8, results=tmp_path / "three")
     assert (tmp_path / "one").read_bytes() != (tmp_path / "three").read_bytes()
+
+
+@SQLITE_ALONE
+def test_consents_are_written_in_the_order_of_their_subjects(clinic: ConsentWorld, tmp_path: Path) -> None:
+    """Over all batches: of the index over subjects each page is written once an import."""
+    run(clinic.registry, write(tmp_path / "in", consents(clinic, 40)), batch=8)
+    with clinic.registry.store.reading() as session:
+        subjects = session.exec(select(Consent.subject).order_by(text("rowid"))).all()
+        events = session.exec(
+            select(Event.subject).where(Event.type == "consent.granted").order_by(col(Event.id))
+        ).all()
+    for written in (subjects, events):
+        batches = [set(written[first : first + 8]) for first in range(0, 40, 8)]
+        assert all(max(one) < min(after) for one, after in pairwise(batches))
+
+
+def test_an_import_that_an_earlier_program_began_keeps_its_order(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.open() as registry:
+        file = write(tmp_path / "in", consents(ConsentWorld(registry), 40))
+    results = tmp_path / "results"
+    with monkeypatch.context() as before:
+        before.setattr(bulk, "order_of", drawn_order_of)
+        before.setattr(bulk, "_SEALED_FOR", b"yinzheng/import/1:")
+        with pytest.raises(InjectedFault), world.open(RaiseAt("store.commit.after", 4)) as registry:
+            run(registry, file, batch=8)
+    with world.open() as registry:
+        assert 8 <= len(recorded(registry)) < 40
+        outcome = run(registry, file, batch=8, results=results)
+        assert (outcome.recorded, outcome.already, outcome.rejected) == (40, 0, 0)
+        require_once_each(registry, results, 40)
 
 
 @pytest.mark.slow

@@ -131,7 +131,7 @@ def test_an_import_in_the_order_of_its_file_would_be_seen(
 ) -> None:
     """Neither shuffled nor, within a batch, put in the order of hashes."""
     monkeypatch.setattr(bulk, "order_of", lambda _seed, lines: array("I", range(lines)))
-    monkeypatch.setattr(bulk, "_leaf", lambda _one: b"")
+    monkeypatch.setattr(bulk, "_LEAF", lambda _one: b"")
     day = live(production_template.copy(tmp_path / "state"), tmp_path, 60)
     assert striking(day.seen, day.persons, ORDER).keys() == ORDER
 
