@@ -1,4 +1,7 @@
-"""How many signed PDFs pyHanko validates a second; runs in an environment of its own (`peers.py`)."""
+"""How many signed PDFs pyHanko validates in a second of the processor (`peers.py`).
+
+Runs in an environment of its own.
+"""
 
 from __future__ import annotations
 
@@ -61,8 +64,8 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     data, certificate = signed_pdf()
     root = Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
-    count, begin = 0, time.perf_counter()
-    while (taken := time.perf_counter() - begin) < SECONDS:
+    count, begin = 0, time.process_time()
+    while (taken := time.process_time() - begin) < SECONDS:
         signature = PdfFileReader(io.BytesIO(data)).embedded_signatures[0]
         status = validate_pdf_signature(signature, ValidationContext(trust_roots=[root]))
         if not (status.intact and status.valid and status.trusted):

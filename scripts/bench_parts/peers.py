@@ -1,7 +1,8 @@
-"""Others a package away, on the same machine in the same run: Tessera, geth, anvil, pyHanko.
+"""Others a package away, on the same machine in the same run: Tessera, geth, anvil, pyHanko, sigstore.
 
 They are fetched by their own package clients into the run's folder (geth and anvil: where the tests keep
-theirs). One that cannot be had is named and left out. None does the same work as ours: docs/benchmarks.md.
+theirs; a signed file: where Maven keeps its own). One that cannot be had is named and left out. None does the
+same work as ours: docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import base64
 import hashlib
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from eth_account import Account
@@ -24,7 +28,7 @@ from eth_typing import ChecksumAddress
 from web3 import Web3
 
 from scripts.bench_parts.clients import free_port
-from scripts.bench_parts.measure import Figure, Say, in_turns, seconds
+from scripts.bench_parts.measure import Figure, Say, processor_seconds, seconds
 from scripts.bench_parts.site import Site, make_site, opened
 from scripts.bench_parts.transfers import transfer
 from scripts.network_parts.binaries import NoProgram, find_geth, find_go
@@ -35,12 +39,19 @@ from yinzheng.ledger.demonstration.people import acting_as
 from yinzheng.ledger.log.tilelog import TileLog
 from yinzheng.verifier.containers.target import read_target
 from yinzheng.verifier.judge.certificate.verify import verify
+from yinzheng.verifier.judge.report import Authentic, Report
 from yinzheng.verifier.judge.trust import parse_trust
 
 PYHANKO: Final = "pyhanko==0.38.0"
+SIGSTORE: Final = "sigstore==4.5.1"
+SIGNED: Final = "dev.sigstore:sigstore-java:2.0.0"
+"""What Maven Central has with a Sigstore bundle beside it; whose it is stands in `peer_sigstore.py`."""
+MAVEN_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 TESSERA: Final = "github.com/transparency-dev/tessera/cmd/examples/posix-oneshot@v1.0.4"
 _PART: Final = "peers"
 _START_SECONDS: Final = 30
+_ROUNDS: Final = 5
+_CHECKS: Final = 300
 _ANVIL: Final = "tests/chain/node/node_modules/@foundry-rs"
 
 
@@ -56,11 +67,12 @@ class _Rate:
 
 
 def measure_peers(folder: Path, entries: int, transfers: int, say: Say) -> list[Figure]:
-    """Each of ours beside its peers: a log of so many entries, so many transfers, PDFs for some seconds."""
+    """Each of ours beside its peers: files for some seconds, a log of so many entries, so many transfers."""
     site = make_site(folder, certified=True)
     figures: list[Figure] = []
     measures: tuple[Callable[[], _Rate], ...] = (
         lambda: _pdf(folder, site, say),
+        lambda: _file(folder, site, say),
         lambda: _log(folder, entries, say),
         lambda: _chain(folder, site, "geth, a block a second", _geth, transfers, say),
         lambda: _chain(folder, site, "anvil, a block for each", _anvil, transfers // 5, say),
@@ -86,24 +98,67 @@ def _run(command: list[str], wanted: str, **environment: str) -> str:
 
 def _pdf(folder: Path, site: Site, say: Say) -> _Rate:
     """Our certificate's ten obligations beside a PDF signature that pyHanko validates."""
-    say("installing pyHanko")
-    venv = folder / "pyhanko"
-    _run([sys.executable, "-m", "venv", str(venv)], "pyHanko")
-    python = str(venv / "bin" / "python")
-    _run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", PYHANKO], "pyHanko")
-    program = Path(__file__).with_name("peer_pyhanko.py")
-    trust, now = parse_trust(site.trust), int(time.time())
-    theirs: list[float] = []
-
-    def check() -> None:
-        verify(read_target(site.pdf, pages=False), trust, now=now)
-
-    def peer() -> None:
-        theirs.append(float(_run([python, str(program)], "pyHanko")))
-
+    python = _python(folder, "pyHanko", PYHANKO, say)
     say("PDFs, ours and pyHanko's")
-    taken = in_turns({"ours": check, "peer": peer}, rounds=3, repeat={"ours": 100, "peer": 1})
-    return _Rate(1 / taken["ours"], sorted(theirs)[1], "PDF offline, ten obligations", "pyHanko, a signature")
+    ours, theirs = _documents(site, site.pdf, lambda: _run([python, _program("peer_pyhanko.py")], "pyHanko"))
+    return _Rate(ours, theirs, "PDF offline, ten obligations", "pyHanko, a signature")
+
+
+def _file(folder: Path, site: Site, say: Say) -> _Rate:
+    """The same from its file, beside a published file's bundle that Sigstore's client for Python verifies."""
+    python = _python(folder, "sigstore", SIGSTORE, say)
+    paths = [_from_maven(folder, kind) for kind in ("pom", "pom.sigstore.json")]
+    command = [python, _program("peer_sigstore.py"), *paths]
+    say("files, ours and Sigstore's")
+    # Offline, the client takes the trust root that its package brought, unless its cache has another.
+    cache = str(folder / "sigstore-cache")
+    ours, theirs = _documents(site, site.certificate, lambda: _run(command, "sigstore", XDG_CACHE_HOME=cache))
+    return _Rate(ours, theirs, "certificate file offline, ten obligations", "sigstore, a bundle of Rekor v1")
+
+
+def _documents(site: Site, document: bytes, peer: Callable[[], str]) -> tuple[float, float]:
+    """How many in a second of the processor: our certificate's document, in turns with a peer's program."""
+    trust, now = parse_trust(site.trust), int(time.time())
+    ours, theirs = list[float](), list[float]()
+
+    def check() -> Report:
+        return verify(read_target(document, pages=False), trust, now=now)
+
+    if check().authentic is not Authentic.GENUINE:
+        raise SystemExit("bench: the certificate to be checked is not genuine")
+    for _ in range(_ROUNDS):
+        ours.append(_CHECKS / processor_seconds(lambda: deque((check() for _ in range(_CHECKS)), maxlen=0)))
+        theirs.append(float(peer()))
+    return median(ours), median(theirs)
+
+
+def _python(folder: Path, name: str, package: str, say: Say) -> str:
+    """A Python in an environment of its own that has the package. Raises `NoProgram`."""
+    say(f"installing {name}")
+    venv = folder / name
+    _run([sys.executable, "-m", "venv", str(venv)], name)
+    python = str(venv / "bin" / "python")
+    _run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", package], name)
+    return python
+
+
+def _program(name: str) -> str:
+    return str(Path(__file__).with_name(name))
+
+
+def _from_maven(folder: Path, kind: str) -> str:
+    """Where the file of `SIGNED` with this extension lies now. Raises `NoProgram`."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise NoProgram("sigstore: there is no Maven to bring a signed file")
+    command = [maven, "--quiet", "--batch-mode", MAVEN_COPY]
+    command += [f"-Dartifact={SIGNED}:{kind}", f"-DoutputDirectory={folder}"]
+    try:
+        _run(command, "sigstore")
+    except NoProgram as missing:  # Maven says why in the middle of advice
+        raise NoProgram(f"sigstore: Maven brings no {SIGNED}:{kind}") from missing
+    _, name, release = SIGNED.split(":")
+    return str(folder / f"{name}-{release}.{kind}")
 
 
 def _log(folder: Path, entries: int, say: Say) -> _Rate:
