@@ -57,6 +57,8 @@ _OBEYED: Final = re.compile(
 )
 """Controls, C1 among them; what turns the direction of writing; what is not seen. Not tab and line feed."""
 
+_BEYOND_ASCII: Final = re.compile("[^\x00-\x7f]")
+
 
 def visible(text: str) -> str:
     """The text with what a terminal would not simply show written out as `\\uXXXX`, as JSON has it."""
@@ -64,7 +66,7 @@ def visible(text: str) -> str:
 
 
 def _written_out(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be").hex()
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
@@ -123,8 +125,13 @@ def shows(text: str, stream: TextIO | None = None) -> bool:
 
 def json_text(value: Any, stream: TextIO, *, indent: int | None = None) -> str:
     """JSON that the stream can carry: readable, or with `\\uXXXX` where it could not show a character."""
-    text = visible(json.dumps(value, ensure_ascii=False, indent=indent))
-    return text if _holds(stream, text) else json.dumps(value, indent=indent)
+    return carried(json.dumps(value, ensure_ascii=False, indent=indent), stream)
+
+
+def carried(text: str, stream: TextIO) -> str:
+    """The text of a JSON value as the stream can carry it; see `json_text`."""
+    text = visible(text)
+    return text if _holds(stream, text) else _BEYOND_ASCII.sub(_written_out, text)
 
 
 def stop_printing(*streams: TextIO) -> None:

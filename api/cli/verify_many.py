@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,11 +15,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Final
 
 import typer
 
+from yinzheng.api.cli.console import carried
 from yinzheng.api.cli.output import EXIT_NOT, EXIT_OK
 from yinzheng.api.cli.policy import inputs_of, read_policy
 from yinzheng.api.cli.verify_pack import judge_pack, pack_json
@@ -68,7 +72,7 @@ def check_many(targets: Sequence[str], trust: Path, jobs: int) -> None:
     codes = set()
     lines = _alone(targets, policy, now) if jobs == 1 else _shared(targets, trust, now, jobs)
     for line in lines:
-        sys.stdout.write(line.text + "\n")
+        sys.stdout.write(carried(line.text, sys.stdout) + "\n")
         codes.add(line.code)
     sys.stdout.flush()
     raise typer.Exit(EXIT_OK if codes <= {EXIT_OK} else EXIT_NOT if EXIT_NOT in codes else EXIT_OPEN)
@@ -136,7 +140,16 @@ _own: list[_Given] = []
 
 
 def _begin(trust: Path, now: int) -> None:
+    begun_by = multiprocessing.parent_process()
+    assert begun_by is not None
+    threading.Thread(target=_end_with, args=(begun_by,), daemon=True).start()
     _own.append(_Given.of(read_policy(trust), now))
+
+
+def _end_with(begun_by: BaseProcess) -> None:
+    """End this process with the main one, which may be killed: it would wait for ever to be given more."""
+    begun_by.join()
+    os._exit(1)
 
 
 def _work(targets: Sequence[str]) -> list[_Line]:

@@ -65,6 +65,22 @@ def altered(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFacto
     return file
 
 
+def test_each_of_many_is_a_line_of_json(
+    demonstration: Demonstration, tmp_path: Path, console: tuple[str, Console]
+) -> None:
+    """Whatever its name, whose bytes need be no text."""
+    _, run = console
+    files = [tmp_path / name for name in ("证书.json", "\udcff.json", "\u202e.json")]
+    for file in files:
+        shutil.copy(demonstration.file("json"), file)
+    found, said, trouble = run("verify", *files, "--trust", demonstration.trust)
+    assert (found, trouble) == (0, "")
+    told = [json.loads(line) for line in said.split("\n")[:-1]]
+    assert [one["target"] for one in told] == [str(file) for file in files]
+    assert all("真实" in one["verdict"]["zh"] for one in told)
+    assert "\u202e" not in said
+
+
 def test_a_verdict_prints(demonstration: Demonstration, altered: Path, console: tuple[str, Console]) -> None:
     encoding, run = console
     met = {"utf-8": "✓", "gbk": "√", "cp936": "√"}.get(encoding, "+")

@@ -66,19 +66,7 @@ def test_each_line_is_what_the_target_alone_gets(book: list[Path], jobs: int) ->
 @pytest.mark.parametrize("line", [False, True])
 def test_an_interrupt_ends_all_processes_without_a_word_of_theirs(book: list[Path], *, line: bool) -> None:
     """While they begin, and once they judge."""
-    policy, *targets = book
-    python, option, code = COMMAND
-    heard = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # if it was ignored here
-    )
-    command = [python, option, heard + code, "verify", *targets * 500, "--trust", policy, "--jobs", 2]
-    process = subprocess.Popen(
-        [*map(str, command)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-        start_new_session=True,
-    )
+    process = _begun(book)
     assert process.stdout is not None
     if line:
         assert process.stdout.readline()
@@ -89,8 +77,39 @@ def test_an_interrupt_ends_all_processes_without_a_word_of_theirs(book: list[Pat
     _, said = process.communicate(timeout=60)
     assert b"Traceback" not in said
     assert process.returncode == 130
+    _require_ended(process.pid)
+
+
+def test_what_is_killed_leaves_no_process(book: list[Path]) -> None:
+    process = _begun(book)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    process.kill()
+    process.wait()
+    _require_ended(process.pid)
+    process.communicate()
+
+
+def _begun(book: list[Path]) -> subprocess.Popen[bytes]:
+    """Two processes, and the one that began them, at work for a while; a group of their own."""
+    policy, *targets = book
+    python, option, code = COMMAND
+    heard = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # if it was ignored here
+    )
+    command = [python, option, heard + code, "verify", *targets * 500, "--trust", policy, "--jobs", 2]
+    return subprocess.Popen(
+        [*map(str, command)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,
+    )
+
+
+def _require_ended(leader: int) -> None:
     until = time.monotonic() + 20  # what cleans up after them ends a moment later
-    while left := _group(process.pid):
+    while left := _group(leader):
         assert time.monotonic() < until, left
         time.sleep(0.01)
 
