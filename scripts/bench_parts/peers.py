@@ -1,4 +1,4 @@
-"""Others a package away, on the same machine in the same run: Tessera, geth, anvil, pyHanko, sigstore.
+"""Others a package away, on the same machine in the same run: checks of documents, a log, two chains.
 
 They are fetched by their own package clients into the run's folder (geth and anvil: where the tests keep
 theirs; a signed file: where Maven keeps its own). One that cannot be had is named and left out. None does the
@@ -47,6 +47,7 @@ SIGSTORE: Final = "sigstore==4.5.1"
 SIGNED: Final = "dev.sigstore:sigstore-java:2.0.0"
 """What Maven Central has with a Sigstore bundle beside it; whose it is stands in `peer_sigstore.py`."""
 MAVEN_COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+TT_VERIFY: Final = "@tradetrust-tt/tt-verify@9.7.2"
 TESSERA: Final = "github.com/transparency-dev/tessera/cmd/examples/posix-oneshot@v1.0.4"
 _PART: Final = "peers"
 _START_SECONDS: Final = 30
@@ -72,7 +73,8 @@ def measure_peers(folder: Path, entries: int, transfers: int, say: Say) -> list[
     figures: list[Figure] = []
     measures: tuple[Callable[[], _Rate], ...] = (
         lambda: _pdf(folder, site, say),
-        lambda: _file(folder, site, say),
+        lambda: _bundle(folder, site, say),
+        lambda: _digest(folder, site, say),
         lambda: _log(folder, entries, say),
         lambda: _chain(folder, site, "geth, a block a second", _geth, transfers, say),
         lambda: _chain(folder, site, "anvil, a block for each", _anvil, transfers // 5, say),
@@ -104,7 +106,7 @@ def _pdf(folder: Path, site: Site, say: Say) -> _Rate:
     return _Rate(ours, theirs, "PDF offline, ten obligations", "pyHanko, a signature")
 
 
-def _file(folder: Path, site: Site, say: Say) -> _Rate:
+def _bundle(folder: Path, site: Site, say: Say) -> _Rate:
     """The same from its file, beside a published file's bundle that Sigstore's client for Python verifies."""
     python = _python(folder, "sigstore", SIGSTORE, say)
     paths = [_from_maven(folder, kind) for kind in ("pom", "pom.sigstore.json")]
@@ -113,7 +115,22 @@ def _file(folder: Path, site: Site, say: Say) -> _Rate:
     # Offline, the client takes the trust root that its package brought, unless its cache has another.
     cache = str(folder / "sigstore-cache")
     ours, theirs = _documents(site, site.certificate, lambda: _run(command, "sigstore", XDG_CACHE_HOME=cache))
-    return _Rate(ours, theirs, "certificate file offline, ten obligations", "sigstore, a bundle of Rekor v1")
+    return _Rate(ours, theirs, "certificate file offline beside sigstore", "sigstore, a bundle of Rekor v1")
+
+
+def _digest(folder: Path, site: Site, say: Say) -> _Rate:
+    """The same beside the digest of an OpenAttestation document, which tt-verify checks without its chain."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise NoProgram("tt-verify: there is no Node.js with npm")
+    say("installing tt-verify")
+    place = folder / "tt-verify"
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund"]
+    _run([npm, "install", "--prefix", str(place), *quiet, TT_VERIFY], "tt-verify")
+    command, packages = [node, _program("peer_ttverify.mjs")], str(place / "node_modules")
+    say("files, ours and tt-verify's")
+    ours, theirs = _documents(site, site.certificate, lambda: _run(command, "tt-verify", NODE_PATH=packages))
+    return _Rate(ours, theirs, "certificate file offline beside tt-verify", "tt-verify, a digest alone")
 
 
 def _documents(site: Site, document: bytes, peer: Callable[[], str]) -> tuple[float, float]:
