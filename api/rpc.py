@@ -15,7 +15,7 @@ from typing import Any, Final
 from yinzheng.ledger.chain.evidence import Prover, collect_certificate
 from yinzheng.ledger.chain.wire import Nonsense, Refusal, question, read_answer
 from yinzheng.ledger.net import plain
-from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, TooLong, Untrusted
+from yinzheng.ledger.net.exchange import Answer, Bounds, NoAnswer, Sent, TooLong, Untrusted
 from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.chain.layout import root_slot
 from yinzheng.verifier.chain.layout_consents import consent_slots
@@ -179,7 +179,7 @@ class RpcReader:
         try:
             return collect(Prover(self._ask, trust.consensus, validators))
         except DataFault as fault:
-            raise _silent(f"what the node answers does not hold: {fault.message}", "node-nonsense") from fault
+            raise silent(f"what the node answers does not hold: {fault.message}", "node-nonsense") from fault
 
     def _require_chain(self) -> None:
         """Another chain's node has nothing to say about ours: identifier and first block tell them apart."""
@@ -188,7 +188,7 @@ class RpcReader:
         same = int(self._ask("eth_chainId", []), 16) == self._trust.chain_id
         first = self._ask("eth_getBlockByNumber", ["0x0", False]) if same else {"hash": ""}
         if first is None:
-            raise _silent("the node has no first block", "node-nonsense")
+            raise silent("the node has no first block", "node-nonsense")
         if bytes.fromhex(first["hash"][2:]) != self._trust.genesis:
             raise EnvironmentFault(
                 "this node is of another chain than the policy pins",
@@ -197,31 +197,38 @@ class RpcReader:
             )
         self._is_ours = True
 
+    def send(self, sent: Sent, code: str, who: str) -> Answer:
+        """The answer of whoever is asked, whatever its status, in the time that is left for all of them.
+
+        Raises `EnvironmentFault` (`node-unreachable`, `node-too-long`, or with another ``code`` before it).
+        """
+        now = self._monotonic()
+        self._until = now + ALL_SECONDS if self._until is None else self._until
+        left = min(SECONDS, self._until - now)
+        if left <= 0:
+            raise silent(f"{who} takes too long", f"{code}-unreachable")
+        try:
+            return plain.send(sent, Bounds(MAX_ANSWER, total=left, each=left), self._environment)
+        except TooLong as error:
+            raise silent(f"{who} answers more than is taken", f"{code}-too-long") from error
+        except Untrusted as error:
+            raise silent(f"{who}'s server is not who it says (TLS)", f"{code}-unreachable") from error
+        except NoAnswer as error:
+            raise silent(f"{who} does not answer", f"{code}-unreachable") from error
+
     def _ask(self, method: str, arguments: list[Any]) -> Any:
         """The result of a method, in that method's shape."""
         number = next(self._numbers)
         sent = Sent(
             "POST", self._url, question(number, method, arguments), {"Content-Type": "application/json"}
         )
-        now = self._monotonic()
-        self._until = now + ALL_SECONDS if self._until is None else self._until
-        left = min(SECONDS, self._until - now)
-        if left <= 0:
-            raise _silent("the node takes too long", "node-unreachable")
-        try:
-            answer = plain.send(sent, Bounds(MAX_ANSWER, total=left, each=left), self._environment)
-        except TooLong as error:
-            raise _silent("the node answers more than is taken", "node-too-long") from error
-        except Untrusted as error:
-            raise _silent("the node's server is not who it says (TLS)", "node-unreachable") from error
-        except NoAnswer as error:
-            raise _silent("the node does not answer", "node-unreachable") from error
+        answer = self.send(sent, "node", "the node")
         if not 200 <= answer.status < 300:
-            raise _silent(f"the node answers {answer.status}", "node-unreachable")
+            raise silent(f"the node answers {answer.status}", "node-unreachable")
         try:
             result = read_answer(answer.body, number, method)
         except Nonsense as error:
-            raise _silent(f"the node answers nonsense to {method}", "node-nonsense") from error
+            raise silent(f"the node answers nonsense to {method}", "node-nonsense") from error
         if isinstance(result, Refusal):
             raise EnvironmentFault(
                 f"the node refuses {method}",
@@ -231,7 +238,8 @@ class RpcReader:
         return result
 
 
-def _silent(message: str, code: str) -> EnvironmentFault:
+def silent(message: str, code: str) -> EnvironmentFault:
+    """What is raised where nothing was told, or nothing that can be read."""
     return EnvironmentFault(
         message,
         code=code,

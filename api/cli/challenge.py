@@ -89,7 +89,7 @@ def check(
     Exit code: 0 the holder answered; 1 not; 2 usage; 3 cannot be determined. An answer is taken once.
     """
     from yinzheng.api.cli.policy import language_in, read_policy
-    from yinzheng.api.cli.verify_target import live_of, read_argument
+    from yinzheng.api.cli.verify_target import Source, read_argument
     from yinzheng.verifier.formats.challenge import parse_challenge
     from yinzheng.verifier.judge.challenge import check_answer
     from yinzheng.verifier.words.verdict import verdict
@@ -101,7 +101,7 @@ def check(
     shown, given = read_argument(certificate), read_given(answer)
     file = None if holder is None else _holder_file(holder)
     taken = challenge.with_name(challenge.name + ".answered")
-    with live_of(state, rpc, policy) as live:
+    with Source(state, rpc=rpc).opened(policy) as live:
         report = check_answer(
             given,
             asked,

@@ -16,7 +16,7 @@ def verify_command(
         typer.Argument(
             metavar="TARGET…",
             help="A photo or picture of the QR code, the PDF or JSON file of a certificate, receipt or "
-            "contract, an evidence pack, the QR's text, or (with --state) a number, a licence's too. "
+            "contract, an evidence pack, the QR's text, or (with --ledger or --state) a number. "
             "Several, offline: a line of JSON each, in this order. "
             "二维码图片、证书、回执或合同的 PDF 或 JSON、证据包、二维码文本、编号；多个文件逐行输出 JSON。",
         ),
@@ -24,7 +24,16 @@ def verify_command(
     trust: Annotated[Path, typer.Option(help="Your own pinned policy. 您信任的策略文件。")],
     offline: Annotated[bool, typer.Option("--offline", help="Ask nobody (the default). 离线核验。")] = False,
     state: Annotated[Path | None, typer.Option(help="Ask a registry's state folder. 状态目录。")] = None,
-    rpc: Annotated[str | None, typer.Option(help="Ask a chain node over JSON-RPC. 链节点地址。")] = None,
+    ledger: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask a registry's web server, https://…; it need not be believed. "
+            "登记机构网址；其回答在本机逐项证明。"
+        ),
+    ] = None,
+    rpc: Annotated[
+        str | None, typer.Option(help="Ask a chain node over JSON-RPC; with --ledger, too. 链节点地址。")
+    ] = None,
     at: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,7 +85,9 @@ def verify_command(
     if len(targets) > 1 or jobs is not None:
         from yinzheng.api.cli.verify_many import check_many, require_plain
 
-        require_plain(state=state, rpc=rpc, at=at, report=report, against=against, log=log, reader=reader)
+        require_plain(
+            state=state, ledger=ledger, rpc=rpc, at=at, report=report, against=against, log=log, reader=reader
+        )
         check_many(targets, trust, 1 if jobs is None else jobs)
     from yinzheng.api.cli.verify_target import verify
 
@@ -85,6 +96,7 @@ def verify_command(
         trust=trust,
         offline=offline,
         state=state,
+        ledger=ledger,
         rpc=rpc,
         at=at or [],
         report=report,

@@ -37,7 +37,7 @@ _STYLE: Final = {
 def comparing(
     policy_of: Callable[[Path], TrustPolicy], language_of: Callable[[str], Language]
 ) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Let a command that verifies also compare, where it is given `against` (and `log`, or `state`).
+    """Let a command that verifies also compare, where it is given `against` (and `log`, `state` or `ledger`).
 
     The line comes before the report, and `against` into its JSON. A fork is exit code 1, whatever else; what
     could not be compared is 3 where all else would be 0. A head alone is compared and not verified.
@@ -81,8 +81,10 @@ def _run(command: Callable[[], None], found: Comparison) -> int:
 
 def _compared(given: dict[str, Any], policy: TrustPolicy) -> tuple[Comparison, bool]:
     """What came of it, and whether the target is a head alone."""
-    target, kept, state = given["target"], given["against"], given.get("state")
+    target, kept, state, ledger = given["target"], given["against"], given.get("state"), given.get("ledger")
     where = given.get("log") or (None if state is None else str(state / "log"))
+    if where is None and ledger is not None:
+        where = ledger.rstrip("/") + "/log"
     source = None if where is None else open_log(where, os.environ)
     if target == "-":
         raise UsageFault("what is compared is a file", code="against-stdin", hint="Save it, and name it.")

@@ -149,20 +149,21 @@ def _silent(ask: Callable[[], T]) -> T:
         ) from error
 
 
-def voucher_of(state: Path | None, rpc: str | None, number: str, clock: Callable[[], int]) -> bytes:
+def voucher_of(state: Path | None, served: str | None, number: str, clock: Callable[[], int]) -> bytes:
     """The voucher's file of a licence named by its number alone, which proves nothing (R14).
 
     It is judged as any file is, under the reader's own policy. A chain's node has no vouchers: it knows who
-    licensed what to whom by hashes alone. Raises `UsageFault`: `number-alone` (no folder is asked),
+    licensed what to whom by hashes alone; a registry's web server hands out none (``served``: the address of
+    either). Raises `UsageFault`: `number-alone` (no folder is asked),
     `licence-unknown`; and what opening a folder does.
     """
     if state is None:
         raise UsageFault(
             "a licence's number alone proves nothing"
-            + ("" if rpc is None else ", and a chain's node has no record of it"),
+            + ("" if served is None else ", and neither nodes nor web servers hand out its voucher"),
             code="number-alone",
             hint="With a registry's state folder: --state STATE. Else give the voucher, its file or its "
-            "code's text (HTTPS://…/L/…)" + ("." if rpc is None else ", with the same --rpc."),
+            "code's text (HTTPS://…/L/…)" + ("." if served is None else ", with the same --rpc."),
         )
     with _ledger()(state, clock) as reader:
         found = reader.voucher_file(number)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -73,6 +74,7 @@ def _verify(
     trust: Path,
     offline: bool,
     state: Path | None,
+    ledger: str | None,
     rpc: str | None,
     at: list[str],
     report: Path | None,
@@ -82,15 +84,14 @@ def _verify(
     lang: str,
     json_: bool,
 ) -> None:
-    if offline + (state is not None) + (rpc is not None) > 1:
-        raise UsageFault("choose one of --offline, --state and --rpc", code="usage-source")
+    source = Source.of(offline=offline, state=state, ledger=ledger, rpc=rpc)
     language = language_in(lang)
     policy = read_policy(trust)
     asked = _instants(at)
     piped = sys.stdin.buffer.read(MAX_TARGET + 1) if target == "-" else None
     with naming_inputs(policy, language, as_json=json_):
         if is_pack(target) if piped is None else is_zip(piped):
-            if state is not None or rpc is not None or asked:
+            if source != NOBODY or asked:
                 raise UsageFault("an evidence pack is checked by itself, as of its block", code="pack-alone")
             from yinzheng.api.cli.verify_pack import check_pack
 
@@ -98,7 +99,7 @@ def _verify(
         if report is not None:
             raise UsageFault("only an evidence pack has a report to write", code="report-not-pack")
         _verified(
-            target if piped is None else piped, policy, asked, (state, rpc), language,
+            target if piped is None else piped, policy, asked, source, language,
             allow_attached=allow_attached, as_json=json_, by=Asked(reader, purpose),
         )  # fmt: skip
 
@@ -135,7 +136,7 @@ def _verified(
     target: str | bytes,
     policy: TrustPolicy,
     asked: list[int],
-    source: tuple[Path | None, str | None],
+    source: Source,
     language: Language,
     *,
     allow_attached: bool,
@@ -147,13 +148,13 @@ def _verified(
     if isinstance(target, str) and is_licence_number(target.strip().upper()) and not Path(target).is_file():
         from yinzheng.api.cli.verify_state import voucher_of
 
-        target = voucher_of(*source, target.strip().upper(), lambda: now)
+        target = voucher_of(source.state, source.ledger or source.rpc, target.strip().upper(), lambda: now)
     try:
         presented = read_argument(target)
     except DataFault as fault:
         _tell(unread(fault, now=now, at=at), language, as_json=as_json)
     kind = kind_of(presented)
-    with live_of(*source, policy) as live:
+    with source.opened(policy) as live:
         if asked and kind.document == "certificate":
             from yinzheng.api.cli.verify_asof import check_as_of
 
@@ -242,19 +243,44 @@ _TEXT: Final = re.compile(r"://|^\s*\{|^\s*SJ[0-9]{13}\s*$|^\s*/?[VCL][/#][A-Z0-
 """What is handed over as a text rather than as the name of a file: a QR text, a JSON file, a number."""
 
 
-def live_of(
-    state: Path | None, rpc: str | None, policy: TrustPolicy
-) -> AbstractContextManager[AnyReader | None]:
-    """The ledger that is asked, if one is."""
-    if state is not None:
-        from yinzheng.api.cli.verify_state import open_state
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which ledger is asked, if any."""
 
-        return open_state(state, policy, lambda: int(time.time()))
-    if rpc is not None:
-        from yinzheng.api.rpc import RpcReader
+    state: Path | None = None
+    ledger: str | None = None
+    rpc: str | None = None
 
-        return nullcontext(RpcReader(rpc, policy))
-    return nullcontext(None)
+    @classmethod
+    def of(cls, *, offline: bool, **named: Any) -> Source:
+        """As the options name it. Raises `UsageFault` `usage-source` for more than one; a registry's web
+        server and a node go together.
+        """
+        source = cls(**named)
+        if offline + (source.state is not None) + (source.ledger is not None or source.rpc is not None) > 1:
+            raise UsageFault(
+                "choose one of --offline, --state, and --ledger or --rpc or both", code="usage-source"
+            )
+        return source
+
+    def opened(self, policy: TrustPolicy) -> AbstractContextManager[AnyReader | None]:
+        """The ledger that is asked, if one is."""
+        if self.state is not None:
+            from yinzheng.api.cli.verify_state import open_state
+
+            return open_state(self.state, policy, lambda: int(time.time()))
+        if self.ledger is not None:
+            from yinzheng.api.served_ledger import ServedLedger
+
+            return nullcontext(ServedLedger(self.ledger, policy, node=self.rpc))
+        if self.rpc is not None:
+            from yinzheng.api.rpc import RpcReader
+
+            return nullcontext(RpcReader(self.rpc, policy))
+        return nullcontext(None)
+
+
+NOBODY: Final = Source()
 
 
 def _print(report: Report, language: Language) -> None:

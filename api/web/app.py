@@ -20,7 +20,7 @@ from yinzheng.api.http.hangups import Hangups
 from yinzheng.api.http.headers import SecurityHeaders
 from yinzheng.api.http.limits import Gate, Limits
 from yinzheng.api.http.methods import Methods, allowed
-from yinzheng.api.http.problems import of_status, problem_of
+from yinzheng.api.http.problems import Problem, of_status, problem_of
 from yinzheng.api.http.shared import Levels, Once
 from yinzheng.api.web.challenges import challenges
 from yinzheng.api.web.checking import Checker
@@ -108,8 +108,18 @@ def _handle_errors(app: FastAPI, server: Server) -> None:
             answer.headers["Allow"] = ", ".join(allowed(app.routes, request.scope))
         return answer
 
-    async def invalid(request: Request, _: Exception) -> Response:
-        return server.problem(request, of_status(400))
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        names = ", ".join(sorted({str(one["loc"][-1]) for one in error.errors()}))  # as we named them
+        return server.problem(
+            request,
+            Problem(
+                HTTPStatus.BAD_REQUEST,
+                "query",
+                f"what the address has as {names} is missing, or not of the form it has",
+                "See /v1/openapi.json.",
+            ),
+        )
 
     app.add_exception_handler(YinzhengError, fault)
     app.add_exception_handler(HTTPException, http)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, cast
 
 from fastapi import APIRouter, FastAPI, Header, Path, Query
 from starlette.concurrency import run_in_threadpool
@@ -62,7 +62,7 @@ from yinzheng.api.web.server import Server
 from yinzheng.api.web.trade_view import trade_tone
 from yinzheng.api.web.voucher_view import voucher_tone
 from yinzheng.api.web.words import VERDICTS, Tone
-from yinzheng.verifier.bytes.canonical import JSON
+from yinzheng.verifier.bytes.canonical import JSON, dumps
 from yinzheng.verifier.formats.body import is_number
 from yinzheng.verifier.words.verdict import verdict
 
@@ -206,6 +206,48 @@ def service(server: Server) -> APIRouter:
             media_type="application/json",
             headers={"Content-Disposition": f'attachment; filename="{name}.json"'},
         )
+
+    @router.get(
+        "/v1/evidence/{subject}",
+        operation_id="evidence",
+        summary="Fetch evidence of how a certificate stands now",
+        tags=["verification"],
+        response_class=Response,
+        responses={
+            200: {
+                "description": "Evidence (S7.3) of now for the certificate's slots, or that they are "
+                "empty, and for the anchored root of the size asked about.",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            },
+            **_problems(
+                s400="No such subject or size (`query`).",
+                s429="Too many look-ups by number (`rate-limited`); see Retry-After.",
+                s503="The ledger cannot be read.",
+            ),
+        },
+    )
+    async def evidence(
+        request: Request,
+        subject: Annotated[str, Path(description="64 hex, by the number (S2.4).", pattern="^[0-9a-f]{64}$")],
+        size: Annotated[
+            int | None, Query(description="Of the log's head that a proof at hand is to.", ge=1, lt=2**53)
+        ] = None,
+    ) -> Response:
+        """What `yinzheng verify --ledger` asks for whoever has a code or file, and does not believe.
+
+        A subject follows from the number, so this counts as a look-up by number.
+        """
+        who, of = client(request), bytes.fromhex(subject)
+        server.gate.lookup(who)
+
+        def read() -> tuple[bytes, bool]:
+            ledger = server.reader.live()
+            return dumps(cast(JSON, ledger.chain(of, size, None))), ledger.number_of(of) is not None
+
+        content, known = await server.checker.in_turn(who, read)
+        if not known:
+            server.gate.missed(who)
+        return Response(content, media_type="application/json")
 
     @router.get(
         "/v1/publicity",

@@ -11,12 +11,13 @@ import pytest
 
 from tests.api import samples
 from tests.api.conftest import Client, Serve
-from tests.api.fake import FakeReader
+from tests.api.fake import FakeReader, absent
 from tests.verifier import world as synthetic
 from tests.verifier.world import NOW, NUMBER
 from yinzheng.api.http.limits import Limits, Rate
 from yinzheng.verifier.containers.certfile import parse_file
 from yinzheng.verifier.formats.certificate import encode_qr
+from yinzheng.verifier.log.statement import certificate_subject
 
 
 def problem(client: Client, method: str, url: str, **options: Any) -> tuple[int, str]:
@@ -130,6 +131,27 @@ def test_there_is_no_list_of_certificates(client: Client) -> None:
     assert problem(client, "GET", "/v1/certificates/")[0] == 404
 
 
+SUBJECT = certificate_subject(NUMBER).hex()
+
+
+def test_fetch_evidence(client: Client, reader: FakeReader) -> None:
+    """By the subject that follows from a number; also that there is no record."""
+    size = len(reader.world.leaves)
+    for asked, told in (("", None), (f"?size={size}", size)):
+        answer = client.get(f"/v1/evidence/{SUBJECT}{asked}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+        assert answer.json() == reader.chain(certificate_subject(NUMBER), told, None)
+    assert client.get(f"/v1/evidence/{'5a' * 32}").json() == absent(bytes([0x5A]) * 32)
+    for wrong in (NUMBER, SUBJECT.upper(), SUBJECT[:-2], f"{SUBJECT}?size=0", f"{SUBJECT}?size=x"):
+        assert problem(client, "GET", f"/v1/evidence/{wrong}") == (400, "query"), wrong
+
+
+def test_evidence_counts_as_a_lookup_by_number(client: Client) -> None:
+    codes = [client.get(f"/v1/evidence/{at:064x}").status_code for at in range(12)]
+    assert codes == [200] * 2 + [429] * 10, "a miss costs more than a hit"
+    assert client.get(f"/v1/evidence/{SUBJECT}", host="203.0.113.8").status_code == 200
+
+
 def test_lookups_by_number_are_few(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         codes = [client.get(f"/v1/certificates/SJ441202611{at:04d}").status_code for at in range(1, 13)]
@@ -219,6 +241,7 @@ def test_openapi_describes_every_address_for_programs(client: Client) -> None:
         "/v1/certificates/{number}/history",
         "/v1/challenges",
         "/v1/challenges/answers",
+        "/v1/evidence/{subject}",
         "/v1/holders/{code}",
         "/v1/publicity",
         "/v1/register",

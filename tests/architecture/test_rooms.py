@@ -62,6 +62,7 @@ ORDER: Final[dict[str, tuple[str, ...]]] = {
     "api": (
         "forks",
         "http rpc log_source org extraction instants receipt_shown",
+        "served_ledger",
         "web desk node mirror",
         "own",
         "cli",

@@ -41,6 +41,7 @@ from yinzheng.verifier.bytes.canonical import dumps
 from yinzheng.verifier.formats.challenge import answer, parse_challenge
 from yinzheng.verifier.formats.move_request import JointRequest
 from yinzheng.verifier.formats.reservation import parse_released, parse_reserved
+from yinzheng.verifier.log.statement import certificate_subject
 
 UPLOAD: Final = "multipart/form-data"
 COURT: Final = "11440100MB2DEMC01T"
@@ -90,11 +91,11 @@ class Talk(Asking):
         self.settle()
         return got.json if got.media == JSON_MEDIA else got.body
 
-    def look(self, operation: str, path: str, *, name: str = "example", **query: str) -> Any:
+    def look(self, operation: str, path: str, *, name: str = "example", **query: str | int) -> Any:
         """Somebody asks the pages; `path` as the document has it, `query` what stands in it and behind it."""
         template, target = path, path
         for one in re.findall(r"\{(\w+)\}", template):
-            target = target.replace(f"{{{one}}}", query[one])
+            target = target.replace(f"{{{one}}}", str(query[one]))
         more = {key: value for key, value in query.items() if f"{{{key}}}" not in template}
         target += f"?{urlencode(more)}" if more else ""
         got = self.ask(self.pages, "GET", target, host=SOMEWHERE)
@@ -303,6 +304,8 @@ def _visit(talk: Talk, check: str) -> None:
     receipt = talk.sent_by(talk.parties.members[EXCHANGE], "GET", f"/v1/trade-checks/{check}").body
     talk.verify("a-trade-check", receipt)
     talk.look("certificate_file", "/v1/certificates/{number}", number=number)
+    subject = certificate_subject(number).hex()
+    talk.look("evidence", "/v1/evidence/{subject}", subject=subject, size=talk.registry.log.size)
     talk.look("right_history", "/v1/certificates/{number}/history", number=number)
     talk.look("as_of", "/v1/certificates/{number}/as-of", number=number, at=str(talk.registry.clock() - 1))
     talk.look("register", "/v1/register", q=number)

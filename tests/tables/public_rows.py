@@ -12,6 +12,7 @@ from tests.tables.asking import FROM_PAGES, JSON_MEDIA
 from tests.tables.scene import Scene
 from tests.verifier.holder_world import answered, challenge
 from yinzheng.verifier.bytes.canonical import dumps
+from yinzheng.verifier.log.statement import certificate_subject
 
 FORM: Final = "application/x-www-form-urlencoded"
 UPLOAD: Final = "multipart/form-data; boundary=limit"
@@ -130,6 +131,11 @@ ON_THE_PAGES: Final[Mapping[str, Row]] = {
     "GET /v1/certificates/{number}/as-of (of a time to come)": lambda s: _of(
         s, "/v1/certificates/{}/as-of?at=2090-01-01"
     ),
+    "GET /v1/evidence/{subject}": lambda s: Asked(
+        f"/v1/evidence/{certificate_subject(s.certificate.number).hex()}?size={s.registry.log.size}"
+    ),
+    "GET /v1/evidence/{subject} (of none)": lambda _: Asked(f"/v1/evidence/{NONE}"),
+    "GET /v1/evidence/{subject} (no subject)": lambda _: Asked(f"/v1/evidence/{ABSENT}"),
     "GET /register": lambda s: _of(s, "/register?q={}"),
     "GET /v1/register": lambda s: _of(s, "/v1/register?q={}"),
     "GET /v1/register (too short)": lambda _: Asked("/v1/register?q=ab"),

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from yinzheng.verifier.words.reasons_holder import HOLDER_REASONS
+from yinzheng.verifier.words.reasons_ledger import LEDGER_REASONS
 from yinzheng.verifier.words.reasons_log import LOG_REASONS
 from yinzheng.verifier.words.reasons_short import SHORT_REASONS
 from yinzheng.verifier.words.reasons_trade import TRADE_REASONS
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     **HOLDER_REASONS,
+    **LEDGER_REASONS,
     **SHORT_REASONS,
     **TRADE_REASONS,
     # Outcomes that are nobody's fault.
@@ -201,18 +203,6 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "The history that the ledger gave is not certain to be the last before that time.",
     ),
     "time-future": ("所问时间还没有到。", "The time asked about is yet to come."),
-    "other-chain": (
-        "所问节点或账本属于另一条链，未予采信。",
-        "The ledger asked is of another chain than your policy pins, and was not believed.",
-    ),
-    "state-unreadable": (
-        "登记系统的状态目录已损坏或不完整，无法读取；这与文件真伪无关。",
-        "The state folder is damaged or not whole and cannot be read; this says nothing about the document.",
-    ),
-    "live-refused": (
-        "账本的应答不能自证，未予采信。",
-        "The ledger's answer does not prove itself and was not believed.",
-    ),
     # What could not be read at all.
     "target-empty": ("没有可核验的内容。", "Nothing was given to check."),
     "target-unknown": (
