@@ -23,6 +23,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from yinzheng.api.http.framing import Framing
+from yinzheng.api.http.hangups import WHEN_GONE
 from yinzheng.api.http.joined import Joined
 from yinzheng.api.http.limits import client_of
 from yinzheng.api.http.plain import MAX_HEAD, PlainCycle, read_plain
@@ -166,6 +167,8 @@ class Connection(H11Protocol):
         self._timers.clear()
         self._leave()
         super().connection_lost(exc)
+        if isinstance(self.cycle, PlainCycle):
+            self.cycle.gone()
 
     def data_received(self, data: bytes) -> None:
         """Hand on what arrived, and see in which phase the connection is."""
@@ -217,6 +220,7 @@ class Connection(H11Protocol):
             message_event=asyncio.Event(),
             on_response=self.on_response_complete,
         )
+        self.scope[WHEN_GONE] = self.cycle.when_gone  # type: ignore[typeddict-unknown-key]  # our own
         task = self.loop.create_task(self.cycle.run_asgi(self.app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)

@@ -9,8 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+WHEN_GONE: Final = "yinzheng.when-gone"
+"""In the scope of a plain request (`plain`): has a function called once the client goes. A task that waits
+for that takes longer than reading the request.
+"""
 
 
 class Hangups:
@@ -27,27 +33,35 @@ class Hangups:
         work = asyncio.current_task()
         assert work is not None
         answered = gone = False
+        when_gone: Callable[[Callable[[], None]], None] | None = scope.pop(WHEN_GONE, None)
         watching: asyncio.Task[None] | None = None
 
-        async def watched() -> None:
+        def left() -> None:
             nonlocal gone
-            await line.hung_up()
+            line.go()
             if not answered:
                 gone = True
                 work.cancel()
+
+        async def watched() -> None:
+            await line.hung_up()
+            left()
 
         async def sending(message: Message) -> None:
             nonlocal answered
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 answered = True
+                line.go()
 
         def watch() -> None:
             nonlocal watching
             watching = asyncio.create_task(watched())
 
-        line = _Line(receive, watch)
-        if not _has_body(scope):
+        line = _Line(receive, watch if when_gone is None else _nothing)
+        if when_gone is not None:
+            when_gone(left)
+        elif not _has_body(scope):
             line.end()
         try:
             await self._app(scope, line.receive, sending)
@@ -96,8 +110,15 @@ class _Line:
         while (message := await self._receive())["type"] != "http.disconnect":
             self._kept.append(message)
             self._news.set()
+
+    def go(self) -> None:
+        """The client has gone, or has its answer."""
         self._gone = True
         self._news.set()
+
+
+def _nothing() -> None:
+    """Watch nothing: the connection tells."""
 
 
 def _has_body(scope: Scope) -> bool:

@@ -8,7 +8,9 @@ and nothing that another reader might read otherwise (RFC 9112): the form is nar
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -97,6 +99,19 @@ class PlainCycle(RequestResponseCycle):
         self.body += request.body
         self.more_body = False
         self.message_event.set()
+        self._heard: Callable[[], None] | None = None
+
+    def when_gone(self, heard: Callable[[], None]) -> None:
+        """Have `heard` called once the client goes before it is answered."""
+        self._heard = heard
+        if self.disconnected:
+            asyncio.get_running_loop().call_soon(self.gone)
+
+    def gone(self) -> None:
+        """The connection is lost."""
+        if self.disconnected and self._heard is not None:
+            heard, self._heard = self._heard, None
+            heard()
 
     def hand_over(self) -> None:
         """Have h11 read the request: from now on it is as if it always had."""
@@ -129,7 +144,7 @@ class PlainCycle(RequestResponseCycle):
             await super().send(begun)
             await super().send(message)
             return
-        self._unread = None
+        self._unread = self._heard = None
         self.transport.write(answer)
         self.response_complete = True
         self.message_event.set()

@@ -155,7 +155,13 @@ class Event(Base, table=True):
 
     __tablename__ = "event"
     __table_args__ = (
-        Index("ix_event_case", "case_id", "id"),
+        Index(
+            "ix_event_case",
+            "case_id",
+            "id",
+            sqlite_where=text("case_id IS NOT NULL"),
+            postgresql_where=text("case_id IS NOT NULL"),
+        ),
         Index("ix_event_type", "type", "id"),
         Index(
             "uq_event_log_index",

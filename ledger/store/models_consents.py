@@ -36,6 +36,7 @@ class Nonce(Base, table=True):
     """A nonce of a signed request that was accepted (S11.3)."""
 
     __tablename__ = "nonce"
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     code: str = Field(primary_key=True)
     nonce: bytes = Field(primary_key=True)

@@ -14,12 +14,13 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Engine, Transaction
 
 from yinzheng.ledger.store.session import QuickSession
-from yinzheng.ledger.store.sqlite import CACHE_KIB
+from yinzheng.ledger.store.sqlite import CACHE_KIB, WAL_PAGES
 
 _SOUND: Final = (1, 2)
 """libpq's PQTRANS_ACTIVE and PQTRANS_INTRANS."""
 
-_USUAL: Final = ("wal_autocheckpoint=1000", f"cache_size=-{CACHE_KIB}")
+_USUAL: Final = (f"wal_autocheckpoint={WAL_PAGES}", f"cache_size=-{CACHE_KIB}")
+"""As a connection is set up."""
 _IN_BULK: Final = ("wal_autocheckpoint=40000", f"cache_size=-{CACHE_KIB // 2}")
 """Pages are copied from the write-ahead file into the database when there are 320 MB of them: one that batch
 after batch has changed, as those of an index over hashes, is copied once. The rows of a batch are in memory,

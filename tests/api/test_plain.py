@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from tests.api.flood import Target, rest, served
 from yinzheng.api.http import connections
 from yinzheng.api.http.framing import Framing
+from yinzheng.api.http.hangups import WHEN_GONE
 from yinzheng.api.http.plain import MAX_BODY, MAX_HEAD, read_plain
 
 PLAIN = b"POST /v1/a%20b?c=d HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nX-Kept: y: z\r\n\r\nbody"
@@ -203,6 +204,10 @@ ANSWERS: dict[str, list[dict[str, Any]]] = {
 """What the app below sends: the first and what has a status begins an answer, the rest are bodies."""
 
 
+_OTHERWISE = ("client", "app", "state", WHEN_GONE)
+"""What is not the same of every request, or the connection's own."""
+
+
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Sends what `ANSWERS` has; `/echo` tells the request, `/raise` fails, `/late` once it has begun."""
     if scope["type"] != "http":
@@ -216,7 +221,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if path == "/raise":
         raise ValueError
     if path == "/echo":
-        told = {name: value for name, value in scope.items() if name not in ("client", "app", "state")}
+        told = {name: value for name, value in scope.items() if name not in _OTHERWISE}
         said = repr((sorted(told.items(), key=str), body)).encode()
         answer: list[dict[str, Any]] = [
             {"status": 200, "headers": [(b"content-length", b"%d" % len(said))]},

@@ -102,7 +102,24 @@ def tables(connection: Connection) -> dict[str, object]:
     if connection.dialect.name == "sqlite":  # how the index over names is made, and kept
         beside = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' OR name = :name"
         found |= {str(row.name): row.sql for row in connection.execute(text(beside), {"name": _BESIDE})}
+        found["without rowid"] = {name for name in found if _is_one_tree(connection, name)}
     return found | {"": revision}
+
+
+def _is_one_tree(connection: Connection, table: str) -> bool:
+    told = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": table})
+    return str(told.scalar()).rstrip().endswith("WITHOUT ROWID")
+
+
+def test_a_nonce_of_before_is_known_still(tmp_path: Path) -> None:
+    engine = create_engine(sqlite_url(tmp_path / "old.sqlite"))
+    with engine.begin() as connection:
+        command.upgrade(schema.configuration(connection), "0040")
+        connection.execute(text("INSERT INTO nonce VALUES ('91440101DEM00077EF', x'01', 9)"))
+        schema.migrate(connection)
+        assert _is_one_tree(connection, "nonce")
+        assert connection.execute(text("SELECT * FROM nonce")).all() == [("91440101DEM00077EF", b"\1", 9)]
+    engine.dispose()
 
 
 def test_names_of_before_are_found_in_the_register(tmp_path: Path) -> None:
