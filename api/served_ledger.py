@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from yinzheng.api.rpc import MAX_ANSWER, RpcReader, silent
-from yinzheng.ledger.net.exchange import Sent
+from yinzheng.ledger.net.exchange import Answer, Sent
 from yinzheng.ledger.net.routes import address_of
 from yinzheng.verifier.bytes.canonical import JSON, loads
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
@@ -21,6 +21,9 @@ from yinzheng.verifier.judge.trust import TrustPolicy
 from yinzheng.verifier.log.note import peek_checkpoint
 from yinzheng.verifier.log.statement import certificate_subject
 from yinzheng.verifier.log.tlogproof import TlogProof
+
+PATIENCE: Final = 10
+"""Seconds that are waited for a server that grants a few look-ups at a time (R50)."""
 
 
 class ServedLedger(RpcReader):
@@ -34,6 +37,7 @@ class ServedLedger(RpcReader):
         node: str | None = None,
         environment: Mapping[str, str] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Raises `UsageFault` (`ledger-url`, `rpc-url`) for an address that is none; nothing is asked yet."""
         try:
@@ -49,6 +53,7 @@ class ServedLedger(RpcReader):
         super().__init__(url if node is None else node, trust, environment=environment, monotonic=monotonic)
         self._base = url.rstrip("/")
         self._has_node = node is not None
+        self._sleep = sleep
         self._along: dict[bytes, tuple[int, JSON]] = {}
         """Evidence that came with a record, by subject, and the size whose root it covers."""
 
@@ -90,8 +95,11 @@ class ServedLedger(RpcReader):
         return super()._ask(method, arguments)
 
     def _get(self, path: str) -> JSON:
-        """What the server has there; None where it has nothing."""
-        answer = self.send(Sent("GET", self._base + path), "ledger", "the registry's server")
+        """What the server has there; None where it has nothing. It is waited for if that is not long."""
+        answer = self._answer(path)
+        if answer.status == 429 and (wait := _wait(answer)) <= PATIENCE:
+            self._sleep(wait)
+            answer = self._answer(path)
         if answer.status == 404:
             return None
         if answer.status == 429:
@@ -106,6 +114,15 @@ class ServedLedger(RpcReader):
             return loads(answer.body, max_bytes=MAX_ANSWER)
         except DataFault as error:
             raise _nonsense() from error
+
+    def _answer(self, path: str) -> Answer:
+        return self.send(Sent("GET", self._base + path), "ledger", "the registry's server")
+
+
+def _wait(answer: Answer) -> int:
+    """Seconds after which more look-ups are granted; more than is waited where that is not told."""
+    told = answer.headers.get("retry-after", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 6 else PATIENCE + 1
 
 
 def _nonsense() -> EnvironmentFault:
