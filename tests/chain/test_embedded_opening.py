@@ -149,7 +149,7 @@ def test_a_newer_chain_is_left_alone(tmp_path: Path) -> None:
     create(tmp_path, Clock()).close()
     store = Store(tmp_path, writable=True)
     meta = json.loads(store[b"yinzheng:chain"])
-    store[b"yinzheng:chain"] = json.dumps({**meta, "v": 2}).encode()
+    store[b"yinzheng:chain"] = json.dumps({**meta, "v": 3}).encode()
     store.close()
     assert fault_of(tmp_path) == "chain-newer"
 

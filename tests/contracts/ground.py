@@ -6,7 +6,7 @@ from eth.db.atomic import AtomicDB
 from eth_keys.datatypes import PrivateKey
 
 from yinzheng.ledger.chain.embedded.chain import EmbeddedChain
-from yinzheng.ledger.chain.embedded.db import Staging, Store
+from yinzheng.ledger.chain.embedded.db import Staging, Store, found
 from yinzheng.ledger.chain.embedded.genesis import FUNDS, Genesis
 from yinzheng.ledger.chain.embedded.tries import Read
 from yinzheng.ledger.state.faults import NO_FAULTS
@@ -25,6 +25,11 @@ class Memory(Staging, Store):
     def __init__(self) -> None:
         super().__init__(AtomicDB())
         self.nodes = Read()
+
+    def __getitem__(self, key: bytes) -> bytes:
+        if (value := found(self.changes.get, key)) is None:
+            raise KeyError(key)
+        return value
 
     def keys_between(self, first: bytes, last: bytes) -> list[bytes]:
         return sorted(key for key in self.changes if first <= key <= last and self.exists(key))
@@ -54,3 +59,4 @@ class Ground(EmbeddedChain):
 
     def back_to(self, moment: Moment) -> None:
         self.memory.changes, self.instant = dict(moment), 0
+        self.memory.nodes = Read()  # those of blocks that are no more have places that are others'

@@ -21,6 +21,7 @@ from eth_utils.exceptions import ValidationError
 from trie.exceptions import MissingTrieNode
 
 from yinzheng.ledger.chain.embedded import coding
+from yinzheng.ledger.chain.embedded.nodes import Written
 from yinzheng.ledger.chain.embedded.tries import Read, Trie
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain.rlp import encode_integer
@@ -70,6 +71,7 @@ class _Nodes(dict[bytes, bytes]):
     def __init__(self, base: AtomicDatabaseAPI) -> None:
         super().__init__()
         self._base = base
+        self.written: Written | None = getattr(base, "written", None)
 
     def __missing__(self, key: bytes) -> bytes:
         return self._base[key]

@@ -25,6 +25,7 @@ from yinzheng.ledger.chain.embedded import clique, views
 from yinzheng.ledger.chain.embedded.db import Staging, Store
 from yinzheng.ledger.chain.embedded.genesis import Genesis, write_genesis
 from yinzheng.ledger.chain.embedded.lock import WriterLock
+from yinzheng.ledger.chain.embedded.nodes import Written
 from yinzheng.ledger.chain.embedded.sealing import Refused, SealedBlock, build_block, decode_transaction
 from yinzheng.ledger.state.faults import NO_FAULTS, Faults
 from yinzheng.ledger.state.files import SHARED
@@ -37,6 +38,8 @@ is block time, and deadlines count on it)."""
 
 _META = b"yinzheng:chain"
 _LOGS = b"yinzheng:logs:"
+_VERSION = 2
+"""Of how a chain lies in its folder. In the first, every node of a trie lies under its hash (ADR 113)."""
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,15 @@ class Meta:
 
     def encode(self) -> bytes:
         """As JSON bytes."""
-        named = {
-            "v": 1,
-            "chain": self.chain_id,
-            "genesis": self.genesis.hex(),
-            "validator": self.validator.hex(),
-        }
+        genesis, validator = self.genesis.hex(), self.validator.hex()
+        named = {"v": _VERSION, "chain": self.chain_id, "genesis": genesis, "validator": validator}
         return json.dumps(named).encode()
 
     @classmethod
     def decode(cls, raw: bytes) -> "Meta":
         """From `encode`'s bytes; `EnvironmentFault` `chain-newer` for a later version's."""
         named = json.loads(raw)
-        if named.get("v") != 1:
+        if named.get("v") not in (1, _VERSION):
             raise EnvironmentFault(
                 "This chain was written by a newer version of the program.",
                 code="chain-newer",
@@ -161,7 +160,7 @@ class EmbeddedChain:
     def begin(self, genesis: Genesis) -> None:
         """Write block 0 into a store that holds no chain. Raises as `create`."""
         self._require_empty()
-        staged = Staging(self.store)
+        staged = Staging(self.store, Written(0))
         header = write_genesis(genesis, staged)
         meta = Meta(genesis.chain_id, header.hash, genesis.validator)
         staged[_META] = meta.encode()
@@ -361,18 +360,20 @@ class EmbeddedChain:
                 code="chain-clock",
                 hint="Set the clock right; nothing is sealed before it has caught up.",
             )
-        staged = Staging(self.store)
+        staged = Staging(self.store, Written(parent.block_number + 1))
         sealed = build_block(self._class(staged), parent, max(now, parent.timestamp), self._key, transactions)
         if sealed.block is not None:
             for address in sealed.loggers:
                 staged[_LOGS + address + sealed.block.number.to_bytes(8, "big")] = b"\1"
+            if staged[_META] != (meta := self.meta.encode()):  # written as the first version has it until now
+                staged[_META] = meta
             self._commit(staged)
             self._newest = sealed.block, sealed.receipts
         return sealed
 
     def _commit(self, staged: Staging) -> None:
         self._faults.hit("chain.commit.before")
-        self.store.commit(staged.changes)
+        staged.commit_to(self.store)
         self._faults.hit("chain.commit.after")
 
 

@@ -6,23 +6,28 @@ blocks within one second and never lets block time run ahead of the clock. py-ev
 blocks; `CliqueVM` puts that back to EIP-225.
 """
 
+import itertools
 import sys
+from collections.abc import Iterator
 
+import rlp
 from eth import EVM_RECURSION_LIMIT
-from eth.abc import BlockHeaderAPI
+from eth.abc import BlockHeaderAPI, DatabaseAPI, ReceiptAPI, ReceiptDecoderAPI
 from eth.chains.base import Chain
 from eth.consensus.clique._utils import get_block_signer, is_checkpoint, sign_block_header
 from eth.consensus.clique.clique import CliqueApplier, CliqueConsensusContext
 from eth.consensus.clique.constants import EPOCH_LENGTH, SIGNATURE_LENGTH, VANITY_LENGTH
 from eth.constants import BLANK_ROOT_HASH, ZERO_ADDRESS, ZERO_HASH32
+from eth.db.chain import ChainDB
 from eth.vm.forks.london import LondonVM
 from eth.vm.forks.london.blocks import LondonBlockHeader
 from eth.vm.forks.london.headers import calculate_expected_base_fee_per_gas
 from eth_keys.datatypes import PrivateKey
-from eth_typing import BlockNumber
+from eth_typing import BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
 
 from yinzheng.ledger.chain.embedded import coding, machine
+from yinzheng.ledger.chain.embedded.tries import Read, Trie
 
 # py-evm needs some 12 frames for each of 1024 nested calls, but py_ecc, which it imports, raises the limit to
 # 100,000 for the whole process: then deeply nested input overflows the C stack of the JSON parser (CPython
@@ -55,12 +60,33 @@ class CliqueVM(LondonVM):
         super().validate_header(header, parent_header.copy(timestamp=header.timestamp - 1))
 
 
+class ListedDB(ChainDB):
+    """py-evm's view of a database, which reads a block's transactions and receipts through our tries: there
+    the nodes lie by their places."""
+
+    @staticmethod
+    def _get_block_data_from_root_hash(db: DatabaseAPI, block_root_hash: Hash32) -> Iterator[bytes]:  # type: ignore[override]
+        trie = Trie(db, block_root_hash, Read())
+        for number in itertools.count():
+            if not (item := trie[rlp.encode(number)]):
+                return
+            yield item
+
+    def get_receipts(
+        self, header: BlockHeaderAPI, receipt_decoder: type[ReceiptDecoderAPI]
+    ) -> tuple[ReceiptAPI, ...]:
+        """The receipts of a block, in the order of its transactions."""
+        listed = self._get_block_data_from_root_hash(self.db, header.receipt_root)
+        return tuple(receipt_decoder.decode(one) for one in listed)
+
+
 def chain_class(chain_id: int) -> type[Chain]:
     """py-evm's chain of that id: London with Clique from block 0."""
     return Chain.configure(
         __name__="EmbeddedCliqueChain",
         vm_configuration=CliqueApplier().amend_vm_configuration(((BlockNumber(0), CliqueVM),)),
         consensus_context_class=CliqueConsensusContext,
+        chaindb_class=ListedDB,
         chain_id=chain_id,
     )
 

@@ -15,7 +15,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Any, BinaryIO
 import lmdb
 from eth.db.backends.base import BaseAtomicDB
 
+from yinzheng.ledger.chain.embedded.nodes import NAME, PLACE, Written, is_place, page_of, record_in
 from yinzheng.ledger.chain.embedded.tries import Read
 from yinzheng.verifier.errors import EnvironmentFault
 
@@ -39,22 +40,26 @@ class Staging(BaseAtomicDB):
     """Writes kept in memory over a database that is only read: what one atomic commit is made from.
 
     `changes` maps key to new value, or to None for a deletion. An `atomic_batch` inside merges into
-    `changes` when it ends well and vanishes when it does not.
+    `changes` when it ends well and vanishes when it does not. Nodes of tries go into `written`, where it is.
     """
 
-    def __init__(self, base: BaseAtomicDB) -> None:
+    def __init__(self, base: BaseAtomicDB, written: Written | None = None) -> None:
         self._base = base
         self.changes: dict[bytes, bytes | None] = {}
-        self.nodes: Read | None = getattr(base, "nodes", None)
+        self.written: Written | None = written or getattr(base, "written", None)
+        below: Read | None = getattr(base, "nodes", None)
+        self.nodes = None if below is None else Read(below)
         """As `Store.nodes`; None over a database that remembers none."""
 
     def __getitem__(self, key: bytes) -> bytes:
+        if self.written is not None and (record := self.written.records.get(key[NAME:])) is not None:
+            return record
         if key not in self.changes:
             return self._base[key]
         value = self.changes[key]
         if value is None:
             raise KeyError(key)
-        return value
+        return self[key + value] if is_place(key, value) else value
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self.changes[key] = value
@@ -75,6 +80,25 @@ class Staging(BaseAtomicDB):
         inner = Staging(self)
         yield inner
         self.changes.update(inner.changes)
+
+    def commit_to(self, store: "Store") -> None:
+        """Write all of it into `store` in one transaction. Raises as `Store.commit`; then it is as it was."""
+        if self.written is not None:
+            self.changes.update(self.written.values())
+        store.commit(self.changes)
+        if self.nodes is not None:
+            self.nodes.pass_on()
+
+
+def found(get: Callable[[bytes], bytes | memoryview | None], key: bytes) -> bytes | None:
+    """What `Store` has for `key`, by what gives the values that lie there."""
+    if len(key) == NAME + PLACE:
+        page = get(page_of(key[NAME:]))
+        return None if page is None else record_in(page, key[NAME:]) or None
+    if (value := get(key)) is None:
+        return None
+    value = bytes(value)
+    return found(get, key + value) if is_place(key, value) else value
 
 
 @dataclass
@@ -183,6 +207,8 @@ _WALK = (
 class Store(BaseAtomicDB):
     """A key-value store in `folder`; `Store(folder, writable=True)` creates it where there is none.
 
+    For a root of a trie, and for a node's hash with its place, it gives the node's record (`nodes.py`).
+
     Several `Store`s of one process share one LMDB environment, as LMDB demands. Thread-safe; not to be
     used in a forked child. Raises `EnvironmentFault` `chain-missing`, `chain-truncated`,
     `chain-unreadable` or `chain-disk`.
@@ -229,13 +255,13 @@ class Store(BaseAtomicDB):
 
     @contextmanager
     def _snapshot(self) -> Iterator[Any]:
-        """A read transaction; adopts a map that another process has made larger."""
+        """A read transaction, whose values are views; adopts a map that another process has made larger."""
         with self._shared.lock:
             try:
-                txn = self._shared.env.begin()
+                txn = self._shared.env.begin(buffers=True)
             except lmdb.MapResizedError:
                 self._shared.env.set_mapsize(0)
-                txn = self._shared.env.begin()
+                txn = self._shared.env.begin(buffers=True)
             try:
                 yield txn
             finally:
@@ -243,14 +269,14 @@ class Store(BaseAtomicDB):
 
     def __getitem__(self, key: bytes) -> bytes:
         with self._snapshot() as txn:
-            value: bytes | None = txn.get(key)
+            value = found(txn.get, key)
         if value is None:
             raise KeyError(key)
         return value
 
     def _exists(self, key: bytes) -> bool:
         with self._snapshot() as txn:
-            return txn.get(key) is not None
+            return found(txn.get, key) is not None
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self.commit({key: value})
@@ -262,14 +288,14 @@ class Store(BaseAtomicDB):
 
     def keys_between(self, first: bytes, last: bytes) -> list[bytes]:
         """The keys k with first ≤ k ≤ last, ascending."""
-        found: list[bytes] = []
+        keys: list[bytes] = []
         with self._snapshot() as txn:
             cursor = txn.cursor()
             more = cursor.set_range(first)
-            while more and cursor.key() <= last:
-                found.append(bytes(cursor.key()))
+            while more and (key := bytes(cursor.key())) <= last:
+                keys.append(key)
                 more = cursor.next()
-        return found
+        return keys
 
     @contextmanager
     def atomic_batch(self) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from eth_hash.auto import keccak
 
 from yinzheng.ledger.chain.embedded.accounts import Account
 from yinzheng.ledger.chain.embedded.db import Store
+from yinzheng.ledger.chain.embedded.nodes import opened
 from yinzheng.ledger.chain.embedded.tries import Read, Trie
 from yinzheng.ledger.chain.embedded.views import address as address_view
 from yinzheng.ledger.chain.embedded.views import hexed
@@ -115,8 +116,7 @@ class _Trie:
 
     def _load(self, name: bytes) -> tuple[bytes, Item]:
         if name not in self._read:
-            encoded = self._store[name]
-            self._read[name] = encoded, decode_item(encoded, limit=MAX_NODE, what="a node of the state")
+            self._read[name] = opened(self._store[name], name)
         return self._read[name]
 
 

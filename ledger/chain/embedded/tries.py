@@ -4,6 +4,7 @@
 somebody asks for the root: a node that twenty keys went through is written and hashed once. Nodes that were
 read from disk are remembered as they were read: a node is the same for ever, for its name is its hash. They
 are forgotten with the opening, so that whoever opens a folder, an audit above all, reads what lies there.
+How nodes lie in the database is told in `nodes.py`.
 """
 
 from __future__ import annotations
@@ -15,30 +16,41 @@ from eth.constants import BLANK_ROOT_HASH
 from eth_typing import Hash32
 from trie.exceptions import MissingTrieNode
 
-from yinzheng.ledger.chain.embedded import coding
+from yinzheng.ledger.chain.embedded.nodes import NAME, Node, Written, encode, opened, record_of
 from yinzheng.verifier.bytes.algorithms import keccak256
 
-_HASH: Final = 32
 _BRANCH: Final = 17
 _VALUE: Final = 16
 _MOST_READ: Final = 4096
 _MOST_CODES: Final = 64
-
-Node = list[Any]
-"""As RLP has it: 16 children and a value, or the way on and what it leads to. A child is its hash, or the
-node itself: one shorter than a hash, or one that changed and is not hashed yet. No node is altered that
-another may hold."""
 
 Ref = bytes | Node
 """A child; b"" where there is none."""
 
 
 class Read(dict[bytes, Node]):
-    """Nodes as they were read from a database, by their names, some thousands at most; and codes."""
+    """Nodes as they were read from a database, by their names, some thousands at most; and codes.
 
-    def __init__(self) -> None:
+    One over another, `below`, knows what that knows. What it is to keep it keeps to itself until `pass_on`:
+    nodes that were made and may come to nothing, and with them the places of their children.
+    """
+
+    def __init__(self, below: Read | None = None) -> None:
         super().__init__()
-        self.codes: dict[bytes, bytes] = {}
+        self._below = below
+        self.codes: dict[bytes, bytes] = {} if below is None else below.codes
+
+    def find(self, name: bytes) -> Node | None:
+        """The node; None where it is not remembered."""
+        found = self.get(name)
+        return found if found is not None or self._below is None else self._below.find(name)
+
+    def pass_on(self) -> None:
+        """Have the one below keep what this one does."""
+        if self._below is not None:
+            for name, node in self.items():
+                self._below.keep(name, node)
+            self.clear()
 
     def keep_code(self, name: bytes, code: bytes) -> None:
         """Remember a contract's code."""
@@ -54,16 +66,18 @@ class Read(dict[bytes, Node]):
 
 
 class Trie:
-    """A trie of keys of one length over `db`, in which its new nodes are put once the root is asked for.
+    """A trie of keys of one length over `db`, in which its new nodes are put once the root is asked for:
+    into its `written`, if it has that, and the root's place under its hash; else each under its hash.
 
     As `trie.HexaryTrie`: what is not there is b"", and setting that deletes. Raises its `MissingTrieNode`.
     """
 
-    __slots__ = ("_db", "_read", "_root")
+    __slots__ = ("_db", "_read", "_root", "_written")
 
     def __init__(self, db: MutableMapping[bytes, bytes] | Any, root: bytes, read: Read) -> None:
         self._db = db
         self._read = read
+        self._written: Written | None = getattr(db, "written", None)
         self._root: Ref = b"" if root == BLANK_ROOT_HASH else root
 
     @property
@@ -73,7 +87,7 @@ class Trie:
             return BLANK_ROOT_HASH
         if isinstance(self._root, list):
             self._root = self._named(self._root, root=True)
-        return Hash32(cast("bytes", self._root))
+        return Hash32(cast("bytes", self._root)[:NAME])
 
     def __getitem__(self, key: bytes) -> bytes:
         path, at = key.hex(), 0
@@ -112,15 +126,15 @@ class Trie:
             return ref
         if not ref:
             return []
-        if (known := self._read.get(ref)) is not None:
+        name = ref[:NAME]
+        if (known := self._read.find(name)) is not None:
             return known
         try:
-            encoded = self._db[ref]
+            _, node = opened(self._db[ref], name)
         except KeyError as error:
-            root = self._root if isinstance(self._root, bytes) else BLANK_ROOT_HASH
-            raise MissingTrieNode(Hash32(ref), Hash32(root), key, prefix=None) from error
-        node: Node = coding.decode(encoded, True, False)[0]
-        self._read.keep(ref, node)
+            root = self._root[:NAME] if isinstance(self._root, bytes) else BLANK_ROOT_HASH
+            raise MissingTrieNode(Hash32(name), Hash32(root), key, prefix=None) from error
+        self._read.keep(name, node)
         return node
 
     def _set(self, ref: Ref, path: str, value: bytes, key: bytes) -> Node:
@@ -182,13 +196,18 @@ class Trie:
     def _named(self, node: Node, *, root: bool = False) -> Ref:
         """How a node stands in the one above it. One that is hashed is put into the database."""
         whole = [self._named(one) if type(one) is list else one for one in node]
-        encoded = coding.encode(whole)
-        if len(encoded) < _HASH and not root:
+        encoded = encode(whole)
+        if len(encoded) < NAME and not root:
             return whole
-        name = keccak256(encoded)
-        self._db[name] = encoded
+        name, record = keccak256(encoded), record_of(whole, encoded)
         self._read.keep(name, whole)
-        return name
+        if self._written is None:
+            self._db[name] = record
+            return name
+        place = self._written.add(record)
+        if root:
+            self._db[name] = place
+        return name + place
 
 
 def _forked(segment: str, leaf: bool, led_to: Any, path: str, value: bytes) -> Node:

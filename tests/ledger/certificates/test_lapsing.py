@@ -7,18 +7,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from tests.ledger.certificates import forum
 from tests.ledger.certificates.test_remarks import record
 from tests.ledger.disputes.court import Court
-from tests.ledger.inlets.test_finding import STRANGER, tell
 from tests.ledger.world import OFFICER, actor_of, to_deposited
 from yinzheng.ledger.certificates import remarks
 from yinzheng.ledger.certificates.calls import LAPSE
 from yinzheng.ledger.certificates.lapsing import lapse_expired
-from yinzheng.ledger.certificates.messages import message_of
-from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.work import registered, statements_of
-from yinzheng.ledger.chain.approvals_moves import Cancellation
 from yinzheng.ledger.chain.records import Status
 from yinzheng.ledger.flow import carrying, heartbeat
 from yinzheng.ledger.flow.pipeline import settle
@@ -106,32 +101,6 @@ def test_one_that_the_chain_refuses_is_taken_back_and_holds_up_no_other(court: C
     found = registry.client.record(certificate_subject(other))
     assert found is not None
     assert found.status is Status.LAPSED
-
-
-def test_one_that_a_forum_ended_past_the_registry_keeps_nobody_out(court: Court, tmp_path: Path) -> None:
-    """And its order is taken in afterwards as at any time (S24)."""
-    registry, number = court.registry, court.made.number
-    other = to_deposited(registry, court.world.clock, tmp_path / "other")[1]
-    court.world.clock.now = record(court).valid_until - 3600
-    order = forum.ordered(court, forum.cancelling(court))
-    message = message_of(order.body, order.statement.leaf_hash)
-    assert isinstance(message, Cancellation)
-    tell(registry, STRANGER, registry.client.cancel(message, (), [order.signature]))
-    court.opened.close()
-    court.world.clock.now += 22 * 3600
-    with court.world.open() as registry:
-        pass
-    court.world.clock.now += 3600
-    assert court.world.codes() == {"certificate-standing", "ending-differs"}
-    with court.world.open() as registry:
-        execute(registry, order)
-        settle(registry)
-        with registry.store.reading() as session:
-            row = registered(session, number)
-            assert row.ended == "cancelled"
-            assert [event.type for event in statements_of(session, row)] == ["certificate.cancelled"]
-            assert registered(session, other).ended == "lapsed"
-    assert court.world.codes() == set()
 
 
 def test_what_a_dispute_holds_waits(court: Court) -> None:
