@@ -12,7 +12,7 @@ from typing import Final
 
 from yinzheng.ledger.net import plain
 from yinzheng.ledger.net.exchange import Bounds, NoAnswer, Sent, Untrusted
-from yinzheng.ledger.net.routes import address_of
+from yinzheng.ledger.net.routes import is_base
 from yinzheng.verifier.errors import EnvironmentFault, UsageFault
 from yinzheng.verifier.log.merkle import HASH_BYTES
 from yinzheng.verifier.log.note import MAX_NOTE_BYTES
@@ -68,11 +68,7 @@ class ServedLog:
         *,
         seconds: float = ALL_SECONDS,
     ) -> None:
-        try:
-            parts, _, _ = address_of(url)
-        except ValueError:
-            parts = None
-        if parts is None or parts.query or parts.fragment:
+        if not is_base(url):
             raise UsageFault(
                 "a log is a folder, or an http or https URL",
                 code="log-url",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from yinzheng.api.rpc import MAX_ANSWER, RpcReader, silent
 from yinzheng.ledger.net.exchange import Answer, Sent
-from yinzheng.ledger.net.routes import address_of
+from yinzheng.ledger.net.routes import is_base
 from yinzheng.verifier.bytes.canonical import JSON, loads
 from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault
 from yinzheng.verifier.judge.live import LiveRecord
@@ -40,11 +40,7 @@ class ServedLedger(RpcReader):
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Raises `UsageFault` (`ledger-url`, `rpc-url`) for an address that is none; nothing is asked yet."""
-        try:
-            parts, _, _ = address_of(url)
-        except ValueError:
-            parts = None
-        if parts is None or parts.query or parts.fragment:
+        if not is_base(url):
             raise UsageFault(
                 "a registry's web server is an http or https URL",
                 code="ledger-url",

@@ -47,6 +47,15 @@ def address_of(url: str) -> tuple[SplitResult, str, int]:
     return parts, host, port or PORTS[parts.scheme]
 
 
+def is_base(url: str) -> bool:
+    """Whether an http or https URL is one that paths can be put behind."""
+    try:
+        parts, _, _ = address_of(url)
+    except ValueError:
+        return False
+    return not (parts.query or parts.fragment)
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host (a name, or an address without brackets) is this machine."""
     if host.lower().rstrip(".") == "localhost":

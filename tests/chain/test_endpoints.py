@@ -7,13 +7,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from web3.types import RPCEndpoint
 
 from tests.chain.test_network import answered
+from tests.listening import Quiet, listening
 from tests.verifier.chain.test_header import FIELDS
 from tests.verifier.world import OUTSIDER, VALIDATORS, address_of, seal
 from yinzheng.ledger.chain import endpoints
@@ -65,31 +65,19 @@ class Node:
 
 @contextmanager
 def serving(node: Node) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if node.hang is not None:
                 node.hang.wait(20)
-            data = b"<html>Bad gateway</html>" if node.html else node.answer(body)
-            self.send_response(node.status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.answer(node.status, b"<html>Bad gateway</html>" if node.html else node.answer(body))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        node.url = f"http://127.0.0.1:{server.server_address[1]}"
+    with listening(Handler) as node.url:
         try:
             yield node.url
         finally:
             if node.hang is not None:
                 node.hang.set()
-            server.shutdown()
-            thread.join()
 
 
 @dataclass

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from trie.hexary import HexaryTrie
 
 from tests.cli.commands import Said, refused, run
 from tests.cli.conftest import Demonstration
+from tests.listening import Quiet, listening
 from yinzheng.ledger.keys.keystore import Keystore
 from yinzheng.verifier.bytes.algorithms import keccak256
 from yinzheng.verifier.chain.holdings import holdings_digest, holdings_of
@@ -65,18 +65,11 @@ def outcome(said: Said) -> tuple[int, str]:
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
+    class Handler(Quiet, SimpleHTTPRequestHandler):
+        pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(partial(Handler, directory=str(folder))) as url:
+        yield f"{url}/"
 
 
 def test_what_was_kept_is_of_the_same_log(demonstration: Demonstration, tmp_path: Path) -> None:

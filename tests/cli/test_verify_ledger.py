@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +18,7 @@ import pytest
 from tests.cli.commands import Said, refused, run
 from tests.cli.conftest import Demonstration
 from tests.cli.processes import node, serving
+from tests.listening import Quiet, listening
 from yinzheng.verifier.containers.certfile import parse_file
 from yinzheng.verifier.formats.shortcode import short_code
 
@@ -122,25 +121,12 @@ def fetched(url: str) -> Answer:
 def lying(honest: str, lie: Callable[[str, Answer], Answer]) -> Iterator[str]:
     """A server that hands on what an honest one says of each path, as `lie` changes it."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
-            status, data = lie(self.path, fetched(honest + self.path))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.answer(*lie(self.path, fetched(honest + self.path)))
 
-        def log_message(self, *_args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as url:
+        yield url
 
 
 def changed(part: str, change: Callable[[Any], Any]) -> Callable[[str, Answer], Answer]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 from tests.cli.commands import Said, contents, refused, run
 from tests.cli.conftest import Demonstration
 from tests.cli.processes import ask, node
+from tests.listening import Quiet, listening
 
 
 def outcomes(said: Said) -> dict[int, str]:
@@ -141,27 +140,14 @@ def test_a_node_alone_settles_a_code_with_the_whole_body(demonstration: Demonstr
 def answering(make: Any) -> Iterator[str]:
     """An HTTP server that answers each call's method with what `make` gives: bytes, or a JSON value."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             answer = make(asked["method"])
-            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.answer(200, answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
-        def log_message(self, *_args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as url:
+        yield url
 
 
 def result(value: Any) -> dict[str, Any]:

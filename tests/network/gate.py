@@ -8,8 +8,9 @@ import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.listening import Quiet, listening
 
 
 class Gate:
@@ -83,7 +84,7 @@ Change = Callable[[str, Any], Any]
 def lying(url: str, change: Change) -> Iterator[str]:
     """The address of a node that answers as another does, but for what `change` makes of it."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
@@ -93,20 +94,7 @@ def lying(url: str, change: Change) -> Iterator[str]:
             asked = json.loads(body)
             if isinstance(value, dict) and value.get("result") is not None:
                 value["result"] = change(asked["method"], value["result"])
-            data = json.dumps(value).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            self.answer(200, json.dumps(value).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with listening(Handler) as found:
+        yield found
