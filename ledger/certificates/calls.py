@@ -10,6 +10,7 @@ from typing import Final
 from sqlmodel import Session, select
 
 from yinzheng.ledger.chain.client import ContractsClient
+from yinzheng.ledger.chain.refusals import WrongState
 from yinzheng.ledger.flow.calls import CallKind
 from yinzheng.ledger.store import repository
 from yinzheng.ledger.store.models import Certificate, ChainCall
@@ -58,11 +59,17 @@ def _not_over(session: Session, call: ChainCall, refusal: YinzhengError) -> Yinz
     return refusal
 
 
+def _not_lapsed(session: Session, call: ChainCall, refusal: YinzhengError) -> YinzhengError | None:
+    """The same; nobody asked for a lapse, and whoever settles is not told of what others held or ended."""
+    told = _not_over(session, call, refusal)
+    return None if isinstance(refusal, WrongState) else told
+
+
 REMARK: Final = CallKind("remark", done=_entered, binds=True)
 """About a remark, by the hex of its leaf."""
 LIFTING: Final = CallKind("lifting", done=_lifted)
 """About a lifting, by the hex of its leaf; its part is the remark's, empty where that was deposited."""
-LAPSE: Final = CallKind("lapse", refusal=_not_over, together=True, binds=True)
+LAPSE: Final = CallKind("lapse", refusal=_not_lapsed, together=True, binds=True)
 """About a lapse, by the hex of its leaf."""
 FORUM_CANCELLATION: Final = CallKind("cancellation", done=_cancelled, refusal=_not_over, binds=True)
 """Ordered by a forum, by the hex of its leaf; its part is the certificate's identifier."""

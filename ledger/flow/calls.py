@@ -18,8 +18,9 @@ from yinzheng.verifier.errors import DataFault, YinzhengError
 
 Effect = Callable[[ContractsClient, Session, ChainCall], None]
 """Writes down what a call brought about; in the transaction that confirms it."""
-Refusal = Callable[[Session, ChainCall, YinzhengError], YinzhengError]
-"""Takes back what cannot be, in the transaction that calls it failed; gives what to tell the caller."""
+Refusal = Callable[[Session, ChainCall, YinzhengError], YinzhengError | None]
+"""Takes back what cannot be, in the transaction that calls it failed; gives what to tell the caller: None
+where nobody asked for it, and an audit alone names the call."""
 Redate = Callable[[Session, ChainCall, YinzhengError, int], bool]
 """Gives a refused call a time that the chain takes now; False if its time is not at fault."""
 Done = Callable[[ContractsClient, str, str], bool]

@@ -76,7 +76,7 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
             return []
         raise told_of(registry, fault, PATIENCE_SECONDS) from None
     mined = [(outcome, one) for _, outcome, one in found if isinstance(outcome, Mined)]
-    told: list[YinzhengError] = []
+    told: list[YinzhengError | None] = []
     done: list[ChainCall] = []
     with registry.store.transaction() as session:
         if mined:
@@ -103,8 +103,8 @@ def carry_out(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]
                 unsigned(row)
             else:
                 told.append(_given_up(registry, session, row, outcome.refusal))
-    if told:
-        raise told[0]
+    for refusal in filter(None, told):
+        raise refusal
     return done
 
 
@@ -174,7 +174,7 @@ def _signed_in_vain(registry: Registry, calls: Sequence[ChainCall], refusal: Yin
     """Give up what a person signed and no node takes, who sent something else: none here signs it anew."""
     with registry.store.transaction() as session:
         told = [_given_up(registry, session, session.get_one(ChainCall, call.id), refusal) for call in calls]
-    return told[0]
+    return told[0] or refusal
 
 
 def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[Sent]:
@@ -205,7 +205,8 @@ def _signed(registry: Registry, calls: Sequence[ChainCall]) -> list[Sent]:
 def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
     """The calls to be sent now: those not tried yet, and those that were and would be taken.
 
-    At least one, unless all is on the chain already, by somebody else's transaction. Raises `NotYet`.
+    At least one, unless all is on the chain already, by somebody else's transaction, or one was given up of
+    which nobody is told. Raises `NotYet`.
     """
     able: list[ChainCall] = []
     waits: set[str] = set()
@@ -242,7 +243,7 @@ def _able(registry: Registry, calls: Sequence[ChainCall]) -> list[ChainCall]:
         return able
     if not _stays_refused(registry, first[0]):
         return [first[0]]
-    return [_refused(registry, *first)]
+    return _refused(registry, *first)
 
 
 def _stays_refused(registry: Registry, call: ChainCall) -> bool:
@@ -282,17 +283,21 @@ def _confirm(registry: Registry, session: Session, row: ChainCall) -> None:
     kind_of(registry.kinds, row).effect(registry.client, session, row)
 
 
-def _refused(registry: Registry, call: ChainCall, refusal: YinzhengError) -> ChainCall:
-    """What to do about a call that is refused and waits for nothing: redate, or give up."""
+def _refused(registry: Registry, call: ChainCall, refusal: YinzhengError) -> list[ChainCall]:
+    """What to do about a call that is refused and waits for nothing: redate and send it, or give up."""
     with registry.store.transaction() as session:
         row = session.get_one(ChainCall, call.id)
         if kind_of(registry.kinds, row).redate(session, row, refusal, registry.clock()):
-            return row
+            return [row]
         told = _given_up(registry, session, row, refusal)
-    raise told from refusal
+    if told is not None:
+        raise told from refusal
+    return []
 
 
-def _given_up(registry: Registry, session: Session, row: ChainCall, refusal: YinzhengError) -> YinzhengError:
+def _given_up(
+    registry: Registry, session: Session, row: ChainCall, refusal: YinzhengError
+) -> YinzhengError | None:
     """Write down that the contracts refused a call for good; gives what to tell the caller."""
     row.state, row.error = "failed", refusal.code
     return kind_of(registry.kinds, row).refusal(session, row, refusal)

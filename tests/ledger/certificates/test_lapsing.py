@@ -5,22 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import select
 
+from tests.ledger.certificates import forum
 from tests.ledger.certificates.test_remarks import record
 from tests.ledger.disputes.court import Court
+from tests.ledger.inlets.test_finding import STRANGER, tell
 from tests.ledger.world import OFFICER, actor_of, to_deposited
 from yinzheng.ledger.certificates import remarks
 from yinzheng.ledger.certificates.calls import LAPSE
 from yinzheng.ledger.certificates.lapsing import lapse_expired
+from yinzheng.ledger.certificates.messages import message_of
+from yinzheng.ledger.certificates.orders import execute
 from yinzheng.ledger.certificates.work import registered, statements_of
+from yinzheng.ledger.chain.approvals_moves import Cancellation
 from yinzheng.ledger.chain.records import Status
 from yinzheng.ledger.flow import carrying, heartbeat
 from yinzheng.ledger.flow.pipeline import settle
 from yinzheng.ledger.rules.terms import RemarkKind
 from yinzheng.ledger.store.models import ChainCall
 from yinzheng.verifier.bytes import canonical
-from yinzheng.verifier.errors import UsageFault, YinzhengError
+from yinzheng.verifier.errors import UsageFault
+from yinzheng.verifier.formats.order import Order
 from yinzheng.verifier.formats.standing import MAX_STANDING, parse_lapse
 from yinzheng.verifier.log.statement import certificate_subject
 
@@ -78,29 +84,59 @@ def test_many_share_a_block_untried(court: Court, tmp_path: Path, monkeypatch: p
     assert court.audit() == set()
 
 
-def test_one_that_the_chain_refuses_is_taken_back_and_holds_up_no_other(court: Court, tmp_path: Path) -> None:
-    """Here one of a certificate that the chain does not have."""
-    registry = court.registry
+def test_one_that_the_chain_refuses_is_taken_back_and_holds_up_nobody(court: Court, tmp_path: Path) -> None:
+    """A forum tells the contracts alone that it is over, after the lapse was stated and before it is sent."""
+    registry, number = court.registry, court.made.number
     other = to_deposited(registry, court.world.clock, tmp_path / "other")[1]
     court.world.clock.now = record(court).valid_until + 30 * 86_400
     heartbeat.beat(registry)
-    assert lapse_expired(registry) == [court.made.number, other]
-    with registry.store.transaction() as session:
-        call = session.exec(
-            select(ChainCall).where(ChainCall.kind == LAPSE.name).order_by(col(ChainCall.id))
-        ).first()
-        assert call is not None
-        call.data = registry.client.record_lapse(bytes(32), bytes.fromhex(call.about)).data
-    with pytest.raises(YinzhengError):
-        settle(registry)
-    settle(registry)
-    assert record(court).status is Status.IN_FORCE
+    order = forum.ordered(court, forum.cancelling(court))
+    assert lapse_expired(registry) == [number, other]
+    tell_the_contracts(court, order)
+    settle(registry)  # nobody asked for it, and nobody is told
     with registry.store.reading() as session:
-        assert registered(session, court.made.number).ended is None
+        assert registered(session, number).ended is None
         assert registered(session, other).ended == "lapsed"
+        failed = session.exec(select(ChainCall).where(ChainCall.state == "failed")).one()
+    assert (failed.kind, failed.error) == (LAPSE.name, "record-state")
     found = registry.client.record(certificate_subject(other))
     assert found is not None
     assert found.status is Status.LAPSED
+    court.opened.close()
+    with court.world.open():
+        pass
+    assert court.world.codes() == {"call-failed", "certificate-standing", "ending-differs"}
+
+
+def test_one_that_a_forum_ended_past_the_registry_keeps_nobody_out(court: Court, tmp_path: Path) -> None:
+    """And its order is taken in afterwards as at any time (S24)."""
+    number = court.made.number
+    other = to_deposited(court.registry, court.world.clock, tmp_path / "other")[1]
+    court.world.clock.now = record(court).valid_until - 3600
+    order = forum.ordered(court, forum.cancelling(court))
+    tell_the_contracts(court, order)
+    court.opened.close()
+    court.world.clock.now += 22 * 3600
+    with court.world.open():
+        pass
+    court.world.clock.now += 3600
+    assert court.world.codes() == {"certificate-standing", "ending-differs"}
+    with court.world.open() as registry:
+        execute(registry, order)
+        settle(registry)
+        with registry.store.reading() as session:
+            row = registered(session, number)
+            assert row.ended == "cancelled"
+            assert [event.type for event in statements_of(session, row)] == ["certificate.cancelled"]
+            assert registered(session, other).ended == "lapsed"
+    assert court.world.codes() == set()
+
+
+def tell_the_contracts(court: Court, order: Order) -> None:
+    """As the forum itself does, past the registry."""
+    message = message_of(order.body, order.statement.leaf_hash)
+    assert isinstance(message, Cancellation)
+    tell(court.registry, STRANGER, court.registry.client.cancel(message, (), [order.signature]))
 
 
 def test_what_a_dispute_holds_waits(court: Court) -> None:
