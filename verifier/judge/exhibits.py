@@ -135,9 +135,12 @@ class RecordExhibits(Exhibits, Generic[C, R]):
 
         That it does not is found of a document that is known to be the registered one: the registry signed
         it (``signed``, what the code told says), and the chain has it. Raises `EnvironmentFault`
-        `live-refused` where it was not signed.
+        `live-refused` where it was not signed; of a number alone, whose code nobody but the ledger showed,
+        where its signature, of a key that the policy has, is wrong.
         """
         short = self.presented.short
+        if short is None and signed.kid in self.trust.issuers:
+            refused(lambda: issuer_signature(signed, self.trust))
         if short is None or short.names(told):
             return True
         refused(lambda: issuer_entitled(signed, issuer_signature(signed, self.trust)))

@@ -35,6 +35,7 @@ from yinzheng.verifier import (
     UsageFault,
     parse_body,
 )
+from yinzheng.verifier.bytes.algorithms import Sm2PrivateKey
 from yinzheng.verifier.chain.evidence import NotGiven
 from yinzheng.verifier.formats.certificate import statement_of
 from yinzheng.verifier.judge.certificate.exhibits import CertificateExhibits
@@ -225,6 +226,7 @@ def test_a_silent_ledger_is_an_error_and_no_forgery() -> None:
 
 
 OTHER = parse_body(body_json(asset="别的数据"))
+STRANGER = Sm2PrivateKey(0xBAD)
 
 LYING_RECORDS: list[Callable[[LiveRecord], LiveRecord]] = [
     lambda record: replace(record, record=OTHER.to_json()),
@@ -244,6 +246,25 @@ def test_a_record_that_does_not_prove_itself_is_not_believed(lie: Callable[[Live
     assert outcomes(report) == "VVVEEEEVVV"
     assert report.finding(4).code == "live-refused"
     assert report.authentic is Authentic.UNDETERMINED
+
+
+def spoilt(code: str) -> str:
+    """A code's text whose signature is another."""
+    at = len(code) - 9
+    return code[:at] + ("B" if code[at] == "A" else "A") + code[at + 1 :]
+
+
+@pytest.mark.parametrize("lie", [spoilt(World().qr), World(shown=OTHER, signer=STRANGER).qr])
+def test_a_code_that_nobody_but_the_ledger_showed_makes_no_forgery_of_a_number(lie: str) -> None:
+    """One that the registry signed does, where its record is another."""
+    report = ask(number(), FakeLedger(World(), edit_record=lambda record: replace(record, qr=lie)))
+    assert outcomes(report) == "SSSEEEEVSV"
+    assert report.finding(4).code == "live-refused"
+    assert (report.authentic, report.exit_code) == (Authentic.UNDETERMINED, 3)
+    signed = World(shown=OTHER).qr
+    other = ask(number(), FakeLedger(World(), edit_record=lambda record: replace(record, qr=signed)))
+    assert other.finding(4).code == "record-differs"
+    assert other.authentic is Authentic.FORGED
 
 
 def contradiction(_answer: Any) -> Any:

@@ -12,7 +12,7 @@ from yinzheng.verifier.formats.body import Body
 from yinzheng.verifier.formats.certificate import Core
 from yinzheng.verifier.judge.exhibits import RecordExhibits, is_registered
 from yinzheng.verifier.judge.live import Deposited, Ledger, core_of, refused
-from yinzheng.verifier.judge.obligations import Signed, record_words
+from yinzheng.verifier.judge.obligations import Signed, issuer_signature, record_words
 from yinzheng.verifier.log.statement import Statement
 
 
@@ -91,7 +91,10 @@ class CertificateExhibits(RecordExhibits[Core, Body]):
             return True
         if deposited.core is None or deposited.qr is None:
             return True
-        return self.bind(deposited.qr, signed_by(deposited.core), lambda: self._is_registered(ledger, leaf))
+        signed = signed_by(deposited.core)
+        if self.presented.short is None and deposited.core.statement().leaf_hash != leaf:
+            refused(lambda: issuer_signature(signed, self.trust))  # or nobody but the ledger contradicts it
+        return self.bind(deposited.qr, signed, lambda: self._is_registered(ledger, leaf))
 
     def _require_registered(self, ledger: Ledger, leaf: bytes) -> None:
         if not self._is_registered(ledger, leaf):
