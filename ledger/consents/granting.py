@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert
-from sqlmodel import select
 
 from yinzheng.ledger.consents.book import KnownNotice, NoticeBook
 from yinzheng.ledger.consents.notices import book_of, hour_of
 from yinzheng.ledger.consents.twins import known, twins_of
 from yinzheng.ledger.flow import pool
 from yinzheng.ledger.flow.recording import Occurrence, Recorded, compose
+from yinzheng.ledger.flow.threads import thread
 from yinzheng.ledger.keys import sm4
 from yinzheng.ledger.organisations.keys import named
 from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.rules.organisations import Role
-from yinzheng.ledger.store.models import Event, table_of
+from yinzheng.ledger.store.models import table_of
 from yinzheng.ledger.store.models_consents import Consent as ConsentRow
 from yinzheng.ledger.store.models_consents import Pooled
 from yinzheng.ledger.store.prepared import Prepared
@@ -34,6 +34,7 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
+from yinzheng.verifier.log.statement import Statement
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -80,7 +81,10 @@ def grant(
         lawful = [_lawful(book, value, index, now) for index, value in enumerate(consents)]
         twins = twins_of(session, registry.keys.wrapper(), by_code)
         digests = [twins.digest(sha256(consent.canonical())) for consent, _ in lawful]
-        before = {digest: _found(session, subject) for digest, subject in known(session, digests).items()}
+        before = {
+            digest: Granted(subject, _first(session, session.get_one(ConsentRow, subject).head), already=True)
+            for digest, subject in known(session, digests).items()
+        }
         granted = []
         rows: list[dict[str, Any]] = []
         pooled: list[Recorded] = []
@@ -111,13 +115,13 @@ def _lawful(book: NoticeBook, value: JSON, index: int, now: int) -> tuple[Consen
         raise DataFault(fault.message, code=fault.code, hint=fault.hint, **data) from fault
 
 
-def _found(session: Session, subject: bytes) -> Granted:
-    """A consent that was recorded before; its statement may still wait in the pool."""
-    waiting = session.exec(select(Pooled.leaf).where(Pooled.subject == subject)).first()
+def _first(session: Session, leaf: bytes) -> bytes:
+    """Leaf hash of the statement that a thread begins with; those that wait in the pool are of it."""
+    waiting = session.get(Pooled, leaf)
     if waiting is None:
-        first = select(Event.leaf_hash).where(Event.subject == subject, Event.type == "consent.granted")
-        waiting = session.exec(first).one()
-    return Granted(subject, waiting, already=True)
+        return thread(session, leaf)[0].leaf_hash
+    before = Statement.from_bytes(waiting.statement).prev
+    return leaf if before is None else _first(session, before)
 
 
 def _composed(
