@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from yinzheng.ledger.accesses.committed import seals
@@ -36,7 +37,7 @@ from yinzheng.verifier.formats.access_range import format_range
 from yinzheng.verifier.formats.dossier import committed_form
 from yinzheng.verifier.formats.evidence_items import ACCESS_LOG
 from yinzheng.verifier.formats.notice import MAX_NOTICE
-from yinzheng.verifier.log.statement import MAX_STATEMENT_BYTES
+from yinzheng.verifier.log.statement import LICENCE_ENDED, MAX_STATEMENT_BYTES
 
 MAX_STATEMENTS = 256
 """Of one item (S10.7)."""
@@ -159,8 +160,7 @@ def find_thread(
         return thread(session, consent.head), SealedValue(key) if key else None
     licence = session.exec(select(Licence).where(Licence.subject == subject)).first()
     if licence is not None:
-        of_it = select(Event).where(Event.subject == subject)
-        return session.exec(of_it.order_by(col(Event.id))).all(), None
+        return _told(session, [licence]), None
     dispute = session.exec(select(Dispute).where(Dispute.subject == subject)).first()
     if dispute is not None and dispute.head is not None:
         return thread(session, dispute.head), SealedValue(dossier_key(registry, session, dispute.dossier_id))
@@ -192,10 +192,17 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def _licences(session: Session, number: str) -> Sequence[Event]:
     """What gave and ended the newest licences under a certificate, whose bodies are public."""
-    given = select(Licence.subject).where(Licence.certificate == number, col(Licence.event_id).is_not(None))
-    newest = session.exec(given.order_by(col(Licence.event_id).desc()).limit(_LICENCES)).all()
-    told = select(Event).where(col(Event.subject).in_(newest))
-    return session.exec(told.order_by(col(Event.id))).all()
+    given = select(Licence).where(Licence.certificate == number, col(Licence.event_id).is_not(None))
+    return _told(session, session.exec(given.order_by(col(Licence.event_id).desc()).limit(_LICENCES)).all())
+
+
+def _told(session: Session, licences: Sequence[Licence]) -> Sequence[Event]:
+    """What gave and ended licences, in its order."""
+    ended = and_(
+        col(Event.type) == LICENCE_ENDED, col(Event.subject).in_([licence.subject for licence in licences])
+    )
+    given = col(Event.id).in_([licence.event_id for licence in licences if licence.event_id is not None])
+    return session.exec(select(Event).where(or_(given, ended)).order_by(col(Event.id))).all()
 
 
 def _of_case(registry: Registry, session: Session, case_id: str) -> tuple[Sequence[Event], SealedValue]:

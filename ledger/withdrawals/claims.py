@@ -44,7 +44,7 @@ WRONG_ANSWERS = 5
 LOCKED = 3600
 
 _POOL: Final = table_of(Pooled)
-_WAITS: Final = Prepared(rows_of(_POOL.c.leaf).where(_POOL.c.subject == bindparam("of")))
+_WAITS: Final = Prepared(rows_of(_POOL.c.leaf).where(_POOL.c.leaf == bindparam("head")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,7 @@ def _answered(thread: ConsentThread, claim: ReceiptClaim) -> bool:
 def leave_pool(registry: Registry, subject: bytes) -> None:
     """See that a consent's statement has its place before others follow it. Raises `consent-unknown`."""
     with registry.store.reading() as session:
-        find_consent(session, subject)
-        waits = _WAITS.first(session, of=subject)
+        waits = _WAITS.first(session, head=find_consent(session, subject).head)
     if waits is not None:
         pool.flush(registry, force=True)
 

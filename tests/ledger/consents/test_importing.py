@@ -22,6 +22,7 @@ from sqlmodel import col, select
 from tests.forked import Forked
 from tests.ledger.claiming import handed_out
 from tests.ledger.consent_world import HOSPITAL, LAB, ConsentWorld
+from tests.ledger.scanning import searched
 from tests.ledger.world import World, unchanged
 from tests.on_postgresql import SQLITE_ALONE
 from yinzheng.ledger.consents import import_file as importfile
@@ -253,10 +254,12 @@ def test_given_alone_and_from_a_file_it_is_one_and_its_withdrawal_leaves_no_twin
     (again,) = grant(registry, [bodies[2]], HOSPITAL)
     assert (again.already, again.subject.hex()) == (True, told(results)[2]["subject"])
     claim = handed_out(registry, alone[0].subject)
-    filing.file(registry, alone[0].subject, EVERYTHING, channel=Way.RECEIPT, claim=claim)
+    with searched(registry, "event", "pooled", "consent"):
+        filing.file(registry, alone[0].subject, EVERYTHING, channel=Way.RECEIPT, claim=claim)
     # Sent once more it is the one that was withdrawn, and brings nothing back.
     for _ in range(2):
-        (late,) = grant(registry, [bodies[0]], HOSPITAL)
+        with searched(registry, "event", "pooled", "consent"):
+            (late,) = grant(registry, [bodies[0]], HOSPITAL)
         assert late == replace(alone[0], already=True)
         settle(registry)
     assert len(recorded(registry)) + pooled(registry) == 3

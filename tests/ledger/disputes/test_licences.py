@@ -10,6 +10,7 @@ from tests.ledger.moves.conftest import parties_template, world
 from tests.ledger.moves.parties import FIRM, HOSPITAL, INSTITUTE, Parties, parties_of
 from tests.ledger.moves.test_licences import licence_number
 from tests.ledger.organisations.enrolling import Member
+from tests.ledger.scanning import searched
 from tests.ledger.world import KEEPER, OFFICER, World, actor_of
 from yinzheng.ledger.disputes.plans import Concerned
 from yinzheng.ledger.disputes.preserving import Wanted, preserve
@@ -50,7 +51,8 @@ def test_what_ended_a_licence_is_proved(world: World) -> None:
             Wanted(certificates=(parties.number,)),
             Wanted(as_of=((licence_subject(ended), registry.clock()),)),
         ):
-            preserve(registry, dispute, wanted, officer)
+            with searched(registry, "event"):
+                preserve(registry, dispute, wanted, officer)
         settle(registry)
         report = court.judge(court.pack(dispute).read_bytes())
     assert report.verdict is Answer.CONSISTENT
