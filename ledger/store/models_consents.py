@@ -164,7 +164,16 @@ class Withdrawal(Base, table=True):
     """One withdrawal of a consent. Overdue is no column: it follows from the times (R35)."""
 
     __tablename__ = "withdrawal"
-    __table_args__ = (Index("ix_withdrawal_notice", "notice_id", "state"),)
+    __table_args__ = (
+        Index("ix_withdrawal_notice", "notice_id", "state"),
+        Index(
+            "ix_withdrawal_open",
+            "received_at",
+            "id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     id: bytes = Field(primary_key=True)
     """32 bytes, its identifier on chain: the consent's subject for the first, random for later ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from yinzheng.ledger.store.models import Base
@@ -12,6 +12,7 @@ class Cosignature(Base, table=True):
     """A witness's line on a signed head (S4.6)."""
 
     __tablename__ = "cosignature"
+    __table_args__ = (Index("ix_cosignature_witness", "witness", "size"),)
 
     size: int = Field(
         primary_key=True,

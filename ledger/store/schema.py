@@ -38,7 +38,7 @@ _REVISION: Final = Table(
 """Where Alembic keeps at which revision a database is."""
 
 
-NEWEST: Final = "0041"
+NEWEST: Final = "0042"
 """The revision of the tables as this program has them."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
@@ -44,6 +45,10 @@ class Overview:
         )
 
 
+_OPEN: Final = select(Withdrawal.id).where(col(Withdrawal.ended_at).is_(None))
+"""Few of all there ever were: what concerns them is looked for by them."""
+
+
 def soon_after(now: int) -> int:
     """The first full hour that leaves the chain time to hear of it."""
     return hour_of(now) + 2 * HOUR
@@ -77,15 +82,11 @@ def overview(session: Session) -> list[Overview]:
 
 
 def _owes(session: Session, *more: ColumnElement[bool]) -> Mapping[bytes, list[str]]:
-    query = (
-        select(WithdrawalRecipient.withdrawal_id, WithdrawalRecipient.code)
-        .join(Withdrawal)
-        .where(
-            col(Withdrawal.ended_at).is_(None),
-            col(WithdrawalRecipient.receipt).is_(None),
-            WithdrawalRecipient.duty != EXEMPT,
-            *more,
-        )
+    query = select(WithdrawalRecipient.withdrawal_id, WithdrawalRecipient.code).where(
+        col(WithdrawalRecipient.withdrawal_id).in_(_OPEN),
+        col(WithdrawalRecipient.receipt).is_(None),
+        WithdrawalRecipient.duty != EXEMPT,
+        *more,
     )
     found: dict[bytes, list[str]] = defaultdict(list)
     for id_, code in session.exec(query):
@@ -114,8 +115,7 @@ def _disputes(session: Session) -> Mapping[bytes, dict[str, str]]:
 def _told(session: Session) -> Mapping[bytes, dict[tuple[str, str], int]]:
     query = (
         select(Delivery.withdrawal_id, Delivery.code, Delivery.kind, func.max(Delivery.created_at))
-        .join(Withdrawal)
-        .where(col(Withdrawal.ended_at).is_(None))
+        .where(col(Delivery.withdrawal_id).in_(_OPEN))
         .group_by(col(Delivery.withdrawal_id), Delivery.code, Delivery.kind)
     )
     found: dict[bytes, dict[tuple[str, str], int]] = defaultdict(dict)

@@ -81,8 +81,7 @@ def feed(registry: Registry, progress: Progress = silent) -> Standing:
     with registry.store.reading() as session:
         standing = standing_in(session)
         head = latest_head(session)
-        largest = select(Cosignature.witness, func.max(Cosignature.size)).group_by(Cosignature.witness)
-        sizes = dict(session.exec(largest).all())
+        sizes = {one.name: _largest(session, one.name) for one in standing.fed.trusted.known}
     if head is None or not standing.fed.urls:
         return standing
     note, now = head[0].note, registry.clock()
@@ -104,6 +103,11 @@ def feed(registry: Registry, progress: Progress = silent) -> Standing:
         standing = standing_in(session)
     registry.log.publish_cosigned(whole)
     return standing
+
+
+def _largest(session: Session, witness: str) -> int:
+    """Size of the largest head that it cosigned; 0 before the first."""
+    return session.exec(select(func.max(Cosignature.size)).where(Cosignature.witness == witness)).one() or 0
 
 
 def ahead_of(registry: Registry) -> tuple[list[str], list[str]]:

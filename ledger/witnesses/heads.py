@@ -48,9 +48,10 @@ def head_to_show(session: Session, index: int | None = None, *, first: bool = Fa
     row = None
     if trusted.quorum:
         names = [one.name for one in trusted.known]
-        counted = select(Cosignature.size).where(col(Cosignature.witness).in_(names))
-        counted = counted.group_by(col(Cosignature.size)).having(func.count() >= trusted.quorum)
-        row = session.exec(query.where(col(Checkpoint.size).in_(counted))).first()
+        counted = select(func.count()).where(
+            Cosignature.size == Checkpoint.size, col(Cosignature.witness).in_(names)
+        )
+        row = session.exec(query.where(counted.scalar_subquery() >= trusted.quorum)).first()
     row = row or session.exec(query).first()
     if row is None or row.anchored_block is None:
         return None

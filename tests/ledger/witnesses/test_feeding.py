@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import select
 
 from tests.ledger import world as w
+from tests.ledger.scanning import searched
 from tests.ledger.witnesses.witness import TestWitness, cosign, serving
 from yinzheng.ledger.accesses.batching import commit
 from yinzheng.ledger.cases import issuing
@@ -86,7 +87,11 @@ def test_heads_are_cosigned_published_and_in_evidence(
     world: w.World, open_: Registry, witnesses: list[TestWitness], tmp_path: Path
 ) -> None:
     asks_for(open_, 2)
-    _, number = w.to_deposited(open_, world.clock, tmp_path / "dossier")
+    with searched(open_, "cosignature"):
+        _, number = w.to_deposited(open_, world.clock, tmp_path / "dossier")
+        with open_.store.reading() as session:
+            shown = head_to_show(session)
+    assert shown is not None
     published = open_.log.note()
     assert published is not None
     named = {line.name for line in split_note(published)[1][2:]}
