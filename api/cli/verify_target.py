@@ -154,6 +154,7 @@ def _verified(
     except DataFault as fault:
         _tell(unread(fault, now=now, at=at), language, as_json=as_json)
     kind = kind_of(presented)
+    source.require_able(kind.document, asked)
     with source.opened(policy) as live:
         if asked and kind.document == "certificate":
             from yinzheng.api.cli.verify_asof import check_as_of
@@ -262,6 +263,16 @@ class Source:
                 "choose one of --offline, --state, and --ledger or --rpc or both", code="usage-source"
             )
         return source
+
+    def require_able(self, document: str, asked: list[int]) -> None:
+        """Refuse to ask a web server alone what it never tells: `UsageFault` `ledger-now-alone`."""
+        if self.ledger is None or self.rpc is not None or (document == "certificate" and not asked):
+            return
+        raise UsageFault(
+            "a registry's web server tells how certificates stand now, and nothing else of the chain",
+            code="ledger-now-alone",
+            hint="Name a node of the chain besides, --rpc, or check this without --ledger.",
+        )
 
     def opened(self, policy: TrustPolicy) -> AbstractContextManager[AnyReader | None]:
         """The ledger that is asked, if one is."""

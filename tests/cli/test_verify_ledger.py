@@ -22,6 +22,7 @@ from tests.listening import Quiet, listening
 from yinzheng.verifier.containers.certfile import parse_file
 from yinzheng.verifier.formats.shortcode import short_code
 
+ROOT = Path(__file__).parents[2]
 Answer = tuple[int, bytes]
 
 
@@ -78,9 +79,10 @@ def test_a_short_code_of_another_document(demonstration: Demonstration, url: str
 
 def test_of_another_time_a_node_tells(demonstration: Demonstration, url: str, tmp_path: Path) -> None:
     when = int(time.time()) - 1
-    alone = asked(demonstration, demonstration.file("png"), url, "--at", when)
-    assert (alone.code, alone.json["status"]) == (3, "undetermined"), alone.out
-    assert "ledger-now-alone" in alone.out
+    trust = ("--trust", demonstration.trust, "--ledger", url)
+    refused("verify", demonstration.file("png"), *trust, "--at", when, code="ledger-now-alone", exit_code=2)
+    receipt = json.loads((ROOT / "tests/vectors/spec/receipts.json").read_bytes())["receipts"][0]["qr"]
+    refused("verify", receipt, *trust, code="ledger-now-alone", exit_code=2)
     shutil.copytree(demonstration.state, tmp_path / "state")
     with node(tmp_path / "state") as rpc:
         both = asked(demonstration, demonstration.numbers[0], url, "--rpc", rpc, "--at", when)
