@@ -21,7 +21,7 @@ from yinzheng.ledger.registry import Registry
 from yinzheng.ledger.store.database import Store
 from yinzheng.ledger.watch.letters import letters_are_due
 from yinzheng.ledger.withdrawals.ending import tick
-from yinzheng.verifier.errors import EnvironmentFault, YinzhengError
+from yinzheng.verifier.errors import DataFault, EnvironmentFault, UsageFault, YinzhengError
 
 _log = logging.getLogger(__name__)
 
@@ -78,17 +78,30 @@ class Rounds:
             self._thread.join(30)
 
     def look(self) -> None:
-        """Have done what is due. Raises what stood in the way."""
+        """Have done what is due. Raises what stood in the way; what is wrong with one withdrawal, after all
+        else was done.
+        """
         now = self._clock()
-        if now - self._ticked >= TICK:
-            self._do(tick)
-            self._ticked = now
+        trouble = self._tick(now)
         with self._store.reading() as session:
             unsettled = is_unsettled(session, now)
         if unsettled and not self._worker.busy:  # which settles itself, and need not do it twice as often
             # Patient: nothing is left to carry by what carries everything.
             self._do(settle, patient=True)
         self._deliver(now)
+        if trouble is not None:
+            raise trouble
+
+    def _tick(self, now: int) -> YinzhengError | None:
+        if now - self._ticked < TICK:
+            return None
+        trouble: YinzhengError | None = None
+        try:
+            self._do(tick)
+        except (DataFault, UsageFault) as fault:
+            trouble = fault
+        self._ticked = now
+        return trouble
 
     def _deliver(self, now: int) -> None:
         due = self._due(now)

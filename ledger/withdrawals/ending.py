@@ -27,10 +27,11 @@ from yinzheng.ledger.store.models_inlets import Inlet
 from yinzheng.ledger.store.prepared import Prepared
 from yinzheng.ledger.withdrawals import calls
 from yinzheng.ledger.withdrawals import duty_notices as notices
-from yinzheng.ledger.withdrawals.overview import overview, soon_after
+from yinzheng.ledger.withdrawals.overview import Overview, overview, soon_after
 from yinzheng.ledger.withdrawals.reminding import remind
 from yinzheng.ledger.withdrawals.work import EXEMPT, ConsentThread, disputes_on, work_on
 from yinzheng.verifier.chain.layout_consents import DESTRUCTION, FREEZE
+from yinzheng.verifier.errors import DataFault, UsageFault, YinzhengError
 from yinzheng.verifier.formats.withdrawal_steps import Completed, Exempt, Frozen, Kept, Received, Restricted
 
 HOLD_TERM = 366 * 86_400
@@ -53,6 +54,14 @@ class Ticked:
     restricted: tuple[bytes, ...] = ()
     resumed: tuple[bytes, ...] = ()
     reminded: int = 0
+
+    def __add__(self, more: Ticked) -> Ticked:
+        return Ticked(
+            self.completed + more.completed,
+            self.restricted + more.restricted,
+            self.resumed + more.resumed,
+            self.reminded + more.reminded,
+        )
 
 
 def conclude(work: ConsentThread) -> State:
@@ -144,27 +153,34 @@ def resume(registry: Registry, dispute_id: str) -> tuple[bytes, ...]:
 def tick(registry: Registry) -> Ticked:
     """Do what time alone calls for: ended restrictions, renewals, holds that came or went, reminders.
 
-    Idempotent: a second round at the same time finds nothing to do.
+    Idempotent: a second round at the same time finds nothing to do. One that cannot be done, whose rows were
+    altered say, keeps no other from being done: what is wrong with the first such is raised in the end.
     """
     now = registry.clock()
     with registry.store.reading() as session:
         open_ = overview(session)
-    completed: list[bytes] = []
-    restricted: list[bytes] = []
-    resumed: list[bytes] = []
-    reminded = 0
+    done = Ticked()
+    trouble: YinzhengError | None = None
     for one in open_:
-        if one.outlived(now) and _resume(registry, one.id):
-            resumed.append(one.id)
-        elif _has_end(one.situation, now):
-            with work_on(registry, one.id) as work:
-                if is_held_past_us(work):
-                    continue
-                state = conclude(work)
-            (completed if state is State.COMPLETED else restricted).append(one.id)
-        else:
-            reminded += remind(registry, one, now)
-    return Ticked(tuple(completed), tuple(restricted), tuple(resumed), reminded)
+        try:
+            done += _tick_one(registry, one, now)
+        except (DataFault, UsageFault) as fault:
+            trouble = trouble or fault
+    if trouble is not None:
+        raise trouble
+    return done
+
+
+def _tick_one(registry: Registry, one: Overview, now: int) -> Ticked:
+    if one.outlived(now) and _resume(registry, one.id):
+        return Ticked(resumed=(one.id,))
+    if not _has_end(one.situation, now):
+        return Ticked(reminded=remind(registry, one, now))
+    with work_on(registry, one.id) as work:
+        if is_held_past_us(work):
+            return Ticked()
+        state = conclude(work)
+    return Ticked(completed=(one.id,)) if state is State.COMPLETED else Ticked(restricted=(one.id,))
 
 
 def _has_end(situation: Situation, now: int) -> bool:

@@ -120,7 +120,7 @@ APART: Final[dict[str, str]] = {
     "ledger.withdrawals.claims.admitted": HELPER,
     "ledger.withdrawals.concluding.conclusion": HELPER,
     "ledger.withdrawals.ending._resume": MACHINE,
-    "ledger.withdrawals.ending.tick": MACHINE,
+    "ledger.withdrawals.ending._tick_one": MACHINE,
     "ledger.withdrawals.filing._opened": HELPER,
     "ledger.withdrawals.looking.conclude_to": "noted by its own `_open`",
     "ledger.withdrawals.looking.look_at": "noted by its own `_open`",

@@ -88,6 +88,21 @@ def test_a_notice_is_delivered_once(world: World, founded: Founded, store: Store
     assert {row.state for row in deliveries(store) if row.code != HOSPITAL} == {"pending"}
 
 
+def test_what_is_wrong_with_a_withdrawal_keeps_no_notice_waiting(
+    world: World, founded: Founded, store: Store, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Registry) -> None:
+        raise DataFault("a statement is missing from its thread", code="thread-broken")
+
+    monkeypatch.setattr(rounding, "tick", broken)
+    withdrawn(world, founded)
+    rounds = Rounds(worker, store, world.clock, lambda *_: None)
+    with pytest.raises(DataFault):
+        rounds.look()
+    assert {row.state for row in deliveries(store) if row.code == HOSPITAL} == {"delivered"}
+    rounds.look()  # it is looked at again after a while
+
+
 def test_a_server_that_fails_is_tried_again_later(
     world: World, founded: Founded, store: Store, worker: Worker
 ) -> None:

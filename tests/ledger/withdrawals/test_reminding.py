@@ -17,11 +17,12 @@ from yinzheng.ledger.notify import deliveries
 from yinzheng.ledger.organisations.enrolment import change_webhook
 from yinzheng.ledger.rules.extent import Way
 from yinzheng.ledger.state.faults import InjectedFault, RaiseAt
-from yinzheng.ledger.store.models_consents import Delivery, Organisation
+from yinzheng.ledger.store.models_consents import Consent, Delivery, Organisation
 from yinzheng.ledger.withdrawals.claims import DocumentClaim
 from yinzheng.ledger.withdrawals.ending import Ticked
 from yinzheng.ledger.withdrawals.progress import Line, listed, progress
 from yinzheng.ledger.withdrawals.reach import Silence
+from yinzheng.verifier.errors import DataFault
 
 __all__ = ["court", "court_template"]
 
@@ -190,6 +191,18 @@ def test_a_controller_that_brings_a_withdrawal_knows_of_it(clinic: Clinic) -> No
     )
     assert clinic.recipients(id_)[HOSPITAL].told_at == clinic.registry.clock()
     assert [one.code for one in the_line(clinic).not_told] == [LAB]
+
+
+def test_one_whose_rows_were_altered_keeps_no_other_waiting(clinic: Clinic) -> None:
+    ids = sorted(clinic.file(clinic.grant()) for _ in range(3))
+    clinic.world.clock.advance(37 * HOUR)
+    with clinic.registry.store.transaction() as session:
+        session.get_one(Consent, ids[1]).head = bytes(32)
+    for _ in range(2):
+        with pytest.raises(DataFault) as caught:
+            clinic.tick()
+        assert caught.value.code == "thread-broken"
+    assert [len(reminders(clinic, id_, LAB)) for id_ in (ids[0], ids[2])] == [2, 2]  # told, and reminded once
 
 
 def test_who_is_enrolled_later_is_told_then(clinic: Clinic) -> None:
