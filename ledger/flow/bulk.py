@@ -16,9 +16,9 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -71,6 +71,7 @@ def mill(
         yield partial(_submit, pool)
     except BaseException as error:
         leash.close()
+        _let_go(pool)
         if isinstance(error, BrokenProcessPool):
             raise ended() from error
         raise
@@ -78,6 +79,16 @@ def mill(
         pool.shutdown(cancel_futures=True)
         leash.close()
         its.close()
+
+
+def _let_go(pool: ProcessPoolExecutor) -> None:
+    """Give up this process's ends of what its processes alone read, and write: threads of the pool wait for
+    ever to write what nobody reads (before CPython 3.11.5, issue 94777), or for the rest of what one had
+    half written when it ended, and with them whoever ends the pool.
+    """
+    with suppress(AttributeError, OSError):
+        pool._call_queue._reader.close()  # type: ignore[attr-defined]
+        pool._result_queue._writer.close()  # type: ignore[attr-defined]
 
 
 def _submit(pool: ProcessPoolExecutor, asked: Any) -> Future[Any]:
@@ -110,19 +121,28 @@ def write_batches(
 ) -> Iterator[Told]:
     """Write each in a transaction of its own; gives what `write` tells, once all and full tiles are durable.
 
+    The next batch is taken in another thread while one waits for the disk, and while the log grows (ADR 116).
     `write` also gives what it added with its places (`repository.add_sequenced`): the log takes it as it is
-    at hand once it is durable, and reads it from the database no more. Heads are left
-    to `pipeline.settle`: what is tiled and not under one is as if it were not there. Raises what `write` and
+    at hand once it is durable, and reads it from the database no more. Heads are left to `pipeline.settle`:
+    what is tiled and not under one is as if it were not there. Raises what `batches`, `write` and
     `Store.transaction` raise, and as `TileLog.append`.
     """
     from yinzheng.ledger.flow.pipeline import grow_log  # not needed to make rows, which workers do
 
-    with registry.store.in_bulk(), _unlooked_at():
-        for batch in batches:
-            with registry.store.transaction() as session:
-                told, placed = write(session, batch)
-            grow_log(registry, tiles_only=True, at_hand=placed)
-            yield told
+    source, ahead = iter(batches), ThreadPoolExecutor(1, "ahead")
+    try:
+        with registry.store.in_bulk(), _unlooked_at():
+            batch = next(source, _END)
+            while batch is not _END:
+                with registry.store.transaction() as session:
+                    told, placed = write(session, batch)
+                    # Not sooner: a row is a moment for another thread to run, and as many waits for it.
+                    following = ahead.submit(next, source, _END)
+                grow_log(registry, tiles_only=True, at_hand=placed)
+                yield told
+                batch = following.result()
+    finally:
+        ahead.shutdown(wait=False)  # whoever makes batches ends what it may still wait for
 
 
 @contextmanager

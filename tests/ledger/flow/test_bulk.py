@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children
 from typing import cast
 
@@ -112,6 +113,38 @@ def test_an_interrupt_does_not_wait_for_what_is_being_made() -> None:
     assert active_children() == []
 
 
+class Copying:
+    """Makes as much as it is asked with: more than a pipe takes at once."""
+
+    def __enter__(self) -> Copying:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, data: bytes) -> bytes:
+        return data
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01, 0.02, 0.05])
+def test_an_interrupt_while_much_is_handed_over_does_not_wait(seconds: float) -> None:
+    """Whether a worker ends with its question half read, or its answer half written."""
+    ended = threading.Event()
+
+    def interrupted() -> None:
+        with suppress(KeyboardInterrupt), mill(Copying, 2) as making:
+            made = in_order(making, (bytes(2**20) for _ in range(1000)), 12)
+            next(made)
+            time.sleep(seconds)
+            raise KeyboardInterrupt
+        ended.set()
+
+    thread = threading.Thread(target=interrupted, daemon=True)
+    thread.start()
+    assert ended.wait(30)
+    thread.join()
+
+
 def test_whoever_is_done_first_nothing_comes_out_of_turn_and_no_more_is_asked_than_may_be() -> None:
     futures: list[Future[int]] = []
 
@@ -181,6 +214,26 @@ def test_what_was_written_is_tiled_as_it_is_at_hand(
     monkeypatch.undo()
     settle(registry)
     assert registry.log.size == begun + 3 + 1256
+    assert list(registry.log.entries()) == in_database(registry)
+
+
+def test_a_batch_is_taken_while_the_one_before_becomes_durable(registry: Registry) -> None:
+    """What it fails with is raised after that one is told; and nothing is taken further than one ahead."""
+    taken: list[str] = []
+
+    def source() -> Iterator[list[dict[str, object]]]:
+        for name in "abc":
+            taken.append(f"{name} by {threading.current_thread() is threading.main_thread()}")
+            yield rows(10, name.encode())
+        raise EnvironmentFault("the disk is full", code="disk-full")
+
+    written = write_batches(registry, source(), write)
+    assert (next(written), taken[0]) == (10, "a by True")
+    assert [next(written), next(written)] == [10, 10]
+    assert taken == ["a by True", "b by False", "c by False"]
+    with pytest.raises(EnvironmentFault):
+        next(written)
+    settle(registry)
     assert list(registry.log.entries()) == in_database(registry)
 
 
