@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
 from sqlalchemy import event
 
 from yinzheng.ledger.registry import Registry
@@ -15,8 +14,9 @@ from yinzheng.ledger.registry import Registry
 @contextmanager
 def searched(registry: Registry, *tables: str) -> Iterator[None]:
     """No question in here looks through one of these tables, or an index over one, from end to end."""
-    if registry.store.dialect != "sqlite":
-        pytest.skip("asks SQLite how it finds things")
+    if registry.store.dialect != "sqlite":  # of few rows PostgreSQL looks through all, whatever it has
+        yield
+        return
     asked: dict[str, Any] = {}
     engines = []
     for begun in (registry.store.reading, registry.store.transaction):
