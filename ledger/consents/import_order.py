@@ -30,8 +30,8 @@ _LINE: Final = 2**_LINE_BITS - 1
 def order_of(seed: bytes, lines: int) -> array[int]:
     """All lines, numbers from 0 and at most 2^24, by the first six bytes of their subjects.
 
-    Each order is as likely as any other, but for lines whose six bytes are the same: one of ten million has
-    an even chance of one such pair, which stands as in the file.
+    Each order is as likely as any other, but for lines whose six bytes are the same, which stand as in the
+    file: of ten million lines there is such a pair in one import of six.
     """
     subject = subjects_of(seed)
     heaps = [array("Q") for _ in range(256)]
