@@ -163,7 +163,7 @@ def voucher_of(state: Path | None, served: str | None, number: str, clock: Calla
             + ("" if served is None else ", and neither nodes nor web servers hand out its voucher"),
             code="number-alone",
             hint="With a registry's state folder: --state STATE. Else give the voucher, its file or its "
-            "code's text (HTTPS://…/L/…)" + ("." if served is None else ", with the same --rpc."),
+            "code's text (HTTPS://…/L/…)" + ("." if served is None else ", with --rpc."),
         )
     with _ledger()(state, clock) as reader:
         found = reader.voucher_file(number)

@@ -34,7 +34,6 @@ from yinzheng.verifier.bytes.canonical import JSON
 from yinzheng.verifier.bytes.naming import spell_names
 from yinzheng.verifier.errors import DataFault, UsageFault
 from yinzheng.verifier.formats.consent import Consent, parse_consent
-from yinzheng.verifier.log.statement import Statement
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -115,13 +114,10 @@ def _lawful(book: NoticeBook, value: JSON, index: int, now: int) -> tuple[Consen
         raise DataFault(fault.message, code=fault.code, hint=fault.hint, **data) from fault
 
 
-def _first(session: Session, leaf: bytes) -> bytes:
-    """Leaf hash of the statement that a thread begins with; those that wait in the pool are of it."""
-    waiting = session.get(Pooled, leaf)
-    if waiting is None:
-        return thread(session, leaf)[0].leaf_hash
-    before = Statement.from_bytes(waiting.statement).prev
-    return leaf if before is None else _first(session, before)
+def _first(session: Session, head: bytes) -> bytes:
+    """Leaf hash of a consent's own statement, by the latest of its thread; one in the pool is alone yet."""
+    waits = session.get(Pooled, head) is not None
+    return head if waits else thread(session, head)[0].leaf_hash
 
 
 def _composed(
